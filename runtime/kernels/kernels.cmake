@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# pintle_add_isa(isa flags ...): compiles kernels_<isa>.cpp with its own flags and tells dispatch.
+function(pintle_add_isa isa)
+  set(file ${CMAKE_CURRENT_SOURCE_DIR}/kernels/kernels_${isa}.cpp)
+  # Optimised for speed even where the rest is built for size.
+  set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS
+    "-ffp-contract=off;$<$<NOT:$<CONFIG:Debug>>:-O3>;${ARGN}")
+  target_sources(pintle_objects PRIVATE ${file})
+  string(TOUPPER PINTLE_HAVE_${isa} macro)
+  set_property(SOURCE ${CMAKE_CURRENT_SOURCE_DIR}/kernels/dispatch.cpp
+    APPEND PROPERTY COMPILE_DEFINITIONS ${macro})
+endfunction()
+
+target_sources(pintle_objects PRIVATE
+  ${CMAKE_CURRENT_SOURCE_DIR}/kernels/cpu_features.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/kernels/dispatch.cpp)
+pintle_add_isa(scalar)
