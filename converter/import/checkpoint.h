@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A trained checkpoint, whatever its container: tensors by name, and the configuration beside them.
+#ifndef PINTLE_CONVERTER_IMPORT_CHECKPOINT_H_
+#define PINTLE_CONVERTER_IMPORT_CHECKPOINT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace pintle::converter {
+
+enum class ScalarType { kF64, kF32, kF16, kBF16, kI64, kI32, kI16, kI8, kU8, kBool };
+
+size_t scalar_size_bytes(ScalarType type);
+const char* scalar_type_name(ScalarType type);
+
+// A strided view into shared storage. Every reader checks, before it makes one, that all of the
+// view's elements lie inside the storage.
+struct CheckpointTensor {
+  ScalarType type = ScalarType::kF32;
+  std::vector<int64_t> shape;
+  std::vector<int64_t> strides;  // in elements
+  int64_t offset = 0;            // in elements
+  std::shared_ptr<const std::vector<std::byte>> storage;
+
+  int64_t element_count() const;
+  // Row-major values. Does not check for NaN: the caller knows which tensors matter.
+  std::vector<float> to_f32() const;
+};
+
+struct Checkpoint {
+  std::string path;
+  std::string container;  // "torch zip", "torch legacy", "safetensors"
+  // Flattened names, as in a state_dict: nested dicts and modules are joined by '.'. Optimizer state
+  // is left out. Prefixes such as "model." are kept: recipes strip them.
+  std::map<std::string, CheckpointTensor> tensors;
+  // Plain values found beside the tensors: RecBole's final_config_dict, Lightning's
+  // hyper_parameters, a "config" or "args" entry. An object; empty if there is none.
+  nlohmann::json config = nlohmann::json::object();
+};
+
+// Reads by content, not by extension: torch zip, torch legacy or safetensors. Throws Error.
+Checkpoint read_checkpoint(const std::string& path);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_IMPORT_CHECKPOINT_H_

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pintle: a steerable sequential recommender on the device. The whole public contract.
+ *
+ * Conventions
+ *   Status      Every function that can fail returns a pintle_status; PINTLE_OK is 0. On failure the
+ *               outputs are untouched and the object is as it was, unless said otherwise.
+ *   Items       The catalogue has item_count items, numbered 0 ... item_count - 1 (`item`, uint32_t).
+ *               The app's own ids ("external ids") map to them by pintle_model_find_*.
+ *   Memory      A model allocates when it is opened. A session lives in one block that the caller
+ *               gives; after pintle_session_create nothing allocates. (Built with XNNPACK, a session's
+ *               creation lets XNNPACK pack its own copy of the dense weights, outside the block.)
+ *   Threads     A model is immutable: any number of threads may use it. A session belongs to one
+ *               thread at a time. There is no global state.
+ *   Pointers    Strings and arrays that a model hands out live as long as the model.
+ *   Structs     `struct_size` is sizeof the struct as the caller was compiled; PINTLE_*_INIT set it.
+ *               Fields may be added at the end of a struct in later versions.
+ *   No function throws, aborts, prints or exits.
+ */
+#ifndef PINTLE_PINTLE_H_
+#define PINTLE_PINTLE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(PINTLE_SHARED) && defined(_WIN32)
+#ifdef PINTLE_BUILDING
+#define PINTLE_API __declspec(dllexport)
+#else
+#define PINTLE_API __declspec(dllimport)
+#endif
+#elif defined(__GNUC__)
+#define PINTLE_API __attribute__((visibility("default")))
+#else
+#define PINTLE_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PINTLE_VERSION_MAJOR 0
+#define PINTLE_VERSION_MINOR 1
+#define PINTLE_VERSION_PATCH 0
+
+/* Values are pinned: 1-99 the caller, 100-199 the model file, 200-299 the machine. */
+typedef enum pintle_status {
+  PINTLE_OK = 0,
+  PINTLE_ERR_INVALID_ARGUMENT = 1,  /* a null pointer, a wrong struct_size, k of 0, ... */
+  PINTLE_ERR_UNKNOWN_ITEM = 2,      /* an item number or external id that the catalogue lacks */
+  PINTLE_ERR_BUFFER_TOO_SMALL = 3,  /* a caller's block is smaller than the size asked for */
+  PINTLE_ERR_MISALIGNED = 4,        /* a caller's block is not aligned as stated */
+  PINTLE_ERR_EMPTY_HISTORY = 5,     /* nothing appended yet: no architecture defines its output */
+  PINTLE_ERR_UNKNOWN_ISA = 6,       /* PINTLE_FORCE_ISA names no ISA, or one this CPU lacks */
+  PINTLE_ERR_IO = 100,              /* the file could not be opened, read or mapped */
+  PINTLE_ERR_NOT_A_MODEL = 101,     /* not a .pintle file */
+  PINTLE_ERR_NEWER_FORMAT = 102,    /* written for a newer runtime */
+  PINTLE_ERR_CORRUPT = 103,         /* the structure or a value is wrong */
+  PINTLE_ERR_CHECKSUM = 104,        /* bulk data does not match its checksum */
+  PINTLE_ERR_UNSUPPORTED = 105,     /* well-formed, but beyond this runtime's limits */
+  PINTLE_ERR_OUT_OF_MEMORY = 200
+} pintle_status;
+
+typedef struct pintle_model pintle_model;
+typedef struct pintle_session pintle_session;
+
+/* A failure in words: which check failed and what to do. Filled when passed; never read. */
+typedef struct pintle_error {
+  pintle_status status;
+  char message[252]; /* NUL-terminated UTF-8 */
+} pintle_error;
+
+/* "PINTLE_ERR_CORRUPT" and the like; "unknown status" for other values. Static storage. */
+PINTLE_API const char* pintle_status_name(pintle_status status);
+/* The library's version, "0.1.0". Static storage. */
+PINTLE_API const char* pintle_version(void);
+
+/* ---- Models ---------------------------------------------------------------------------------- */
+
+enum {
+  /* Also read every byte: checksums, and that every stored number is finite. Costs one pass over the
+   * file. Without it, opening checks the structure and everything that memory safety rests on. */
+  PINTLE_OPEN_VERIFY_ALL = 1u << 0
+};
+
+typedef struct pintle_open_options {
+  uint32_t struct_size;
+  uint32_t flags;
+  const char* isa; /* "scalar", "avx2", "neon", ...; null: the environment's PINTLE_FORCE_ISA if it is
+                      set, else the best that this CPU has */
+} pintle_open_options;
+#define PINTLE_OPEN_OPTIONS_INIT {sizeof(pintle_open_options), 0, NULL}
+
+/* Maps `path` read-only and verifies it. The file must not change while the model is open.
+ * options and error may be null. Close with pintle_model_close.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_UNKNOWN_ISA, PINTLE_ERR_OUT_OF_MEMORY
+ * or any of the 100s. Any thread. */
+PINTLE_API pintle_status pintle_model_open_file(const char* path, const pintle_open_options* options,
+                                                pintle_model** model, pintle_error* error);
+/* The same for `length_bytes` bytes of an open descriptor from `offset_bytes` (an uncompressed Android asset).
+ * offset_bytes may be any value; if the model then is not 64-byte aligned in memory it is copied once.
+ * The descriptor stays the caller's and may be closed on return. */
+PINTLE_API pintle_status pintle_model_open_fd(int fd, uint64_t offset_bytes, uint64_t length_bytes,
+                                              const pintle_open_options* options,
+                                              pintle_model** model, pintle_error* error);
+/* The same for bytes in memory, which must be 64-byte aligned (else PINTLE_ERR_MISALIGNED), outlive
+ * the model and not change. */
+PINTLE_API pintle_status pintle_model_open_memory(const void* data, size_t size_bytes,
+                                                  const pintle_open_options* options,
+                                                  pintle_model** model, pintle_error* error);
+/* Null is allowed. All of the model's sessions must be destroyed first. */
+PINTLE_API void pintle_model_close(pintle_model* model);
+
+typedef struct pintle_model_info {
+  uint32_t struct_size;
+  uint32_t item_count;
+  uint32_t attribute_count;
+  uint32_t dim;          /* hidden width */
+  uint32_t layer_count;
+  uint32_t head_count;
+  uint32_t window;       /* newest items that the network sees */
+  int32_t has_text_ids;  /* 1: external ids are strings; 0: int64 */
+  int32_t is_incremental; /* 1: an append costs one position until the window is full */
+  const char* architecture; /* the recipe's name */
+  const char* isa;       /* the kernels in use */
+  uint64_t file_size_bytes;
+} pintle_model_info;
+#define PINTLE_MODEL_INFO_INIT {sizeof(pintle_model_info), 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0}
+
+PINTLE_API pintle_status pintle_model_get_info(const pintle_model* model, pintle_model_info* info);
+
+/* Finds an item by external id: O(log item_count). PINTLE_ERR_UNKNOWN_ITEM if there is none,
+ * PINTLE_ERR_INVALID_ARGUMENT if the model's ids are of the other kind. id need not end in NUL. */
+PINTLE_API pintle_status pintle_model_find_integer_id(const pintle_model* model, int64_t id,
+                                                      uint32_t* item);
+PINTLE_API pintle_status pintle_model_find_text_id(const pintle_model* model, const char* id,
+                                                   size_t length_bytes, uint32_t* item);
+
+typedef struct pintle_item_info {
+  uint32_t struct_size;
+  int32_t is_trained;         /* 0: in the catalogue, never recommended */
+  int64_t id;                 /* external id; 0 with text ids */
+  const char* id_text;        /* external id; null with integer ids */
+  const char* title;          /* null if the model has no titles */
+  const uint32_t* attributes; /* indices for pintle_model_get_attribute, ascending; each is below attribute_count */
+  uint32_t attribute_count;
+} pintle_item_info;
+#define PINTLE_ITEM_INFO_INIT {sizeof(pintle_item_info), 0, 0, NULL, NULL, NULL, 0}
+
+/* PINTLE_ERR_UNKNOWN_ITEM, or PINTLE_ERR_CORRUPT if the item's strings lie outside their table. */
+PINTLE_API pintle_status pintle_model_get_item(const pintle_model* model, uint32_t item,
+                                               pintle_item_info* info);
+/* group ("genres") and name ("Sci-Fi") of an attribute value; either pointer may be null. */
+PINTLE_API pintle_status pintle_model_get_attribute(const pintle_model* model, uint32_t attribute,
+                                                    const char** group, const char** name);
+
+/* ---- Sessions -------------------------------------------------------------------------------- */
+
+#define PINTLE_SESSION_ALIGNMENT 64u
+
+/* Bytes that a session of this model needs: the formula is in the README. */
+PINTLE_API pintle_status pintle_session_memory(const pintle_model* model, size_t* size_bytes);
+/* Makes a session with an empty history in `memory` (aligned to PINTLE_SESSION_ALIGNMENT, at least
+ * pintle_session_memory bytes; the caller's, and in use until pintle_session_destroy). The model
+ * must outlive it. PINTLE_ERR_BUFFER_TOO_SMALL, PINTLE_ERR_MISALIGNED, PINTLE_ERR_OUT_OF_MEMORY
+ * (XNNPACK only). */
+PINTLE_API pintle_status pintle_session_create(const pintle_model* model, void* memory,
+                                               size_t size_bytes, pintle_session** session);
+/* Null is allowed. The memory stays the caller's. */
+PINTLE_API void pintle_session_destroy(pintle_session* session);
+
+/* Appends `count` events, oldest first. Computes nothing yet. PINTLE_ERR_UNKNOWN_ITEM if any item is
+ * not below item_count: then none is appended. */
+PINTLE_API pintle_status pintle_session_append(pintle_session* session, const uint32_t* items,
+                                               size_t count);
+/* Forgets the history. */
+PINTLE_API pintle_status pintle_session_reset(pintle_session* session);
+/* Events appended since creation or reset, those that left the window included. */
+PINTLE_API pintle_status pintle_session_event_count(const pintle_session* session, uint64_t* count);
+
+/* ---- Recommending ---------------------------------------------------------------------------- */
+
+enum {
+  PINTLE_INCLUDE_SEEN = 1u << 0 /* items of the history may come back; default: the full history is
+                                   left out, not only the window */
+};
+
+typedef struct pintle_request {
+  uint32_t struct_size;
+  uint32_t k;     /* entries wanted, >= 1 */
+  uint32_t flags;
+  uint32_t reserved; /* 0 */
+  const uint32_t* allow; /* only these items; null: all. Cost grows with allow_count alone */
+  size_t allow_count;    /* duplicates are harmless */
+  const uint32_t* deny;  /* not these; null: none */
+  size_t deny_count;
+} pintle_request;
+#define PINTLE_REQUEST_INIT {sizeof(pintle_request), 10, 0, 0, NULL, 0, NULL, 0}
+
+typedef struct pintle_recommendation {
+  uint32_t item;
+  float score;          /* the network's logit */
+  int64_t id;           /* external id; 0 with text ids */
+  const char* id_text;  /* external id; null with integer ids */
+} pintle_recommendation;
+
+/* Writes the best k eligible items to out (caller-owned, room for request->k), best first, and
+ * their number to count: k, or as many as are eligible. Ties: lower item first. Items that were
+ * never trained are not eligible. Runs the network over the events appended since the last call.
+ * PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM (an entry of allow or deny).
+ * Never allocates. */
+PINTLE_API pintle_status pintle_recommend(pintle_session* session, const pintle_request* request,
+                                          pintle_recommendation* out, uint32_t* count);
+
+/* Scores the given items (seen or not, trained or not), in their order: scores[count]. The same bits
+ * as pintle_recommend's. */
+PINTLE_API pintle_status pintle_score(pintle_session* session, const uint32_t* items, size_t count,
+                                      float* scores);
+
+/* Many histories, for offline use: for each history h (items[offsets[h]] ... items[offsets[h + 1] - 1])
+ * resets the session, appends and recommends. out: history_count * request->k entries, row h at
+ * h * k; counts[h]: entries of row h. An empty history gives counts[h] = 0. On an error the rows
+ * before the failing history are valid, *done says how many. For more threads give each a session
+ * and a share of the histories. The session is reset on return. */
+PINTLE_API pintle_status pintle_recommend_batch(pintle_session* session, const uint32_t* items,
+                                                const size_t* offsets, size_t history_count,
+                                                const pintle_request* request,
+                                                pintle_recommendation* out, uint32_t* counts,
+                                                size_t* done);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* PINTLE_PINTLE_H_ */

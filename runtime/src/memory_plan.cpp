@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "memory_plan.h"
+
+namespace pintle {
+
+SessionBuffers plan_session(const Model& model, Arena* arena) {
+  const uint64_t dim = model.dim, ffn = model.ffn_dim, positions = model.position_count();
+  const uint64_t rows = kBlockRows < positions ? kBlockRows : positions;
+  const uint64_t widest = 2 * dim > ffn ? 2 * dim : ffn;
+  const uint64_t bitmap_words = round_up(model.item_count, 64) / 64;
+  SessionBuffers buffers;
+  buffers.window_items = arena->take<uint32_t>(model.window);
+  buffers.seen = arena->take<uint64_t>(bitmap_words);
+  buffers.marked = arena->take<uint64_t>(bitmap_words);
+  buffers.states = arena->take<float>(positions * dim);
+  buffers.key_value = arena->take<float>(model.layer_count * (1 + positions) * 2 * dim);
+  buffers.pad = arena->take<float>(dim);
+  buffers.hidden = arena->take<float>(dim);
+  buffers.normed = arena->take<float>(rows * dim);
+  buffers.query = arena->take<float>(rows * dim);
+  buffers.attended = arena->take<float>(rows * dim);
+  buffers.projected = arena->take<float>(rows * dim);
+  buffers.ffn = arena->take<float>(rows * ffn);
+  buffers.attention_weights = arena->take<float>(1 + positions);
+  buffers.operand = arena->take<int16_t>(operand_capacity(widest));
+  buffers.wide = arena->take<float>(round_up(widest, kPanelRows));
+  buffers.tile = arena->take<float>(kPanelRows * (dim > ffn ? dim : ffn));
+  buffers.scores = arena->take<float>(kScanPanels * kPanelRows);
+  return buffers;
+}
+
+}  // namespace pintle

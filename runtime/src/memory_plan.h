@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every buffer of a session, laid out by one function that serves the size query and the creation.
+#ifndef PINTLE_RUNTIME_MEMORY_PLAN_H_
+#define PINTLE_RUNTIME_MEMORY_PLAN_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "model.h"
+
+namespace pintle {
+
+// Rows that pass through a block at once: enough for the dense products to reach their speed, few
+// enough for their intermediate results to stay in L2.
+inline constexpr size_t kBlockRows = 32;
+// Panels of the catalogue scored before their scores are compared: 4 KB of scores.
+inline constexpr size_t kScanPanels = 64;
+
+struct SessionBuffers {
+  uint32_t* window_items;  // [window], oldest first
+  uint64_t* seen;          // bitmap of items, over the full history
+  uint64_t* marked;        // bitmap of items, all zero between calls
+  float* states;           // [positions][dim]: the residual stream
+  float* key_value;  // [layers][1 + positions][2 dim]: row 0 is the pad slot; keys, then values
+  float* pad;        // [dim]
+  float* hidden;     // [dim]: what the items are scored against
+  // One group of kBlockRows rows on its way through a block.
+  float* normed;             // [rows][dim]
+  float* query;              // [rows][dim]
+  float* attended;           // [rows][dim]
+  float* projected;          // [rows][dim]
+  float* ffn;                // [rows][ffn_dim]
+  float* attention_weights;  // [1 + positions]
+  int16_t* operand;          // one quantized vector
+  float* wide;               // one product's outputs, padded to whole panels
+  float* tile;               // one unpacked panel
+  float* scores;             // [kScanPanels * 16]
+};
+
+// Takes every buffer from `arena`; with a counting arena the pointers come back null.
+SessionBuffers plan_session(const Model& model, Arena* arena);
+
+}  // namespace pintle
+
+#endif  // PINTLE_RUNTIME_MEMORY_PLAN_H_

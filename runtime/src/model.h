@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The immutable view of a verified file: pointers into the mapping, and the architecture as plain
+// fields. model_verify.cpp fills it; nothing here is believed before it was checked there.
+#ifndef PINTLE_RUNTIME_MODEL_H_
+#define PINTLE_RUNTIME_MODEL_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../kernels/kernels.h"
+#include "catalogue.h"
+#include "pintle_generated.h"
+#include "platform.h"
+#include "tensor.h"
+
+namespace pintle {
+
+struct LinearView {
+  TensorView weight;            // [out][in], Panels
+  const float* bias = nullptr;  // [out], padded to 16
+  bool present() const { return weight.present(); }
+};
+
+struct NormView {
+  const float* gain = nullptr;
+  const float* bias = nullptr;
+  float eps = 0;
+  bool present() const { return gain != nullptr; }
+};
+
+struct BlockView {
+  NormView attention_norm, ffn_norm;
+  LinearView query, key_value, output, ffn_in, ffn_out;
+};
+
+}  // namespace pintle
+
+struct pintle_model {
+  pintle::Mapping mapping;
+  pintle::KernelTable kernels;
+  const char* isa;
+  const char* architecture_name;
+
+  uint32_t dim, head_count, layer_count, ffn_dim, window, item_count;
+  float item_scale;
+  pintle::fb::PositionOrigin position_origin;
+  pintle::fb::PadKeys pad_keys;
+  pintle::fb::AttentionMask mask;
+  pintle::fb::NormPlacement norm_placement;
+  pintle::fb::Source key_value_source, attention_residual, ffn_residual;
+  pintle::fb::Activation ffn_activation, head_activation;
+
+  pintle::TensorView items, positions;
+  pintle::TensorView scored_items;  // the table that scores come from: output_items, or items
+  const float* item_bias;           // null: none
+  const float* pad_embedding;
+  const float* mask_embedding;
+  pintle::NormView embedding_norm, final_norm, head_norm;
+  pintle::LinearView head_dense;
+  pintle::BlockView* blocks;  // [layer_count], malloc
+  pintle::Catalogue catalogue;
+
+  bool is_bidirectional() const { return mask == pintle::fb::AttentionMask_Bidirectional; }
+  // Slots of the network: the window, and the mask token where there is one.
+  uint32_t position_count() const { return window + (is_bidirectional() ? 1 : 0); }
+  // Whether keys and values of earlier positions stay valid when an event is appended: not if every
+  // position looks at the new one, is renumbered by it, or sees one pad less.
+  bool is_incremental() const {
+    return !is_bidirectional() && position_origin != pintle::fb::PositionOrigin_Newest &&
+           pad_keys == pintle::fb::PadKeys_Hidden;
+  }
+};
+
+namespace pintle {
+using Model = ::pintle_model;
+}
+
+#endif  // PINTLE_RUNTIME_MODEL_H_

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From untrusted bytes to a Model: structure (sizes, offsets, FlatBuffers), then meaning (shapes,
+// ranges). After PINTLE_OK no later code checks what was checked here.
+#ifndef PINTLE_RUNTIME_MODEL_VERIFY_H_
+#define PINTLE_RUNTIME_MODEL_VERIFY_H_
+
+#include "model.h"
+
+namespace pintle {
+
+// Limits of this runtime; a file beyond them is refused as PINTLE_ERR_UNSUPPORTED.
+inline constexpr uint32_t kMaxDim = 4096;
+inline constexpr uint32_t kMaxFfnDim = 16384;
+inline constexpr uint32_t kMaxLayers = 64;
+inline constexpr uint32_t kMaxWindow = 1u << 16;
+inline constexpr uint32_t kMaxItems = 1u << 30;
+
+inline constexpr uint16_t kFormatMajor = 1;
+inline constexpr uint64_t kKnownFeatures = 0;
+
+// Fills every field of `model` but mapping, kernels and isa from model->mapping. On failure
+// model->blocks may be set: the caller frees it either way.
+Status verify_model(Model* model, const Fault& fault);
+
+// Reads every byte: checksums, finite numbers, catalogue entries. REQUIRES: verify_model succeeded.
+Status verify_contents(const Model& model, const Fault& fault);
+
+// The root table. REQUIRES: verify_model succeeded.
+const fb::Model* model_root(const Model& model);
+
+}  // namespace pintle
+
+#endif  // PINTLE_RUNTIME_MODEL_VERIFY_H_

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a hidden state to scored items: the catalogue scan, its filters, and single items.
+#ifndef PINTLE_RUNTIME_SCORING_H_
+#define PINTLE_RUNTIME_SCORING_H_
+
+#include "session.h"
+#include "status.h"
+
+namespace pintle {
+
+// The best request.k eligible items for `hidden` [dim] into `out`, with external ids.
+// PINTLE_ERR_UNKNOWN_ITEM if allow or deny names an item that is none; then `out` is untouched.
+Status top_items(const Session& session, const float* hidden, const pintle_request& request,
+                 pintle_recommendation* out, uint32_t* count);
+
+// scores[i] of items[i], with the same bits as top_items.
+Status score_items(const Session& session, const float* hidden, const uint32_t* items, size_t count,
+                   float* scores);
+
+}  // namespace pintle
+
+#endif  // PINTLE_RUNTIME_SCORING_H_

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session.h"
+
+#include <string.h>
+
+#include <new>
+
+namespace pintle {
+namespace {
+
+size_t bitmap_bytes(const Model& model) { return round_up(model.item_count, 64) / 8; }
+
+void keep_newest(Session* session, const uint32_t* items, size_t count) {
+  const uint32_t window = session->model->window;
+  uint32_t* kept_items = session->buffers.window_items;
+  const size_t added = count < window ? count : window;
+  const size_t stay = session->kept + added <= window ? session->kept : window - added;
+  const size_t dropped = session->kept - stay;
+  if (dropped > 0) memmove(kept_items, kept_items + dropped, stay * sizeof(uint32_t));
+  memcpy(kept_items + stay, items + (count - added), added * sizeof(uint32_t));
+  session->kept = static_cast<uint32_t>(stay + added);
+  // Dropping the oldest renumbers every position that stays.
+  if (dropped > 0 || added < count) session->computed = 0;
+}
+
+}  // namespace
+
+size_t session_bytes(const Model& model) {
+  Arena counting(nullptr);
+  counting.take<Session>(1);
+  plan_session(model, &counting);
+  return static_cast<size_t>(counting.used_bytes());
+}
+
+Status session_create(const Model& model, void* memory, size_t size_bytes, Session** session) {
+  if (reinterpret_cast<uintptr_t>(memory) % PINTLE_SESSION_ALIGNMENT != 0) {
+    return PINTLE_ERR_MISALIGNED;
+  }
+  if (size_bytes < session_bytes(model)) return PINTLE_ERR_BUFFER_TOO_SMALL;
+
+  Arena arena(memory);
+  Session* created = new (arena.take<Session>(1)) Session();
+  created->model = &model;
+  created->buffers = plan_session(model, &arena);
+  memset(created->buffers.marked, 0, bitmap_bytes(model));
+  session_reset(created);
+  PINTLE_TRY(gemm_create(model, &created->gemm));
+  *session = created;
+  return PINTLE_OK;
+}
+
+void session_destroy(Session* session) { gemm_destroy(*session->model, &session->gemm); }
+
+void session_reset(Session* session) {
+  memset(session->buffers.seen, 0, bitmap_bytes(*session->model));
+  session->event_count = 0;
+  session->kept = 0;
+  session->computed = 0;
+  session->hidden_ready = false;
+}
+
+Status session_append(Session* session, const uint32_t* items, size_t count) {
+  const uint32_t item_count = session->model->item_count;
+  for (size_t i = 0; i < count; ++i) {
+    if (items[i] >= item_count) return PINTLE_ERR_UNKNOWN_ITEM;
+  }
+  if (count == 0) return PINTLE_OK;
+  for (size_t i = 0; i < count; ++i) {
+    session->buffers.seen[items[i] / 64] |= uint64_t{1} << (items[i] % 64);
+  }
+  keep_newest(session, items, count);
+  session->event_count += count;
+  session->hidden_ready = false;
+  return PINTLE_OK;
+}
+
+}  // namespace pintle

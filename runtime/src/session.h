@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One user's mutable state: the history, the cached keys and values, and scratch, all in the
+// caller's block. memory_plan.h lays it out.
+#ifndef PINTLE_RUNTIME_SESSION_H_
+#define PINTLE_RUNTIME_SESSION_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gemm.h"
+#include "memory_plan.h"
+#include "model.h"
+#include "status.h"
+
+struct pintle_session {
+  const pintle::Model* model;
+  pintle::GemmSet gemm;
+  pintle::SessionBuffers buffers;
+  uint64_t event_count;  // ever appended
+  uint32_t kept;         // items in buffers.window_items
+  uint32_t computed;     // leading positions whose keys and values are valid
+  bool pads_ready;       // the pad slot's keys and values (the same for every history) are valid
+  bool hidden_ready;     // buffers.hidden is the state after the newest event
+
+  float* key_value_rows(uint32_t layer) const {
+    return buffers.key_value +
+           static_cast<size_t>(layer) * (1 + model->position_count()) * 2 * model->dim;
+  }
+  bool is_seen(uint32_t item) const { return (buffers.seen[item / 64] >> (item % 64)) & 1; }
+};
+
+namespace pintle {
+
+using Session = ::pintle_session;
+
+size_t session_bytes(const Model& model);
+Status session_create(const Model& model, void* memory, size_t size_bytes, Session** session);
+void session_destroy(Session* session);
+void session_reset(Session* session);
+Status session_append(Session* session, const uint32_t* items, size_t count);
+
+}  // namespace pintle
+
+#endif  // PINTLE_RUNTIME_SESSION_H_
