@@ -16,3 +16,6 @@ target_sources(pintle_objects PRIVATE
   ${CMAKE_CURRENT_SOURCE_DIR}/kernels/cpu_features.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/kernels/dispatch.cpp)
 pintle_add_isa(scalar)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  pintle_add_isa(avx2 -mavx2 -mfma -mf16c)
+endif()
