@@ -12,10 +12,14 @@ add_library(pintle_doctest_main STATIC ${CMAKE_CURRENT_LIST_DIR}/doctest_main.cp
 target_link_libraries(pintle_doctest_main PUBLIC doctest::doctest)
 
 # add_pintle_test(<name> SOURCES <file ...> [LABELS <label ...>] [LIBS <target ...>])
-# A doctest program over the runtime's internals (LIBS pintle_converter for the converter's). Labels: `isa` is run once per ISA the machine has.
-# Exit code 77 means skipped: something it needs (PINTLE_SHARED, an ISA) is not on this machine.
+# A doctest program over the runtime's internals; LIBS pintle_converter for the converter's (then it
+# is left out of builds without the converter). The label `isa`: CI repeats it once per ISA. Exit
+# code 77 means skipped: something it needs (PINTLE_SHARED, an ISA) is not on this machine.
 function(add_pintle_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LABELS;LIBS")
+  if(pintle_converter IN_LIST arg_LIBS AND NOT PINTLE_CONVERTER)
+    return()
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE pintle_warnings ${arg_LIBS} pintle_internals
                         pintle_doctest_main)
