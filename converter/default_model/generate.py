@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the invented catalogue (items.csv) and the viewing histories (interactions.txt).
 
-Needs Python 3 alone. Every draw is Random.random(), whose sequence Python guarantees, so the files
-come out the same everywhere.
+Needs Python 3 alone. Every draw is Random.random(), whose sequence Python guarantees across
+versions, so that the files can be made anew.
 
 Taste structure. An item has a main genre and up to two more, moods, a popularity, a place on a
 two-dimensional style plane, and may be part of a series. A user has one to three favourite genres
