@@ -4,10 +4,11 @@
 include(FetchContent)
 
 # pintle_dependency(NAME PACKAGES <find_package names> TARGET <target>
-#                   [FETCHED_TARGET <its name in its own build>] GIT <url> COMMIT <hash>)
-# Leaves TARGET defined for every folder.
+#                   [FETCHED_TARGET <its name in its own build>] [OPTIONAL]
+#                   GIT <url> COMMIT <hash>)
+# Leaves TARGET defined for every folder; an OPTIONAL one is left out where PINTLE_FETCH is off.
 function(pintle_dependency name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TARGET;FETCHED_TARGET;GIT;COMMIT" "PACKAGES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "OPTIONAL" "TARGET;FETCHED_TARGET;GIT;COMMIT" "PACKAGES")
   if(TARGET ${arg_TARGET})
     return()
   endif()
@@ -15,6 +16,12 @@ function(pintle_dependency name)
     find_package(${package} QUIET GLOBAL)
   endforeach()
   if(TARGET ${arg_TARGET})
+    return()
+  endif()
+  if(NOT PINTLE_FETCH)
+    if(NOT arg_OPTIONAL)
+      message(FATAL_ERROR "${name} is not on this system, and PINTLE_FETCH is off")
+    endif()
     return()
   endif()
   message(STATUS "${name}: not on this system, fetching ${arg_COMMIT}")
