@@ -100,9 +100,11 @@ template <typename Weight>
 void matvec_float(const Weight* panels, size_t panel_count, size_t cols, const float* x, float* y) {
   for (size_t p = 0; p < panel_count; ++p, y += kPanelRows) {
     __m256 low[4], high[4];
+#pragma GCC unroll 8
     for (int u = 0; u < 4; ++u) low[u] = high[u] = _mm256_setzero_ps();
     size_t k = 0;
     for (; k + 4 <= cols; k += 4, panels += 4 * kPanelRows) {
+#pragma GCC unroll 8
       for (int u = 0; u < 4; ++u) {
         const Floats16 w = load16(panels + u * kPanelRows);
         const __m256 factor = _mm256_broadcast_ss(x + k + u);
@@ -143,9 +145,11 @@ void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count
   const __m256 x_scale8 = _mm256_set1_ps(x_scale);
   for (size_t p = 0; p < panel_count; ++p, row_scales += kPanelRows, y += kPanelRows) {
     __m256i sums[4];  // of four rows each: two halves of each row side by side
+#pragma GCC unroll 8
     for (int u = 0; u < 4; ++u) sums[u] = _mm256_setzero_si256();
     for (size_t k = 0; k < cols; k += 4, panels += 4 * kPanelRows) {
       const __m256i x4 = broadcast8(x + k);
+#pragma GCC unroll 8
       for (int u = 0; u < 4; ++u) {
         const __m128i w = _mm_loadu_si128(reinterpret_cast<const __m128i*>(panels + 16 * u));
         sums[u] = _mm256_add_epi32(sums[u], _mm256_madd_epi16(_mm256_cvtepi8_epi16(w), x4));
@@ -314,10 +318,12 @@ template <int kRows>
 void gemm_rows(const float* a, size_t a_stride, size_t cols, const float* tile, const float* bias,
                float* c, size_t c_stride, size_t n) {
   __m256 low[kRows], high[kRows];
+#pragma GCC unroll 8
   for (int i = 0; i < kRows; ++i) low[i] = high[i] = _mm256_setzero_ps();
   for (size_t k = 0; k < cols; ++k) {
     const __m256 t_low = _mm256_load_ps(tile + k * kPanelRows);
     const __m256 t_high = _mm256_load_ps(tile + k * kPanelRows + 8);
+#pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i) {
       const __m256 factor = _mm256_broadcast_ss(a + static_cast<size_t>(i) * a_stride + k);
       low[i] = _mm256_fmadd_ps(factor, t_low, low[i]);
@@ -326,9 +332,22 @@ void gemm_rows(const float* a, size_t a_stride, size_t cols, const float* tile, 
   }
   const __m256 b_low = bias != nullptr ? _mm256_loadu_ps(bias) : _mm256_setzero_ps();
   const __m256 b_high = bias != nullptr ? _mm256_loadu_ps(bias + 8) : _mm256_setzero_ps();
+  if (n == kPanelRows) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i, c += c_stride) {
+      _mm256_storeu_ps(c, _mm256_add_ps(low[i], b_low));
+      _mm256_storeu_ps(c + 8, _mm256_add_ps(high[i], b_high));
+    }
+    return;
+  }
+  float rows[kRows][kPanelRows];
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) {
+    _mm256_storeu_ps(rows[i], _mm256_add_ps(low[i], b_low));
+    _mm256_storeu_ps(rows[i] + 8, _mm256_add_ps(high[i], b_high));
+  }
   for (int i = 0; i < kRows; ++i, c += c_stride) {
-    store(c, _mm256_add_ps(low[i], b_low), n);
-    if (n > 8) store(c + 8, _mm256_add_ps(high[i], b_high), n - 8);
+    for (size_t r = 0; r < n; ++r) c[r] = rows[i][r];
   }
 }
 
@@ -452,9 +471,11 @@ void silu_f32(float* x, size_t count) { map(x, count, silu8); }
 
 float dot_f32(const float* a, const float* b, size_t count) {
   __m256 sums[4];
+#pragma GCC unroll 8
   for (int u = 0; u < 4; ++u) sums[u] = _mm256_setzero_ps();
   size_t i = 0;
   for (; i + 32 <= count; i += 32) {
+#pragma GCC unroll 8
     for (int u = 0; u < 4; ++u) {
       sums[u] =
           _mm256_fmadd_ps(_mm256_loadu_ps(a + i + 8 * u), _mm256_loadu_ps(b + i + 8 * u), sums[u]);
@@ -480,9 +501,11 @@ void axpy_f32(float factor, const float* x, size_t count, float* y) {
 // The dot products of `query` with four keys.
 __m128 dot4(const float* query, const float* const (&keys)[4], size_t head_dim) {
   __m256 sums[4];
+#pragma GCC unroll 8
   for (int u = 0; u < 4; ++u) sums[u] = _mm256_setzero_ps();
   for (size_t d = 0; d < head_dim; d += 8) {
     const __m256 q = load(query + d, head_dim - d);
+#pragma GCC unroll 8
     for (int u = 0; u < 4; ++u) {
       sums[u] = _mm256_fmadd_ps(q, load(keys[u] + d, head_dim - d), sums[u]);
     }
@@ -497,13 +520,16 @@ template <int kVectors>
 void add_values(const float* weights, const float* values, size_t stride, size_t count,
                 bool is_first, float* out) {
   __m256 sums[kVectors];
+#pragma GCC unroll 8
   for (int u = 0; u < kVectors; ++u) sums[u] = _mm256_setzero_ps();
   for (size_t t = 0; t < count; ++t, values += stride) {
     const __m256 w = _mm256_broadcast_ss(weights + t);
+#pragma GCC unroll 8
     for (int u = 0; u < kVectors; ++u) {
       sums[u] = _mm256_fmadd_ps(w, _mm256_loadu_ps(values + 8 * u), sums[u]);
     }
   }
+#pragma GCC unroll 8
   for (int u = 0; u < kVectors; ++u) {
     const __m256 before = is_first ? _mm256_setzero_ps() : _mm256_loadu_ps(out + 8 * u);
     _mm256_storeu_ps(out + 8 * u, _mm256_add_ps(before, sums[u]));

@@ -101,8 +101,8 @@ void check_attention_f32(Context& context) {
   }
   for (const size_t count : {size_t{64}, size_t{200}}) {
     for (const size_t head_dim : {size_t{25}, size_t{32}, size_t{64}}) {
-      Buffer<float> query(head_dim), keys(count * 128), values(count * 128), weights(count);
-      Buffer<float> out(head_dim);
+      Buffer<float> query(head_dim, Place::kAligned), keys(count * 128), values(count * 128);
+      Buffer<float> weights(count, Place::kAligned), out(head_dim, Place::kAligned);
       fill_floats(context.random, Fill::kRealistic, {-9, 9, 1}, query);
       fill_floats(context.random, Fill::kRealistic, {-9, 9, 1}, keys);
       fill_floats(context.random, Fill::kRealistic, {-9, 9, 1}, values);
