@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/import/state_dict.h"
+
+#include <algorithm>
+#include <array>
+
+#include "converter/error.h"
+
+namespace pintle::converter {
+namespace {
+
+constexpr int kMaxDepth = 100;
+// Values may be shared, so a small file can describe a tree of any size.
+constexpr size_t kMaxVisits = size_t{1} << 22;
+constexpr size_t kMaxNameLength = 4096;
+
+using Tensors = std::map<std::string, const PickleTensor*>;
+
+// The key under which training scripts keep the model beside other things.
+constexpr std::array<std::string_view, 14> kModelKeys = {
+    "state_dict",    "model_state_dict", "model_state", "model_dict",
+    "model_weights", "net_state_dict",   "model",       "net",
+    "network",       "module",           "weights",     "params",
+    "recommender",   "generator"};
+
+bool is_model_key(std::string_view key) {
+  return std::find(kModelKeys.begin(), kModelKeys.end(), key) != kModelKeys.end();
+}
+
+bool is_optimizer(std::string_view key, const PickleValue& value) {
+  return key.substr(0, 5) == "optim" ||
+         (find_item(value, "param_groups") != nullptr && find_item(value, "state") != nullptr);
+}
+
+bool is_module(const PickleValue& value) {
+  return find_attribute(value, "_parameters") != nullptr ||
+         find_attribute(value, "_modules") != nullptr;
+}
+
+// Tensors, and Parameter and Variable objects as torch 0.1–0.3 pickled them.
+const PickleTensor* tensor_of(const PickleValue& value) {
+  if (value.kind == PickleKind::kTensor) return value.tensor;
+  if (value.kind == PickleKind::kObject && value.state != nullptr &&
+      (value.text == "torch.nn.parameter.Parameter" ||
+       value.text == "torch.autograd.variable.Variable") &&
+      value.state->kind == PickleKind::kTuple && !value.state->items.empty() &&
+      value.state->items[0]->kind == PickleKind::kTensor) {
+    return value.state->items[0]->tensor;
+  }
+  return nullptr;
+}
+
+class Flattener {
+ public:
+  explicit Flattener(const std::string& path) : path_(path) {}
+
+  Tensors flatten(const PickleValue& value) {
+    tensors_.clear();
+    visits_ = 0;
+    walk(value, "", 0);
+    return std::move(tensors_);
+  }
+
+ private:
+  static std::string join(const std::string& prefix, std::string_view name) {
+    return prefix.empty() ? std::string(name) : prefix + "." + std::string(name);
+  }
+
+  void add(const std::string& name, const PickleTensor* tensor) {
+    if (!tensors_.emplace(name, tensor).second) {
+      throw Error(path_ + ": two tensors are named '" + name + "'; file damaged?");
+    }
+  }
+
+  void walk(const PickleValue& value, const std::string& name, int depth) {
+    if (depth > kMaxDepth || ++visits_ > kMaxVisits || name.size() > kMaxNameLength) {
+      throw Error(path_ + ": refuses to load: its dicts and modules nest without end");
+    }
+    if (const PickleTensor* tensor = tensor_of(value)) return add(name, tensor);
+    if (value.kind == PickleKind::kObject && value.text.substr(0, 21) == "torch._utils._rebuild") {
+      throw Error(path_ + ": tensor '" + name + "' is of a kind that is not read (" +
+                  std::string(value.text) +
+                  "); save dense tensors of an integer, float or bool type");
+    }
+    if (is_module(value)) return walk_module(value, name, depth);
+    if (value.kind == PickleKind::kDict) return walk_dict(value, name, depth);
+    if (value.kind == PickleKind::kList || value.kind == PickleKind::kTuple) {
+      for (size_t i = 0; i < value.items.size(); ++i) {
+        walk(*value.items[i], join(name, std::to_string(i)), depth + 1);
+      }
+    }
+  }
+
+  void walk_dict(const PickleValue& dict, const std::string& name, int depth) {
+    for (size_t i = 0; i + 1 < dict.items.size(); i += 2) {
+      const PickleValue& key = *dict.items[i];
+      const PickleValue& value = *dict.items[i + 1];
+      if (key.kind == PickleKind::kInt) {
+        walk(value, join(name, std::to_string(key.integer)), depth + 1);
+      } else if (key.kind == PickleKind::kString) {
+        if (tensor_of(value) == nullptr && is_optimizer(key.text, value)) continue;
+        walk(value, join(name, key.text), depth + 1);
+      }
+    }
+  }
+
+  void walk_module(const PickleValue& module, const std::string& name, int depth) {
+    const PickleValue* transient = find_attribute(module, "_non_persistent_buffers_set");
+    for (const char* group : {"_parameters", "_buffers", "_modules"}) {
+      const PickleValue* members = find_attribute(module, group);
+      if (members == nullptr) continue;
+      for (size_t i = 0; i + 1 < members->items.size(); i += 2) {
+        const PickleValue& key = *members->items[i];
+        if (key.kind != PickleKind::kString) continue;
+        const auto is_key = [&](const PickleValue* item) { return item->is_string(key.text); };
+        if (transient != nullptr && std::string_view(group) == "_buffers" &&
+            std::any_of(transient->items.begin(), transient->items.end(), is_key)) {
+          continue;
+        }
+        walk(*members->items[i + 1], join(name, key.text), depth + 1);
+      }
+    }
+  }
+
+  const std::string& path_;
+  Tensors tensors_;
+  size_t visits_ = 0;
+};
+
+// The part of `value` that is the model, and its tensors.
+Tensors choose(Flattener& flattener, const PickleValue& value, int depth) {
+  if (value.kind != PickleKind::kDict || depth > 8) return flattener.flatten(value);
+  size_t direct = 0, nested = 0;
+  const PickleValue* named = nullptr;
+  const PickleValue* only = nullptr;
+  size_t named_count = 0;
+  for (size_t i = 0; i + 1 < value.items.size(); i += 2) {
+    const PickleValue& key = *value.items[i];
+    const PickleValue& item = *value.items[i + 1];
+    if (tensor_of(item) != nullptr) {
+      ++direct;
+      continue;
+    }
+    if (key.kind != PickleKind::kString || is_optimizer(key.text, item) ||
+        (item.kind != PickleKind::kDict && !is_module(item))) {
+      continue;
+    }
+    const size_t count = flattener.flatten(item).size();
+    if (count == 0) continue;
+    ++nested;
+    only = &item;
+    if (is_model_key(key.text) && count > named_count) {
+      named = &item;
+      named_count = count;
+    }
+  }
+  // A few tensors may lie beside the model: an epoch, a best score.
+  if (named != nullptr && named_count >= direct) return choose(flattener, *named, depth + 1);
+  if (direct == 0 && nested == 1) return choose(flattener, *only, depth + 1);
+  return flattener.flatten(value);
+}
+
+}  // namespace
+
+std::map<std::string, const PickleTensor*> find_state_dict(const PickleValue& root,
+                                                           const std::string& path) {
+  Flattener flattener(path);
+  Tensors tensors = choose(flattener, root, 0);
+  if (tensors.empty()) {
+    throw Error(path + ": holds no tensors; save the model's state_dict() with torch.save");
+  }
+  return tensors;
+}
+
+}  // namespace pintle::converter

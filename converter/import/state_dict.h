@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PINTLE_CONVERTER_IMPORT_STATE_DICT_H_
+#define PINTLE_CONVERTER_IMPORT_STATE_DICT_H_
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "converter/import/pickle_value.h"
+
+namespace pintle::converter {
+
+// The tensors of the model in a checkpoint, by their flattened names: the root itself, or what lies
+// under "state_dict", "model" or the like; a whole module is walked as its state_dict() would.
+// Optimizer state is left out. Throws Error with `path` in front if there are no tensors.
+std::map<std::string, const PickleTensor*> find_state_dict(const PickleValue& root,
+                                                           const std::string& path);
+
+// The plain values (none, booleans, numbers, text, lists and dicts of them) of "config",
+// "hyper_parameters", "args" and their like beside the tensors. RecBole's Config object gives its
+// final_config_dict, a whole module its own attributes. Anything else in them is left out.
+nlohmann::json find_config(const PickleValue& root, const std::string& path);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_IMPORT_STATE_DICT_H_
