@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/import/recipe_settings.h"
+
+#include <cmath>
+#include <deque>
+#include <map>
+
+#include "converter/error.h"
+
+namespace pintle::converter {
+namespace {
+
+using nlohmann::json;
+
+const json* find_at(const json& object, const std::string& key) {
+  if (!object.is_object()) return nullptr;
+  const auto exact = object.find(key);
+  if (exact != object.end()) return exact->is_null() ? nullptr : &*exact;
+  const size_t dot = key.find('.');
+  if (dot == std::string::npos) return nullptr;
+  const auto child = object.find(key.substr(0, dot));
+  return child == object.end() ? nullptr : find_at(*child, key.substr(dot + 1));
+}
+
+std::string plain(const json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+struct Resolved {
+  json value;  // null: not told
+  std::string source;
+};
+
+class Resolver {
+ public:
+  Resolver(const Recipe& recipe, const Configuration& configuration, const std::string& origin)
+      : recipe_(recipe), configuration_(configuration), origin_(origin) {}
+
+  std::vector<std::string> report;
+
+  [[noreturn]] void fail(const std::string& name, const Resolved& resolved,
+                         const std::string& expected) const {
+    throw Error(origin_ + ": " + name + " = " + plain(resolved.value) + " (" + resolved.source +
+                "): expected " + expected + "; pass --config FILE with {\"" + name +
+                "\": ...} to set it");
+  }
+
+  Resolved resolve(const std::string& name) const {
+    const auto found = recipe_.settings.find(name);
+    const Setting setting = found == recipe_.settings.end() ? Setting() : found->second;
+    if (name == "heads" && configuration_.heads) return {*configuration_.heads, "from --heads"};
+    if (const json* value = find_at(configuration_.user, name)) {
+      return {*value, "from " + configuration_.user_name};
+    }
+    for (const json* config : {&configuration_.user, &configuration_.checkpoint}) {
+      const std::string place =
+          config == &configuration_.user ? configuration_.user_name : "the checkpoint's config";
+      for (const std::string& key : setting.keys) {
+        const json* value = find_configured(*config, key);
+        if (value == nullptr) continue;
+        const std::string source = "from " + place + ", " + key;
+        if (setting.map.empty()) return {*value, source};
+        const auto mapped = setting.map.find(plain(*value));
+        if (mapped != setting.map.end()) return {*mapped, source + " = " + plain(*value)};
+        std::string known;
+        for (const auto& [from, unused] : setting.map.items()) {
+          known += (known.empty() ? "" : ", ") + from;
+        }
+        fail(name, {*value, source}, "one of " + known);
+      }
+    }
+    if (setting.value.is_null()) return {};
+    return {setting.value, setting.keys.empty() ? "fixed by the recipe"
+                                                : "not told by the checkpoint: recipe's default"};
+  }
+
+  void note(const std::string& name, const Resolved& resolved) {
+    report.push_back(name + " = " + plain(resolved.value) + " (" + resolved.source + ")");
+  }
+
+  float number(const std::string& name, float fallback, bool positive) {
+    const Resolved resolved = resolve(name);
+    if (resolved.value.is_null()) return fallback;
+    if (!resolved.value.is_number()) fail(name, resolved, "a number");
+    const double value = resolved.value.get<double>();
+    if (!std::isfinite(value) || (positive && !(value > 0)) || std::fabs(value) > 1e30) {
+      fail(name, resolved, positive ? "a number above 0" : "a finite number");
+    }
+    note(name, resolved);
+    return static_cast<float>(value);
+  }
+
+  std::optional<int64_t> integer(const std::string& name, int64_t least) {
+    const Resolved resolved = resolve(name);
+    if (resolved.value.is_null() || resolved.value == json("none")) return std::nullopt;
+    const json& value = resolved.value;
+    const bool whole = value.is_number_integer() &&
+                       (!value.is_number_unsigned() || value.get<uint64_t>() < (1ull << 40));
+    if (!whole || value.get<int64_t>() < least || value.get<int64_t>() > (int64_t{1} << 40)) {
+      fail(name, resolved, "a whole number of at least " + std::to_string(least));
+    }
+    note(name, resolved);
+    return value.get<int64_t>();
+  }
+
+  template <typename T>
+  T choice(const std::string& name, T fallback, const std::map<std::string, T>& values,
+           bool noted) {
+    const Resolved resolved = resolve(name);
+    if (resolved.value.is_null()) return fallback;
+    const auto found = values.find(plain(resolved.value));
+    if (found == values.end()) {
+      std::string known;
+      for (const auto& [value, unused] : values) known += (known.empty() ? "" : ", ") + value;
+      fail(name, resolved, "one of " + known);
+    }
+    if (noted || resolved.source != "fixed by the recipe") note(name, resolved);
+    return found->second;
+  }
+
+ private:
+  const Recipe& recipe_;
+  const Configuration& configuration_;
+  const std::string& origin_;
+};
+
+// Spellings of configurations: Hugging Face's ACT2FN, RecBole's and torch.nn's.
+const std::map<std::string, fb::Activation>& activations() {
+  static const std::map<std::string, fb::Activation> map = {
+      {"none", fb::Activation_Identity},       {"identity", fb::Activation_Identity},
+      {"linear", fb::Activation_Identity},     {"relu", fb::Activation_Relu},
+      {"gelu", fb::Activation_GeluErf},        {"gelu_erf", fb::Activation_GeluErf},
+      {"gelu_python", fb::Activation_GeluErf}, {"gelu_new", fb::Activation_GeluTanh},
+      {"gelu_tanh", fb::Activation_GeluTanh},  {"gelu_pytorch_tanh", fb::Activation_GeluTanh},
+      {"gelu_fast", fb::Activation_GeluTanh},  {"silu", fb::Activation_Silu},
+      {"swish", fb::Activation_Silu}};
+  return map;
+}
+
+int64_t resolve_heads(Resolver* resolver, int64_t dim, const std::string& origin) {
+  const std::optional<int64_t> heads = resolver->integer("heads", 1);
+  std::string divisors;
+  for (int64_t h = 1; h <= dim && h <= 64; ++h) {
+    if (dim % h == 0) divisors += (divisors.empty() ? "" : ", ") + std::to_string(h);
+  }
+  if (!heads) {
+    throw Error(origin +
+                ": the number of attention heads is not in the checkpoint; pass --heads N (" +
+                std::to_string(dim) + " dimensions: N is one of " + divisors +
+                ") or --config FILE with {\"heads\": N}");
+  }
+  if (dim % *heads != 0) {
+    throw Error(origin + ": " + std::to_string(*heads) + " heads do not divide " +
+                std::to_string(dim) + " dimensions; pass --heads N with N one of " + divisors);
+  }
+  return *heads;
+}
+
+float resolve_item_scale(Resolver* resolver, int64_t dim) {
+  const Resolved resolved = resolver->resolve("item_scale");
+  if (resolved.value != json("sqrt_dim")) return resolver->number("item_scale", 1, true);
+  resolver->note("item_scale", resolved);
+  return static_cast<float>(std::sqrt(static_cast<double>(dim)));
+}
+
+}  // namespace
+
+const std::vector<std::string>& architecture_setting_names() {
+  static const std::vector<std::string> names = {"heads",
+                                                 "item_scale",
+                                                 "norm_placement",
+                                                 "key_value_source",
+                                                 "attention_residual",
+                                                 "ffn_residual",
+                                                 "activation",
+                                                 "head_activation",
+                                                 "norm_eps",
+                                                 "final_norm_eps",
+                                                 "head_norm_eps",
+                                                 "pad_keys",
+                                                 "mask",
+                                                 "window",
+                                                 "softmax_temperature",
+                                                 "skip_oldest"};
+  return names;
+}
+
+const json* find_configured(const json& config, const std::string& key) {
+  std::deque<const json*> queue = {&config};
+  while (!queue.empty()) {
+    const json* object = queue.front();
+    queue.pop_front();
+    if (const json* value = find_at(*object, key)) return value;
+    for (const json& child : *object) {
+      if (child.is_object()) queue.push_back(&child);
+    }
+  }
+  return nullptr;
+}
+
+Settings resolve_settings(const Recipe& recipe, const Configuration& configuration, int64_t dim,
+                          const std::string& origin) {
+  Resolver resolver(recipe, configuration, origin);
+  const std::map<std::string, fb::Source> sources = {{"raw", fb::Source_Raw},
+                                                     {"normed", fb::Source_Normed}};
+  Settings s;
+  s.heads = resolve_heads(&resolver, dim, origin);
+  s.item_scale = resolve_item_scale(&resolver, dim);
+  s.norm_placement = resolver.choice<fb::NormPlacement>(
+      "norm_placement", s.norm_placement,
+      {{"pre", fb::NormPlacement_Pre}, {"post", fb::NormPlacement_Post}}, false);
+  s.key_value_source = resolver.choice("key_value_source", s.key_value_source, sources, false);
+  s.attention_residual =
+      resolver.choice("attention_residual", s.attention_residual, sources, false);
+  s.ffn_residual = resolver.choice("ffn_residual", s.ffn_residual, sources, false);
+  s.activation = resolver.choice("activation", s.activation, activations(), true);
+  s.head_activation = resolver.choice("head_activation", s.head_activation, activations(),
+                                      recipe.head_dense.has_value());
+  s.norm_eps = resolver.number("norm_eps", 1e-5f, true);
+  s.final_norm_eps = resolver.number("final_norm_eps", s.norm_eps, true);
+  s.head_norm_eps = resolver.number("head_norm_eps", s.norm_eps, true);
+  s.pad_keys = resolver.choice<fb::PadKeys>("pad_keys", s.pad_keys,
+                                            {{"hidden", fb::PadKeys_Hidden},
+                                             {"reset", fb::PadKeys_Reset},
+                                             {"evolving", fb::PadKeys_Evolving}},
+                                            true);
+  s.mask = resolver.choice<fb::AttentionMask>(
+      "mask", s.mask,
+      {{"causal", fb::AttentionMask_Causal}, {"bidirectional", fb::AttentionMask_Bidirectional}},
+      false);
+  s.window = resolver.integer("window", 1);
+  s.softmax_temperature = resolver.number("softmax_temperature", 1, true);
+  s.skip_oldest = resolver.integer("skip_oldest", 0).value_or(0);
+  s.pad_row = resolver.integer("pad_row", -(int64_t{1} << 40));
+  s.mask_row = resolver.integer("mask_row", -(int64_t{1} << 40));
+  s.report = std::move(resolver.report);
+  return s;
+}
+
+}  // namespace pintle::converter

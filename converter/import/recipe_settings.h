@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The values that tensors do not tell: from flags, --config, the checkpoint's own configuration or
+// the recipe, in this order, each reported with its source.
+#ifndef PINTLE_CONVERTER_IMPORT_RECIPE_SETTINGS_H_
+#define PINTLE_CONVERTER_IMPORT_RECIPE_SETTINGS_H_
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "converter/import/recipe.h"
+#include "pintle_generated.h"
+
+namespace pintle::converter {
+
+// What a recipe's "architecture" may set; --config overrides each under the same name.
+const std::vector<std::string>& architecture_setting_names();
+
+struct Configuration {
+  nlohmann::json checkpoint = nlohmann::json::object();  // found in the checkpoint
+  nlohmann::json user = nlohmann::json::object();        // --config
+  std::string user_name;                                 // file of --config, for messages
+  std::optional<int64_t> heads;                          // --heads
+};
+
+// The value of `key`: at the top, along a dotted path, or else in the shallowest nested object that
+// has it (frameworks wrap their arguments). Null entries count as absent.
+const nlohmann::json* find_configured(const nlohmann::json& config, const std::string& key);
+
+struct Settings {
+  int64_t heads = 0;
+  float item_scale = 1;
+  fb::NormPlacement norm_placement = fb::NormPlacement_Pre;
+  fb::Source key_value_source = fb::Source_Normed;
+  fb::Source attention_residual = fb::Source_Raw;
+  fb::Source ffn_residual = fb::Source_Raw;
+  fb::Activation activation = fb::Activation_Relu;
+  fb::Activation head_activation = fb::Activation_Identity;
+  float norm_eps = 0, final_norm_eps = 0, head_norm_eps = 0;
+  fb::PadKeys pad_keys = fb::PadKeys_Hidden;
+  fb::AttentionMask mask = fb::AttentionMask_Causal;
+  std::optional<int64_t> window;
+  float softmax_temperature = 1;
+  int64_t skip_oldest = 0;
+  std::optional<int64_t> pad_row, mask_row;  // of the item table; negative: from the end
+  std::vector<std::string> report;           // "heads = 2 (from --heads)"
+};
+
+// `origin` is the checkpoint's path, for messages. Throws Error on a missing or unusable value.
+Settings resolve_settings(const Recipe& recipe, const Configuration& configuration, int64_t dim,
+                          const std::string& origin);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_IMPORT_RECIPE_SETTINGS_H_

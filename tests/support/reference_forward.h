@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The forward pass that schema/pintle.fbs describes, in double precision and without any shortcut:
+// every slot of the window is computed, pads included. Slow; the oracle for recipes and runtime.
+#ifndef PINTLE_TESTS_SUPPORT_REFERENCE_FORWARD_H_
+#define PINTLE_TESTS_SUPPORT_REFERENCE_FORWARD_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "converter/network.h"
+
+namespace pintle::converter {
+
+// The vector that items are scored against. `item_indices` are rows of network.items, oldest first,
+// the whole history; REQUIRES: at least one.
+std::vector<double> reference_state(const Network& network,
+                                    const std::vector<int64_t>& item_indices);
+
+// One score a row of network.items.
+std::vector<double> reference_scores(const Network& network,
+                                     const std::vector<int64_t>& item_indices);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_TESTS_SUPPORT_REFERENCE_FORWARD_H_
