@@ -1,138 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The C entry points: check arguments, call the core, nothing else.
-#include "model_open.h"
+// The C entry points of sessions and recommending: check arguments, call the core, nothing else.
+#include "api_checks.h"
+#include "recommend.h"
 #include "scoring.h"
 #include "session.h"
 #include "transformer.h"
 
-using pintle::Fault;
-
-namespace {
-
-// A struct of an older caller may be shorter than ours; fields it lacks keep their defaults. For
-// now every struct has its first size, so any other is a mistake.
-template <typename T>
-bool is_sized(const T* value) {
-  return value != nullptr && value->struct_size == sizeof(T);
-}
-
-// The options, or their defaults for null; false if they are malformed.
-bool read_options(const pintle_open_options* given, pintle_open_options* options) {
-  *options = PINTLE_OPEN_OPTIONS_INIT;
-  if (given == nullptr) return true;
-  if (!is_sized(given) || (given->flags & ~static_cast<uint32_t>(PINTLE_OPEN_VERIFY_ALL)) != 0) {
-    return false;
-  }
-  *options = *given;
-  return true;
-}
-
-bool is_request_valid(const pintle_request* request) {
-  return is_sized(request) && request->k > 0 && request->reserved == 0 &&
-         (request->flags & ~static_cast<uint32_t>(PINTLE_INCLUDE_SEEN)) == 0 &&
-         (request->allow != nullptr || request->allow_count == 0) &&
-         (request->deny != nullptr || request->deny_count == 0);
-}
-
-pintle_status recommend(pintle_session* session, const pintle_request& request,
-                        pintle_recommendation* out, uint32_t* count) {
-  if (session->kept == 0) return PINTLE_ERR_EMPTY_HISTORY;
-  pintle::update_hidden(session);
-  return pintle::top_items(*session, session->buffers.hidden, request, out, count);
-}
-
-}  // namespace
-
-pintle_status pintle_model_open_file(const char* path, const pintle_open_options* options,
-                                     pintle_model** model, pintle_error* error) {
-  const Fault fault(error);
-  pintle_open_options checked;
-  if (path == nullptr || model == nullptr || !read_options(options, &checked)) {
-    return fault(PINTLE_ERR_INVALID_ARGUMENT, "path, model or options are not valid");
-  }
-  pintle::Mapping mapping;
-  PINTLE_TRY(pintle::map_path(path, fault, &mapping));
-  return pintle::model_open(mapping, checked, fault, model);
-}
-
-pintle_status pintle_model_open_fd(int fd, uint64_t offset_bytes, uint64_t length_bytes,
-                                   const pintle_open_options* options, pintle_model** model,
-                                   pintle_error* error) {
-  const Fault fault(error);
-  pintle_open_options checked;
-  if (fd < 0 || model == nullptr || !read_options(options, &checked)) {
-    return fault(PINTLE_ERR_INVALID_ARGUMENT, "fd, model or options are not valid");
-  }
-  pintle::Mapping mapping;
-  PINTLE_TRY(pintle::map_descriptor(fd, offset_bytes, length_bytes, fault, &mapping));
-  return pintle::model_open(mapping, checked, fault, model);
-}
-
-pintle_status pintle_model_open_memory(const void* data, size_t size_bytes,
-                                       const pintle_open_options* options, pintle_model** model,
-                                       pintle_error* error) {
-  const Fault fault(error);
-  pintle_open_options checked;
-  if (data == nullptr || model == nullptr || !read_options(options, &checked)) {
-    return fault(PINTLE_ERR_INVALID_ARGUMENT, "data, model or options are not valid");
-  }
-  if (reinterpret_cast<uintptr_t>(data) % PINTLE_SESSION_ALIGNMENT != 0) {
-    return fault(PINTLE_ERR_MISALIGNED, "a model in memory must be 64-byte aligned");
-  }
-  pintle::Mapping mapping;
-  mapping.data = static_cast<const uint8_t*>(data);
-  mapping.size_bytes = size_bytes;
-  return pintle::model_open(mapping, checked, fault, model);
-}
-
-void pintle_model_close(pintle_model* model) {
-  if (model != nullptr) pintle::model_close(model);
-}
-
-pintle_status pintle_model_get_info(const pintle_model* model, pintle_model_info* info) {
-  if (model == nullptr || !is_sized(info)) return PINTLE_ERR_INVALID_ARGUMENT;
-  info->item_count = model->item_count;
-  info->attribute_count = model->catalogue.attribute_count;
-  info->dim = model->dim;
-  info->layer_count = model->layer_count;
-  info->head_count = model->head_count;
-  info->window = model->window;
-  info->has_text_ids = model->catalogue.has_text_ids ? 1 : 0;
-  info->is_incremental = model->is_incremental() ? 1 : 0;
-  info->architecture = model->architecture_name;
-  info->isa = model->isa;
-  info->file_size_bytes = model->mapping.size_bytes;
-  return PINTLE_OK;
-}
-
-pintle_status pintle_model_find_integer_id(const pintle_model* model, int64_t id, uint32_t* item) {
-  if (model == nullptr || item == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
-  return model->catalogue.find(id, item);
-}
-
-pintle_status pintle_model_find_text_id(const pintle_model* model, const char* id,
-                                        size_t length_bytes, uint32_t* item) {
-  if (model == nullptr || id == nullptr || item == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
-  return model->catalogue.find(id, length_bytes, item);
-}
-
-pintle_status pintle_model_get_item(const pintle_model* model, uint32_t item,
-                                    pintle_item_info* info) {
-  if (model == nullptr || !is_sized(info)) return PINTLE_ERR_INVALID_ARGUMENT;
-  return model->catalogue.get(item, info);
-}
-
-pintle_status pintle_model_get_attribute(const pintle_model* model, uint32_t attribute,
-                                         const char** group, const char** name) {
-  if (model == nullptr || attribute >= model->catalogue.attribute_count) {
-    return PINTLE_ERR_INVALID_ARGUMENT;
-  }
-  const pintle::fb::Attribute* entry = model->catalogue.attributes->Get(attribute);
-  if (group != nullptr) *group = entry->group()->c_str();
-  if (name != nullptr) *name = entry->name()->c_str();
-  return PINTLE_OK;
-}
+using pintle::is_request_valid;
 
 pintle_status pintle_session_memory(const pintle_model* model, size_t* size_bytes) {
   if (model == nullptr || size_bytes == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
@@ -174,7 +49,7 @@ pintle_status pintle_recommend(pintle_session* session, const pintle_request* re
   if (session == nullptr || !is_request_valid(request) || out == nullptr || count == nullptr) {
     return PINTLE_ERR_INVALID_ARGUMENT;
   }
-  return recommend(session, *request, out, count);
+  return pintle::recommend(session, *request, nullptr, out, count);
 }
 
 pintle_status pintle_score(pintle_session* session, const uint32_t* items, size_t count,
@@ -206,7 +81,8 @@ pintle_status pintle_recommend_batch(pintle_session* session, const uint32_t* it
     status = end > begin ? pintle::session_append(session, items + begin, end - begin)
                          : PINTLE_ERR_INVALID_ARGUMENT;
     if (status == PINTLE_OK) {
-      status = recommend(session, *request, out + history * request->k, &counts[history]);
+      status = pintle::recommend(session, *request, nullptr, out + history * request->k,
+                                 &counts[history]);
     }
     if (status != PINTLE_OK) break;
   }

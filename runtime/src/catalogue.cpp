@@ -94,6 +94,25 @@ Status Catalogue::get_attributes(uint32_t item, const uint32_t** values, uint32_
   return PINTLE_OK;
 }
 
+bool Catalogue::has_attribute(uint32_t item, uint32_t attribute) const {
+  const uint32_t* values;
+  uint32_t count;
+  if (get_attributes(item, &values, &count) != PINTLE_OK) return false;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (values[i] == attribute) return true;
+  }
+  return false;
+}
+
+Status Catalogue::get_items(uint32_t attribute, const uint32_t** items, uint32_t* count) const {
+  const uint32_t begin = attribute_item_offsets[attribute];
+  const uint32_t end = attribute_item_offsets[attribute + 1];
+  if (begin > end || end > item_attribute_count) return PINTLE_ERR_CORRUPT;
+  *items = attribute_items + begin;
+  *count = end - begin;
+  return PINTLE_OK;
+}
+
 Status Catalogue::get(uint32_t item, pintle_item_info* info) const {
   if (item >= item_count) return PINTLE_ERR_UNKNOWN_ITEM;
   pintle_item_info result = PINTLE_ITEM_INFO_INIT;

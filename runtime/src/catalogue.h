@@ -35,7 +35,9 @@ struct Catalogue {
   const uint8_t* trained = nullptr;                  // bitmap; null: all
   const uint32_t* item_attribute_offsets = nullptr;  // null: no attributes
   const uint32_t* item_attributes = nullptr;
-  uint32_t item_attribute_count = 0;  // entries of item_attributes
+  const uint32_t* attribute_item_offsets = nullptr;  // [attribute_count + 1]
+  const uint32_t* attribute_items = nullptr;
+  uint32_t item_attribute_count = 0;  // entries of item_attributes and of attribute_items
   const flatbuffers::Vector<flatbuffers::Offset<fb::Attribute>>* attributes = nullptr;
 
   bool is_trained(uint32_t item) const {
@@ -49,6 +51,10 @@ struct Catalogue {
   // [begin, end) into item_attributes, every value below attribute_count; PINTLE_ERR_CORRUPT
   // otherwise.
   Status get_attributes(uint32_t item, const uint32_t** values, uint32_t* count) const;
+  bool has_attribute(uint32_t item, uint32_t attribute) const;
+  // The items that have an attribute, ascending, each below item_count where the file is sound:
+  // readers compare before they index.
+  Status get_items(uint32_t attribute, const uint32_t** items, uint32_t* count) const;
 };
 
 }  // namespace pintle

@@ -8,7 +8,7 @@ SessionBuffers plan_session(const Model& model, Arena* arena) {
   const uint64_t rows = kBlockRows < positions ? kBlockRows : positions;
   const uint64_t widest = 2 * dim > ffn ? 2 * dim : ffn;
   const uint64_t bitmap_words = round_up(model.item_count, 64) / 64;
-  SessionBuffers buffers;
+  SessionBuffers buffers = {};
   buffers.window_items = arena->take<uint32_t>(model.window);
   buffers.seen = arena->take<uint64_t>(bitmap_words);
   buffers.marked = arena->take<uint64_t>(bitmap_words);
@@ -26,6 +26,17 @@ SessionBuffers plan_session(const Model& model, Arena* arena) {
   buffers.wide = arena->take<float>(round_up(widest, kPanelRows));
   buffers.tile = arena->take<float>(kPanelRows * (dim > ffn ? dim : ffn));
   buffers.scores = arena->take<float>(kScanPanels * kPanelRows);
+  buffers.taps = arena->take<float>(model.layer_count * kTaps * dim);
+  buffers.saved_key_value = arena->take<float>(model.layer_count * 2 * dim);
+  buffers.steered = arena->take<float>(dim);
+  if (model.sae_count > 0) {
+    const uint64_t features = model.max_feature_count;
+    buffers.features = arena->take<float>(round_up(features, kPanelRows));
+    buffers.edited_features = arena->take<float>(features);
+    buffers.feature_order = arena->take<uint32_t>(features);
+    buffers.feature_marks = arena->take<uint64_t>(round_up(features, 64) / 64);
+    buffers.decoder_row = arena->take<float>(dim);
+  }
   return buffers;
 }
 

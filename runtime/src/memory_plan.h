@@ -18,6 +18,13 @@ inline constexpr size_t kBlockRows = 32;
 // Panels of the catalogue scored before their scores are compared: 4 KB of scores.
 inline constexpr size_t kScanPanels = 64;
 
+enum Tap : uint32_t {
+  kTapResidual,  // what the FFN's output is added to
+  kTapMlp,       // the FFN's output
+  kTapBlock,     // the block's output
+  kTaps
+};
+
 struct SessionBuffers {
   uint32_t* window_items;  // [window], oldest first
   uint64_t* seen;          // bitmap of items, over the full history
@@ -37,6 +44,17 @@ struct SessionBuffers {
   float* wide;               // one product's outputs, padded to whole panels
   float* tile;               // one unpacked panel
   float* scores;             // [kScanPanels * 16]
+  // What the newest position passed at each block, so that steering starts behind its hook.
+  float* taps;             // [layers][kTaps][dim]
+  float* saved_key_value;  // [layers][2 dim]: the newest position's, while a steered pass replaces
+                           // them
+  float* steered;          // [dim]: what the items are scored against in a steered call
+  // SAEs; empty without any.
+  float* features;          // [max_feature_count, padded]
+  float* edited_features;   // [max_feature_count]
+  uint32_t* feature_order;  // [max_feature_count]
+  uint64_t* feature_marks;  // bitmap, all zero between calls
+  float* decoder_row;       // [dim]
 };
 
 // Takes every buffer from `arena`; with a counting arena the pointers come back null.

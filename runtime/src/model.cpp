@@ -41,6 +41,8 @@ Status model_open(Mapping mapping, const pintle_open_options& options, const Fau
 
 void model_close(Model* model) {
   free(model->blocks);
+  free(model->saes);
+  free(model->knobs);
   release_mapping(&model->mapping);
   free(model);
 }

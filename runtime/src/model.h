@@ -34,6 +34,31 @@ struct BlockView {
   LinearView query, key_value, output, ffn_in, ffn_out;
 };
 
+// fb::Sae, checked; see there for the formulas.
+struct SaeView {
+  fb::HookKind hook;
+  uint32_t layer, feature_count, k;
+  fb::SaeActivation activation;
+  LinearView encoder;
+  const float* threshold;
+  const float* magnitude_scale;
+  const float* magnitude_bias;
+  TensorView decoder;
+  const float* decoder_bias;
+  StringTableView labels;
+  const float* statistics;  // [feature_count][kStatistics], null: none
+  const char* name;
+  char hook_name[16];
+};
+inline constexpr uint32_t kStatistics = 5;  // density, p50, p95, p99, max
+
+struct KnobView {
+  const fb::Knob* table;
+  const uint32_t* features;
+  const float* weights;
+  uint32_t feature_count;
+};
+
 }  // namespace pintle
 
 struct pintle_model {
@@ -60,6 +85,11 @@ struct pintle_model {
   pintle::LinearView head_dense;
   pintle::BlockView* blocks;  // [layer_count], malloc
   pintle::Catalogue catalogue;
+  pintle::SaeView* saes;    // [sae_count], malloc
+  pintle::KnobView* knobs;  // [knob_count], malloc
+  const flatbuffers::Vector<flatbuffers::Offset<pintle::fb::Preset>>* presets;  // null: none
+  uint32_t sae_count, knob_count;
+  uint32_t max_feature_count;  // of any SAE
 
   bool is_bidirectional() const { return mask == pintle::fb::AttentionMask_Bidirectional; }
   // Slots of the network: the window, and the mask token where there is one.

@@ -57,12 +57,12 @@ class ContentsCheck {
     return tensor(table->bias(), name);
   }
 
-  Status strings(const fb::StringTable* table, const StringTableView& view,
+  Status strings(const fb::StringTable* table, const StringTableView& view, uint32_t count,
                  const char* name) const {
     if (table == nullptr) return PINTLE_OK;
     PINTLE_TRY(segment(table->offsets(), name));
     PINTLE_TRY(segment(table->bytes(), name));
-    for (uint32_t i = 0; i < model_.item_count; ++i) {
+    for (uint32_t i = 0; i < count; ++i) {
       const char* text;
       size_t length;
       if (!view.get(i, &text, &length)) {
@@ -125,16 +125,18 @@ Status check_id_order(const Catalogue& catalogue, const Fault& fault) {
 Status check_catalogue(const Model& model, const fb::Catalogue& table, const ContentsCheck& check,
                        const Fault& fault) {
   const Catalogue& catalogue = model.catalogue;
-  PINTLE_TRY(check.segment(table.integer_ids(), "integer_ids"));
+  if (!catalogue.has_text_ids) PINTLE_TRY(check.segment(table.integer_ids(), "integer_ids"));
   PINTLE_TRY(check.strings(catalogue.has_text_ids ? table.text_ids() : nullptr, catalogue.text_ids,
-                           "text_ids"));
-  PINTLE_TRY(check.strings(table.titles(), catalogue.titles, "titles"));
+                           model.item_count, "text_ids"));
+  PINTLE_TRY(check.strings(table.titles(), catalogue.titles, model.item_count, "titles"));
   PINTLE_TRY(check.segment(table.id_order(), "id_order"));
   PINTLE_TRY(check.segment(table.trained(), "trained"));
   PINTLE_TRY(check_id_order(catalogue, fault));
   if (catalogue.item_attribute_offsets == nullptr) return PINTLE_OK;
   PINTLE_TRY(check.segment(table.item_attribute_offsets(), "item_attribute_offsets"));
   PINTLE_TRY(check.segment(table.item_attributes(), "item_attributes"));
+  PINTLE_TRY(check.segment(table.attribute_item_offsets(), "attribute_item_offsets"));
+  PINTLE_TRY(check.segment(table.attribute_items(), "attribute_items"));
   for (uint32_t item = 0; item < catalogue.item_count; ++item) {
     const uint32_t* values;
     uint32_t count;
@@ -174,6 +176,23 @@ Status verify_contents(const Model& model, const Fault& fault) {
     PINTLE_TRY(check.norm(block.ffn_norm(), "ffn_norm"));
     PINTLE_TRY(check.linear(block.ffn_in(), "ffn_in"));
     PINTLE_TRY(check.linear(block.ffn_out(), "ffn_out"));
+  }
+  for (uint32_t i = 0; i < model.sae_count; ++i) {
+    const fb::Sae& sae = *root.saes()->Get(i);
+    PINTLE_TRY(check.linear(sae.encoder(), "sae encoder"));
+    // Only what verify_model resolved was checked to lie inside the file.
+    if (model.saes[i].threshold != nullptr) {
+      PINTLE_TRY(check.tensor(sae.threshold(), "sae threshold"));
+    }
+    if (model.saes[i].magnitude_scale != nullptr) {
+      PINTLE_TRY(check.tensor(sae.magnitude_scale(), "sae magnitude_scale"));
+      PINTLE_TRY(check.tensor(sae.magnitude_bias(), "sae magnitude_bias"));
+    }
+    PINTLE_TRY(check.tensor(sae.decoder(), "sae decoder"));
+    PINTLE_TRY(check.tensor(sae.decoder_bias(), "sae decoder_bias"));
+    PINTLE_TRY(check.tensor(sae.statistics(), "sae statistics"));
+    PINTLE_TRY(check.strings(sae.labels(), model.saes[i].labels, model.saes[i].feature_count,
+                             "sae labels"));
   }
   return check_catalogue(model, *root.catalogue(), check, fault);
 }

@@ -15,6 +15,9 @@ inline constexpr uint32_t kMaxFfnDim = 16384;
 inline constexpr uint32_t kMaxLayers = 64;
 inline constexpr uint32_t kMaxWindow = 1u << 16;
 inline constexpr uint32_t kMaxItems = 1u << 30;
+inline constexpr uint32_t kMaxSaes = 64;
+inline constexpr uint32_t kMaxFeatures = 1u << 20;
+inline constexpr uint32_t kMaxKnobs = 1u << 16;
 
 inline constexpr uint16_t kFormatMajor = 1;
 inline constexpr uint64_t kKnownFeatures = 0;
@@ -25,6 +28,11 @@ Status verify_model(Model* model, const Fault& fault);
 
 // Reads every byte: checksums, finite numbers, catalogue entries. REQUIRES: verify_model succeeded.
 Status verify_contents(const Model& model, const Fault& fault);
+
+// What ties an SAE to the network it was trained on: a CRC-32 over the architecture's numbers and
+// the checksums of the network's tensors, in the schema's order. REQUIRES: every segment was
+// checked.
+uint32_t network_hash(const fb::Model& root);
 
 // The root table. REQUIRES: verify_model succeeded.
 const fb::Model* model_root(const Model& model);

@@ -6,11 +6,39 @@
 namespace pintle {
 namespace {
 
+// Adds each knob's attribute bias to the scores of the items [first, first + count).
+void add_attribute_biases(const Model& model, const Steering& steering, uint32_t first,
+                          uint32_t count, float* scores) {
+  steering.for_each_knob([&](const KnobView& knob, float strength) {
+    const float bias = strength * knob.table->attribute_bias();
+    if (bias == 0 || knob.table->attribute() < 0) return;
+    const uint32_t* items;
+    uint32_t item_count;
+    if (model.catalogue.get_items(static_cast<uint32_t>(knob.table->attribute()), &items,
+                                  &item_count) != PINTLE_OK) {
+      return;
+    }
+    uint32_t low = 0, high = item_count;  // the first of them at or after `first`
+    while (low < high) {
+      const uint32_t middle = low + (high - low) / 2;
+      if (items[middle] < first) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    for (; low < item_count && items[low] - first < count; ++low) {
+      if (items[low] >= first) scores[items[low] - first] += bias;
+    }
+  });
+}
+
 // Scores of whole panels of the item table for one hidden state.
 class PanelScorer {
  public:
-  PanelScorer(const Session& session, const float* hidden)
+  PanelScorer(const Session& session, const float* hidden, const Steering& steering)
       : model_(*session.model),
+        steering_(steering),
         scores_(session.buffers.scores),
         operand_(
             make_operand(model_.kernels, model_.scored_items, hidden, session.buffers.operand)) {}
@@ -23,6 +51,9 @@ class PanelScorer {
       const float* bias = model_.item_bias + first_panel * kPanelRows;
       for (size_t i = 0; i < panel_count * kPanelRows; ++i) scores_[i] += bias[i];
     }
+    const uint32_t first = static_cast<uint32_t>(first_panel * kPanelRows);
+    add_attribute_biases(model_, steering_, first, static_cast<uint32_t>(panel_count * kPanelRows),
+                         scores_);
     return scores_;
   }
 
@@ -39,6 +70,7 @@ class PanelScorer {
 
  private:
   const Model& model_;
+  const Steering& steering_;
   float* scores_;
   Operand operand_;
   size_t panel_ = 0;
@@ -71,13 +103,13 @@ class Marks {
 
 }  // namespace
 
-Status top_items(const Session& session, const float* hidden, const pintle_request& request,
-                 pintle_recommendation* out, uint32_t* count) {
+Status top_items(const Session& session, const float* hidden, const Steering& steering,
+                 const pintle_request& request, pintle_recommendation* out, uint32_t* count) {
   const Model& model = *session.model;
   PINTLE_TRY(check_items(model, request.allow, request.allow_count));
   PINTLE_TRY(check_items(model, request.deny, request.deny_count));
   const bool include_seen = (request.flags & PINTLE_INCLUDE_SEEN) != 0;
-  PanelScorer scorer(session, hidden);
+  PanelScorer scorer(session, hidden, steering);
   TopK best(out, request.k);
   Marks marks(session);
   marks.set(request.deny, request.deny_count);
@@ -119,7 +151,8 @@ Status top_items(const Session& session, const float* hidden, const pintle_reque
 Status score_items(const Session& session, const float* hidden, const uint32_t* items, size_t count,
                    float* scores) {
   PINTLE_TRY(check_items(*session.model, items, count));
-  PanelScorer scorer(session, hidden);
+  const Steering unsteered(*session.model, nullptr);
+  PanelScorer scorer(session, hidden, unsteered);
   for (size_t i = 0; i < count; ++i) scores[i] = scorer.score_item(items[i]);
   return PINTLE_OK;
 }

@@ -43,6 +43,9 @@ Status session_create(const Model& model, void* memory, size_t size_bytes, Sessi
   created->model = &model;
   created->buffers = plan_session(model, &arena);
   memset(created->buffers.marked, 0, bitmap_bytes(model));
+  if (model.sae_count > 0) {
+    memset(created->buffers.feature_marks, 0, round_up(model.max_feature_count, 64) / 8);
+  }
   session_reset(created);
   PINTLE_TRY(gemm_create(model, &created->gemm));
   *session = created;

@@ -27,6 +27,10 @@ struct pintle_session {
     return buffers.key_value +
            static_cast<size_t>(layer) * (1 + model->position_count()) * 2 * model->dim;
   }
+  // The newest position's state, as pintle::Tap says. Valid while hidden_ready.
+  float* tap(uint32_t layer, pintle::Tap which) const {
+    return buffers.taps + (static_cast<size_t>(layer) * pintle::kTaps + which) * model->dim;
+  }
   bool is_seen(uint32_t item) const { return (buffers.seen[item / 64] >> (item % 64)) & 1; }
 };
 

@@ -13,36 +13,91 @@ void add(const float* addend, size_t count, float* sum) {
   for (size_t i = 0; i < count; ++i) sum[i] += addend[i];
 }
 
-// One run over the positions [first_, count_) of a session.
+constexpr uint32_t kNoEvent = UINT32_MAX;
+
+// One run over the positions [first, count) of a session, from the first block or behind a hook.
 class Forward {
  public:
-  Forward(Session* session, uint32_t first, uint32_t count)
+  // items: of the window that take part. skipped: the one that does not, or kNoEvent.
+  // steering: null for none.
+  Forward(Session* session, uint32_t first, uint32_t items, uint32_t skipped,
+          const Steering* steering)
       : session_(*session),
         model_(*session->model),
         kernels_(session->model->kernels),
         buffers_(session->buffers),
         dim_(session->model->dim),
         first_(first),
-        count_(count),
-        dense_(count - first >= kDenseRows) {}
+        items_(items),
+        count_(items + (session->model->is_bidirectional() ? 1 : 0)),
+        skipped_(skipped),
+        steering_(steering),
+        dense_(count_ - first >= kDenseRows) {}
 
-  void run() {
+  // The whole network; the state after the newest event goes to `hidden`.
+  void run(float* hidden) {
     for (uint32_t position = first_; position < count_; ++position) embed(position);
     if (model_.pad_keys != fb::PadKeys_Hidden && !session_.pads_ready) run_pads();
-    for (uint32_t layer = 0; layer < model_.layer_count; ++layer) {
+    run_blocks(0, hidden);
+  }
+
+  // Only what lies behind `stage`, from the taps that an unsteered run left, which is edited there.
+  // REQUIRES: first == count - 1; a steering; no earlier position sees the newest one behind
+  // `stage`.
+  void run_behind(Stage stage, float* hidden) {
+    if (stage == last_stage(model_)) {
+      memcpy(hidden, buffers_.hidden, dim_ * sizeof(float));
+      return steering_->edit(session_, stage, hidden);
+    }
+    const uint32_t layer = stage / 2;
+    float* state = buffers_.states + (count_ - 1) * dim_;
+    if (stage == mlp_stage(layer)) {
+      float* mlp = buffers_.projected;
+      memcpy(mlp, session_.tap(layer, kTapMlp), dim_ * sizeof(float));
+      steering_->edit(session_, stage, mlp);
+      memcpy(state, session_.tap(layer, kTapResidual), dim_ * sizeof(float));
+      add(mlp, dim_, state);
+      end_block(layer, state, 1);
+    } else {
+      memcpy(state, session_.tap(layer, kTapBlock), dim_ * sizeof(float));
+    }
+    steer(block_stage(layer), state, 1);
+    run_blocks(layer + 1, hidden);
+  }
+
+ private:
+  void run_blocks(uint32_t from, float* hidden) {
+    for (uint32_t layer = from; layer < model_.layer_count; ++layer) {
       fill_keys_values(layer);
       // Of the last block only the newest position's output is read.
       const bool last = layer + 1 == model_.layer_count;
       run_rows(layer, last ? count_ - 1 : first_, dense_ && !last);
     }
-    read_out(buffers_.states + (count_ - 1) * dim_);
+    read_out(buffers_.states + (count_ - 1) * dim_, hidden);
   }
 
- private:
+  // Edits the states of `rows` consecutive positions, the last of which is `end` - 1 of the run if
+  // `rows` covers it: of all of them, or of the newest only.
+  void steer(Stage stage, float* states, size_t rows, bool has_newest = true) {
+    if (steering_ == nullptr || !steering_->touches(stage)) return;
+    const size_t begin = steering_->all_positions() ? 0 : (has_newest ? rows - 1 : rows);
+    for (size_t row = begin; row < rows; ++row) {
+      steering_->edit(session_, stage, states + row * dim_);
+    }
+  }
+
+  // Keeps what an unsteered run passed at the newest position.
+  void keep_tap(uint32_t layer, Tap which, const float* state) {
+    if (steering_ == nullptr && skipped_ == kNoEvent) {
+      memcpy(session_.tap(layer, which), state, dim_ * sizeof(float));
+    }
+  }
+
   void embed(uint32_t position) {
     float* state = buffers_.states + position * dim_;
-    if (position < session_.kept) {
-      gather_row(model_.items, buffers_.window_items[position], state);
+    if (position < items_) {
+      gather_row(model_.items, buffers_.window_items[position + (position >= skipped_ ? 1 : 0)],
+                 state);
     } else {  // the mask token, after the newest item
       memcpy(state, model_.mask_embedding, dim_ * sizeof(float));
     }
@@ -71,7 +126,7 @@ class Forward {
       if (model_.pad_keys == fb::PadKeys_Evolving) {
         normalize_input(layer, pad, 1);
         memcpy(buffers_.attended, key_value + dim_, dim_ * sizeof(float));
-        finish_rows(layer, pad, 1, false);
+        finish_rows(layer, pad, 1, false, kPadRow);
       }
     }
     session_.pads_ready = true;
@@ -110,7 +165,7 @@ class Forward {
   void attend(uint32_t layer, size_t row, size_t rows) {
     const size_t head_dim = dim_ / model_.head_count, stride = 2 * dim_;
     const float scale = 1.0f / sqrtf(static_cast<float>(head_dim));
-    const uint32_t pads = model_.pad_keys == fb::PadKeys_Hidden ? 0 : model_.window - session_.kept;
+    const uint32_t pads = model_.pad_keys == fb::PadKeys_Hidden ? 0 : model_.window - items_;
     const float* keys = session_.key_value_rows(layer) + (pads > 0 ? 0 : stride);
     const float first_weight = pads > 0 ? static_cast<float>(pads) : 1.0f;
     for (size_t i = 0; i < rows; ++i) {
@@ -125,8 +180,11 @@ class Forward {
     }
   }
 
+  // Which rows a group holds: hooks see positions, and taps the newest one.
+  enum RowKind { kPadRow, kEarlierRows, kRowsWithNewest };
+
   // From attention's result to the block's output: projection, residuals, norms, FFN; in place.
-  void finish_rows(uint32_t layer, float* states, size_t rows, bool dense) {
+  void finish_rows(uint32_t layer, float* states, size_t rows, bool dense, RowKind kind) {
     const BlockView& block = model_.blocks[layer];
     const size_t size = rows * dim_;
     const float* attended = buffers_.attended;
@@ -154,8 +212,25 @@ class Forward {
     if (model_.ffn_residual == fb::Source_Normed) {
       memcpy(states, buffers_.normed, size * sizeof(float));
     }
+    const size_t newest = (rows - 1) * dim_;
+    if (kind == kRowsWithNewest) {
+      keep_tap(layer, kTapResidual, states + newest);
+      keep_tap(layer, kTapMlp, buffers_.projected + newest);
+    }
+    if (kind != kPadRow) {
+      steer(mlp_stage(layer), buffers_.projected, rows, kind == kRowsWithNewest);
+    }
     add(buffers_.projected, size, states);
-    if (!is_pre_norm()) apply_norm(kernels_, block.ffn_norm, states, rows, dim_, states);
+    end_block(layer, states, rows);
+    if (kind == kRowsWithNewest) keep_tap(layer, kTapBlock, states + newest);
+    if (kind != kPadRow) steer(block_stage(layer), states, rows, kind == kRowsWithNewest);
+  }
+
+  // What follows the FFN's residual sum.
+  void end_block(uint32_t layer, float* states, size_t rows) {
+    if (!is_pre_norm()) {
+      apply_norm(kernels_, model_.blocks[layer].ffn_norm, states, rows, dim_, states);
+    }
   }
 
   void run_rows(uint32_t layer, size_t first, bool dense) {
@@ -166,12 +241,12 @@ class Forward {
       apply_block_linear(session_, layer, BlockLinear::kQuery,
                          is_pre_norm() ? buffers_.normed : states, rows, dense, buffers_.query);
       attend(layer, row, rows);
-      finish_rows(layer, states, rows, dense);
+      finish_rows(layer, states, rows, dense,
+                  row + rows == count_ ? kRowsWithNewest : kEarlierRows);
     }
   }
 
-  void read_out(const float* state) {
-    float* hidden = buffers_.hidden;
+  void read_out(const float* state, float* hidden) {
     memcpy(hidden, state, dim_ * sizeof(float));
     if (model_.final_norm.present()) {
       apply_norm(kernels_, model_.final_norm, hidden, 1, dim_, hidden);
@@ -184,6 +259,7 @@ class Forward {
     if (model_.head_norm.present()) {
       apply_norm(kernels_, model_.head_norm, hidden, 1, dim_, hidden);
     }
+    steer(last_stage(model_), hidden, 1);
   }
 
   Session& session_;
@@ -191,20 +267,59 @@ class Forward {
   const KernelTable& kernels_;
   const SessionBuffers& buffers_;
   const size_t dim_;
-  const uint32_t first_, count_;
+  const uint32_t first_, items_, count_, skipped_;
+  const Steering* const steering_;
   const bool dense_;
 };
+
+// Whether an edit of the newest position behind `stage` changes what later blocks compute for the
+// others: in a bidirectional model, unless the block behind it is the last.
+bool reaches_others(const Model& model, Stage stage) {
+  return model.is_bidirectional() && stage < last_stage(model) && stage / 2 + 2 < model.layer_count;
+}
+
+// Copies the newest position's keys and values of every block to (or from) `saved`.
+void copy_newest_keys_values(const Session& session, uint32_t count, bool restore) {
+  const size_t size = 2 * static_cast<size_t>(session.model->dim);
+  for (uint32_t layer = 0; layer < session.model->layer_count; ++layer) {
+    float* cached = session.key_value_rows(layer) + count * size;  // row 0 is the pad slot
+    float* saved = session.buffers.saved_key_value + layer * size;
+    memcpy(restore ? cached : saved, restore ? saved : cached, size * sizeof(float));
+  }
+}
 
 }  // namespace
 
 void update_hidden(Session* session) {
   if (session->hidden_ready) return;
-  const Model& model = *session->model;
-  const uint32_t first = model.is_incremental() ? session->computed : 0;
-  const uint32_t count = session->kept + (model.is_bidirectional() ? 1 : 0);
-  Forward(session, first, count).run();
-  session->computed = model.is_incremental() ? count : 0;
+  const bool incremental = session->model->is_incremental();
+  Forward(session, incremental ? session->computed : 0, session->kept, kNoEvent, nullptr)
+      .run(session->buffers.hidden);
+  session->computed = incremental ? session->kept : 0;
   session->hidden_ready = true;
+}
+
+void steered_hidden(Session* session, const Steering& steering, float* hidden) {
+  const Model& model = *session->model;
+  if (steering.leaves_states()) {
+    memcpy(hidden, session->buffers.hidden, model.dim * sizeof(float));
+    return;
+  }
+  const Stage stage = steering.first_stage();
+  if ((steering.all_positions() && stage < last_stage(model)) || reaches_others(model, stage)) {
+    Forward(session, 0, session->kept, kNoEvent, &steering).run(hidden);
+    session->computed = 0;
+    return;
+  }
+  const uint32_t count = session->kept + (model.is_bidirectional() ? 1 : 0);
+  copy_newest_keys_values(*session, count, false);
+  Forward(session, count - 1, session->kept, kNoEvent, &steering).run_behind(stage, hidden);
+  copy_newest_keys_values(*session, count, true);
+}
+
+void hidden_without_event(Session* session, uint32_t skipped, float* hidden) {
+  Forward(session, 0, session->kept - 1, skipped, nullptr).run(hidden);
+  session->computed = 0;
 }
 
 }  // namespace pintle

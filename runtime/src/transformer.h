@@ -5,6 +5,7 @@
 #define PINTLE_RUNTIME_TRANSFORMER_H_
 
 #include "session.h"
+#include "steering.h"
 
 namespace pintle {
 
@@ -12,6 +13,15 @@ namespace pintle {
 // since the last call where the model is incremental and its window not full, else the whole
 // window. REQUIRES: session->kept > 0.
 void update_hidden(Session* session);
+
+// The hidden state under `steering`, in `hidden` [dim]. Runs only what lies behind the first edited
+// hook, for the newest position; the whole window if every position is edited, or if the others see
+// the newest one. Leaves the unsteered state valid. REQUIRES: update_hidden.
+void steered_hidden(Session* session, const Steering& steering, float* hidden);
+
+// The hidden state, in `hidden` [dim], had the event at position `skipped` of the window not been.
+// Costs a whole window; the cached keys and values are lost. REQUIRES: session->kept > 1.
+void hidden_without_event(Session* session, uint32_t skipped, float* hidden);
 
 }  // namespace pintle
 

@@ -52,12 +52,15 @@ typedef enum pintle_status {
   PINTLE_ERR_MISALIGNED = 4,        /* a caller's block is not aligned as stated */
   PINTLE_ERR_EMPTY_HISTORY = 5,     /* nothing appended yet: no architecture defines its output */
   PINTLE_ERR_UNKNOWN_ISA = 6,       /* PINTLE_FORCE_ISA names no ISA, or one this CPU lacks */
+  PINTLE_ERR_UNKNOWN_NAME = 7,      /* a knob, preset, feature, SAE or attribute the model lacks */
+  PINTLE_ERR_OUT_OF_RANGE = 8,      /* a strength outside the knob's safe range */
   PINTLE_ERR_IO = 100,              /* the file could not be opened, read or mapped */
   PINTLE_ERR_NOT_A_MODEL = 101,     /* not a .pintle file */
   PINTLE_ERR_NEWER_FORMAT = 102,    /* written for a newer runtime */
   PINTLE_ERR_CORRUPT = 103,         /* the structure or a value is wrong */
   PINTLE_ERR_CHECKSUM = 104,        /* bulk data does not match its checksum */
   PINTLE_ERR_UNSUPPORTED = 105,     /* well-formed, but beyond this runtime's limits */
+  PINTLE_ERR_OTHER_NETWORK = 106,   /* an SAE in the file was trained on another network */
   PINTLE_ERR_OUT_OF_MEMORY = 200
 } pintle_status;
 
@@ -154,6 +157,96 @@ PINTLE_API pintle_status pintle_model_get_item(const pintle_model* model, uint32
 PINTLE_API pintle_status pintle_model_get_attribute(const pintle_model* model, uint32_t attribute,
                                                     const char** group, const char** name);
 
+/* ---- Features and knobs ---------------------------------------------------------------------- */
+
+typedef struct pintle_sae_info {
+  uint32_t struct_size;
+  uint32_t feature_count;
+  const char* name;
+  const char* hook;      /* "block:0", "mlp:1" or "last" */
+} pintle_sae_info;
+#define PINTLE_SAE_INFO_INIT {sizeof(pintle_sae_info), 0, NULL, NULL}
+
+/* SAEs are numbered from 0. PINTLE_ERR_UNKNOWN_NAME past the last. */
+PINTLE_API pintle_status pintle_model_get_sae(const pintle_model* model, uint32_t sae,
+                                              pintle_sae_info* info);
+
+typedef struct pintle_feature_info {
+  uint32_t struct_size;
+  float density;     /* share of positions where the feature is active; the rest is over those */
+  const char* label; /* "" if it has none */
+  float p50, p95, p99, max; /* of its activation; 0 where never measured */
+} pintle_feature_info;
+#define PINTLE_FEATURE_INFO_INIT {sizeof(pintle_feature_info), 0, NULL, 0, 0, 0, 0}
+
+PINTLE_API pintle_status pintle_model_get_feature(const pintle_model* model, uint32_t sae,
+                                                  uint32_t feature, pintle_feature_info* info);
+
+typedef struct pintle_knob_info {
+  uint32_t struct_size;
+  int32_t attribute;   /* for pintle_model_get_attribute; -1: none (popularity) */
+  const char* name;
+  float min_strength;  /* the safe range; outside it a call is refused */
+  float max_strength;
+} pintle_knob_info;
+#define PINTLE_KNOB_INFO_INIT {sizeof(pintle_knob_info), -1, NULL, 0, 0}
+
+PINTLE_API pintle_status pintle_model_get_knob(const pintle_model* model, uint32_t knob,
+                                               pintle_knob_info* info);
+/* The knob's or the preset's number by its name, compared exactly. PINTLE_ERR_UNKNOWN_NAME. */
+PINTLE_API pintle_status pintle_model_find_knob(const pintle_model* model, const char* name,
+                                                uint32_t* knob);
+PINTLE_API pintle_status pintle_model_find_preset(const pintle_model* model, const char* name,
+                                                  uint32_t* preset);
+
+typedef enum pintle_edit_kind {
+  PINTLE_EDIT_KNOB = 0,  /* target: a knob; value: its strength */
+  PINTLE_EDIT_ADD = 1,   /* target: a feature of `sae`: f += value. The result may be negative */
+  PINTLE_EDIT_SET = 2,   /* f = value */
+  PINTLE_EDIT_SCALE = 3, /* f *= value */
+  PINTLE_EDIT_ABLATE = 4,    /* f = 0; value is not read */
+  PINTLE_EDIT_CLAMP_MIN = 5, /* f = max(f, value) */
+  PINTLE_EDIT_CLAMP_MAX = 6  /* f = min(f, value) */
+} pintle_edit_kind;
+
+enum {
+  PINTLE_EDIT_ONLY_ACTIVE = 1u << 0, /* only at positions where the feature is active */
+  PINTLE_EDIT_CALIBRATED = 1u << 1   /* value is in units of the feature's 95th percentile (not for SCALE) */
+};
+
+typedef struct pintle_edit {
+  uint32_t kind;   /* pintle_edit_kind */
+  uint32_t target;
+  uint32_t sae;    /* 0 with PINTLE_EDIT_KNOB */
+  uint32_t flags;
+  float value;
+} pintle_edit;
+
+/* Writes a preset's edits: `capacity` of them at most, their whole number to *count. Then copy what
+ * you like into a steering set. */
+PINTLE_API pintle_status pintle_model_get_preset(const pintle_model* model, uint32_t preset,
+                                                 pintle_edit* edits, size_t capacity,
+                                                 size_t* count);
+
+enum {
+  /* The state becomes the SAE's reconstruction with the edits (the paper's way), in every SAE that
+   * an edit names. Default: h + decode(edited) - decode(original), which adds no reconstruction
+   * error and at zero strength gives the unsteered list bit for bit. */
+  PINTLE_STEER_REPLACE = 1u << 0,
+  /* Edit every position of the window. Default: the newest only, which keeps the cache of the
+   * others; with this, the next call recomputes the window. */
+  PINTLE_STEER_ALL_POSITIONS = 1u << 1
+};
+
+/* A steering set: edits take effect in their order, in any number, for one call. */
+typedef struct pintle_steering {
+  uint32_t struct_size;
+  uint32_t flags;
+  const pintle_edit* edits;
+  size_t edit_count;
+} pintle_steering;
+#define PINTLE_STEERING_INIT {sizeof(pintle_steering), 0, NULL, 0}
+
 /* ---- Sessions -------------------------------------------------------------------------------- */
 
 #define PINTLE_SESSION_ALIGNMENT 64u
@@ -194,8 +287,9 @@ typedef struct pintle_request {
   size_t allow_count;    /* duplicates are harmless */
   const uint32_t* deny;  /* not these; null: none */
   size_t deny_count;
+  const pintle_steering* steering; /* null: unsteered */
 } pintle_request;
-#define PINTLE_REQUEST_INIT {sizeof(pintle_request), 10, 0, 0, NULL, 0, NULL, 0}
+#define PINTLE_REQUEST_INIT {sizeof(pintle_request), 10, 0, 0, NULL, 0, NULL, 0, NULL}
 
 typedef struct pintle_recommendation {
   uint32_t item;
@@ -207,7 +301,10 @@ typedef struct pintle_recommendation {
 /* Writes the best k eligible items to out (caller-owned, room for request->k), best first, and
  * their number to count: k, or as many as are eligible. Ties: lower item first. Items that were
  * never trained are not eligible. Runs the network over the events appended since the last call.
- * PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM (an entry of allow or deny).
+ * Steered, it runs only what lies behind the first edited hook; the unsteered state stays cached.
+ * PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM (an entry of allow or deny),
+ * PINTLE_ERR_UNKNOWN_NAME (an edit's knob, SAE or feature), PINTLE_ERR_OUT_OF_RANGE (a knob's
+ * strength), PINTLE_ERR_INVALID_ARGUMENT (a value that is not finite, an unknown kind or flag).
  * Never allocates. */
 PINTLE_API pintle_status pintle_recommend(pintle_session* session, const pintle_request* request,
                                           pintle_recommendation* out, uint32_t* count);
@@ -227,6 +324,72 @@ PINTLE_API pintle_status pintle_recommend_batch(pintle_session* session, const u
                                                 const pintle_request* request,
                                                 pintle_recommendation* out, uint32_t* counts,
                                                 size_t* done);
+
+/* ---- Solving for a share --------------------------------------------------------------------- */
+
+typedef enum pintle_share_stop {
+  PINTLE_SHARE_REACHED = 0,
+  PINTLE_SHARE_AT_RANGE = 1,   /* the knob's safe range ended first */
+  PINTLE_SHARE_AT_OVERLAP = 2  /* more would leave less of the unsteered list than asked */
+} pintle_share_stop;
+
+typedef struct pintle_share_solution {
+  float strength;  /* of the knob */
+  float share;     /* of the list's k items, how many have the knob's attribute */
+  float overlap;   /* of the unsteered list's items, how many are still there */
+  int32_t stop;    /* pintle_share_stop */
+} pintle_share_solution;
+
+/* Finds the strength nearest 0 at which at least (above the unsteered share) or at most (below it)
+ * `target_share` in [0, 1] of the k items have the knob's attribute, within the knob's safe range,
+ * keeping at least min_overlap in [0, 1] of the list without the knob; else the best that the bounds
+ * allow. request->steering's edits apply throughout. out, count: the list at that strength, as in
+ * pintle_recommend; scratch: caller-owned, room for request->k. Tries at most 24 strengths.
+ * PINTLE_ERR_UNKNOWN_NAME: no such knob, or one without an attribute; and pintle_recommend's. */
+PINTLE_API pintle_status pintle_solve_share(pintle_session* session, const pintle_request* request,
+                                            uint32_t knob, float target_share, float min_overlap,
+                                            pintle_recommendation* scratch,
+                                            pintle_recommendation* out, uint32_t* count,
+                                            pintle_share_solution* solution);
+
+/* ---- Explaining ------------------------------------------------------------------------------ */
+
+typedef struct pintle_feature_value {
+  uint32_t feature;
+  float value; /* the activation, or the contribution to a score */
+} pintle_feature_value;
+
+/* The features of `sae` that are active after the newest event, strongest first: `capacity` of them
+ * at most, their whole number to *count. */
+PINTLE_API pintle_status pintle_active_features(pintle_session* session, uint32_t sae,
+                                                pintle_feature_value* out, size_t capacity,
+                                                size_t* count);
+
+/* What each active feature of `sae` gave to the (unsteered) score of `item`: out as above, largest
+ * magnitude first. At hook "last" this is exact by linearity, activation * (decoder row . item); at
+ * other hooks it is the score less the score with the feature ablated, one partial forward pass
+ * each, for the `capacity` strongest features only. score = the sum of out's values + *remainder. */
+PINTLE_API pintle_status pintle_explain_features(pintle_session* session, uint32_t sae,
+                                                 uint32_t item, pintle_feature_value* out,
+                                                 size_t capacity, size_t* count, float* score,
+                                                 float* remainder);
+
+typedef struct pintle_event_effect {
+  uint32_t item;     /* the event's */
+  uint32_t age;      /* 0: the newest event */
+  float effect;      /* the score less the score without this event */
+} pintle_event_effect;
+
+/* Leave-one-out over the events of the window, largest magnitude first: `capacity` of them at most,
+ * their number to *count (0 if the history has one event only). Runs the network once an event; the
+ * next call recomputes the window. */
+PINTLE_API pintle_status pintle_explain_events(pintle_session* session, uint32_t item,
+                                               pintle_event_effect* out, size_t capacity,
+                                               size_t* count);
+
+/* The network's state at `sae`'s hook for the newest event, dim floats: what researchers train on. */
+PINTLE_API pintle_status pintle_session_state(pintle_session* session, const char* hook,
+                                              float* state);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "recommend.h"
+
+#include "scoring.h"
+#include "steering.h"
+#include "transformer.h"
+
+namespace pintle {
+
+Status recommend(Session* session, const pintle_request& request, const pintle_edit* last,
+                 pintle_recommendation* out, uint32_t* count) {
+  if (session->kept == 0) return PINTLE_ERR_EMPTY_HISTORY;
+  PINTLE_TRY(Steering::check(*session->model, request.steering, last));
+  update_hidden(session);
+  const Steering edits(*session->model, request.steering, last);
+  const float* hidden = session->buffers.hidden;
+  if (!edits.leaves_states()) {
+    steered_hidden(session, edits, session->buffers.steered);
+    hidden = session->buffers.steered;
+  }
+  return top_items(*session, hidden, edits, request, out, count);
+}
+
+}  // namespace pintle

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A sparse autoencoder at work: activations of a state, and decoder rows added back.
+#ifndef PINTLE_RUNTIME_SAE_H_
+#define PINTLE_RUNTIME_SAE_H_
+
+#include "session.h"
+
+namespace pintle {
+
+// features[feature_count, padded to 16] = the activations of `state` [dim]. Uses the session's
+// operand and feature_order.
+void sae_encode(const Session& session, const SaeView& sae, const float* state, float* features);
+
+// One feature's activation, from its own encoder row. REQUIRES: sae_is_separable(sae).
+float sae_encode_one(const Session& session, const SaeView& sae, uint32_t feature,
+                     const float* state);
+
+// Whether a feature's activation depends on its own encoder row alone. Not so for TopK.
+inline bool sae_is_separable(const SaeView& sae) {
+  return sae.activation != fb::SaeActivation_TopK;
+}
+
+// state += factor * decoder row.
+void sae_add_row(const Session& session, const SaeView& sae, uint32_t feature, float factor,
+                 float* state);
+
+}  // namespace pintle
+
+#endif  // PINTLE_RUNTIME_SAE_H_
