@@ -18,4 +18,6 @@ target_sources(pintle_objects PRIVATE
 pintle_add_isa(scalar)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   pintle_add_isa(avx2 -mavx2 -mfma -mf16c)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+  pintle_add_isa(neon)
 endif()
