@@ -18,6 +18,10 @@ target_sources(pintle_objects PRIVATE
 pintle_add_isa(scalar)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   pintle_add_isa(avx2 -mavx2 -mfma -mf16c)
+  # GCC 12's own AVX-512 header sets off -Wuninitialized (its bug 105593).
+  pintle_add_isa(avx512vnni -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl
+    -mavx512vnni $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
   pintle_add_isa(neon)
 endif()
