@@ -114,11 +114,60 @@ __m512i combine(__m512i high, __m512i low, __m512i offset) {
   return _mm512_sub_epi32(_mm512_add_epi32(_mm512_slli_epi32(high, 7), low), offset);
 }
 
+// kPanels panels side by side share the broadcasts of x. The integer sums of the columns before
+// `start` wait in y.
+template <int kPanels>
+void matvec_s8_panels(const int8_t* w, size_t cols, const Planes& planes, size_t start,
+                      size_t width, __m512i offset, const float* row_scales, __m512 x_scale,
+                      float* y) {
+  const __m512i flip = _mm512_set1_epi8(-128);
+  __m512i high[kPanels][2], low[kPanels][2];
+#pragma GCC unroll 4
+  for (int p = 0; p < kPanels; ++p) {
+    high[p][0] = high[p][1] = low[p][1] = _mm512_setzero_si512();
+    low[p][0] = start == 0 ? _mm512_setzero_si512() : _mm512_loadu_si512(y + p * 16);
+  }
+  size_t k = 0;
+  for (; k + 8 <= width; k += 8) {
+#pragma GCC unroll 4
+    for (int u = 0; u < 2; ++u) {
+      const __m512i x_high = broadcast4(planes.high + k + 4 * u);
+      const __m512i x_low = broadcast4(planes.low + k + 4 * u);
+#pragma GCC unroll 4
+      for (int p = 0; p < kPanels; ++p) {
+        const int8_t* bytes =
+            w + (static_cast<size_t>(p) * cols + k + 4 * static_cast<size_t>(u)) * kPanelRows;
+        const __m512i v = _mm512_xor_si512(_mm512_loadu_si512(bytes), flip);
+        high[p][u] = _mm512_dpbusd_epi32(high[p][u], v, x_high);
+        low[p][u] = _mm512_dpbusd_epi32(low[p][u], v, x_low);
+      }
+    }
+  }
+  if (k < width) {
+#pragma GCC unroll 4
+    for (int p = 0; p < kPanels; ++p) {
+      const int8_t* bytes = w + (static_cast<size_t>(p) * cols + k) * kPanelRows;
+      const __m512i v = _mm512_xor_si512(_mm512_loadu_si512(bytes), flip);
+      high[p][0] = _mm512_dpbusd_epi32(high[p][0], v, broadcast4(planes.high + k));
+      low[p][0] = _mm512_dpbusd_epi32(low[p][0], v, broadcast4(planes.low + k));
+    }
+  }
+#pragma GCC unroll 4
+  for (int p = 0; p < kPanels; ++p, y += kPanelRows, row_scales += kPanelRows) {
+    const __m512i sum = combine(_mm512_add_epi32(high[p][0], high[p][1]),
+                                _mm512_add_epi32(low[p][0], low[p][1]), offset);
+    if (start + width < cols) {
+      _mm512_storeu_si512(y, sum);
+    } else {
+      const __m512 scale = _mm512_mul_ps(_mm512_loadu_ps(row_scales), x_scale);
+      _mm512_storeu_ps(y, _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale));
+    }
+  }
+}
+
 void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count, size_t cols,
                const int16_t* x, float x_scale, float* y) {
   Planes planes;
-  const __m512i flip = _mm512_set1_epi8(-128);
-  const __m512 x_scale16 = _mm512_set1_ps(x_scale);
   for (size_t start = 0; start < cols; start += kPlaneCols) {
     const size_t width = cols - start < kPlaneCols ? cols - start : kPlaneCols;
     __m512i x_sum = _mm512_setzero_si512();
@@ -127,32 +176,14 @@ void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count
     }
     const __m512i offset = _mm512_slli_epi32(_mm512_set1_epi32(_mm512_reduce_add_epi32(x_sum)), 7);
     const int8_t* w = panels + start * kPanelRows;
-    for (size_t p = 0; p < panel_count; ++p, w += cols * kPanelRows) {
-      // The integer sums of the columns before `start` wait in y.
-      __m512i low0 = start == 0 ? _mm512_setzero_si512() : _mm512_loadu_si512(y + p * kPanelRows);
-      __m512i high0 = _mm512_setzero_si512(), high1 = high0, low1 = high0;
-      size_t k = 0;
-      for (; k + 8 <= width; k += 8) {
-        const __m512i w0 = _mm512_xor_si512(_mm512_loadu_si512(w + k * kPanelRows), flip);
-        const __m512i w1 = _mm512_xor_si512(_mm512_loadu_si512(w + (k + 4) * kPanelRows), flip);
-        high0 = _mm512_dpbusd_epi32(high0, w0, broadcast4(planes.high + k));
-        low0 = _mm512_dpbusd_epi32(low0, w0, broadcast4(planes.low + k));
-        high1 = _mm512_dpbusd_epi32(high1, w1, broadcast4(planes.high + k + 4));
-        low1 = _mm512_dpbusd_epi32(low1, w1, broadcast4(planes.low + k + 4));
-      }
-      if (k < width) {
-        const __m512i w0 = _mm512_xor_si512(_mm512_loadu_si512(w + k * kPanelRows), flip);
-        high0 = _mm512_dpbusd_epi32(high0, w0, broadcast4(planes.high + k));
-        low0 = _mm512_dpbusd_epi32(low0, w0, broadcast4(planes.low + k));
-      }
-      const __m512i sum =
-          combine(_mm512_add_epi32(high0, high1), _mm512_add_epi32(low0, low1), offset);
-      if (start + width < cols) {
-        _mm512_storeu_si512(y + p * kPanelRows, sum);
-      } else {
-        const __m512 scale = _mm512_mul_ps(_mm512_loadu_ps(row_scales + p * kPanelRows), x_scale16);
-        _mm512_storeu_ps(y + p * kPanelRows, _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale));
-      }
+    size_t p = 0;
+    for (; p + 2 <= panel_count; p += 2) {
+      matvec_s8_panels<2>(w + p * cols * kPanelRows, cols, planes, start, width, offset,
+                          row_scales + p * kPanelRows, _mm512_set1_ps(x_scale), y + p * kPanelRows);
+    }
+    for (; p < panel_count; ++p) {
+      matvec_s8_panels<1>(w + p * cols * kPanelRows, cols, planes, start, width, offset,
+                          row_scales + p * kPanelRows, _mm512_set1_ps(x_scale), y + p * kPanelRows);
     }
   }
 }
