@@ -53,16 +53,17 @@ struct Network {
   fb::Source attention_residual = fb::Source_Raw;
   fb::Source ffn_residual = fb::Source_Raw;
   fb::Activation ffn_activation = fb::Activation_Relu;
+  int64_t skip_oldest = 0;
 
-  // Items of the checkpoint, pad and mask rows left out: checkpoint_ids[i] is the row that items.row(i)
-  // had in the checkpoint, ascending.
+  // Items of the checkpoint, pad and mask rows left out: checkpoint_ids[i] is the row that
+  // items.row(i) had in the checkpoint, ascending.
   Matrix items;
   std::vector<int64_t> checkpoint_ids;
   std::optional<Matrix> output_items;  // same rows as items
   std::vector<float> item_bias;        // empty, or one per item
   Matrix positions;                    // row 0: the oldest or the newest item, by position_origin
-  std::vector<float> pad_embedding;    // [dim] unless pad_keys is Hidden: scaled item row + position row
-  std::vector<float> mask_embedding;   // [dim] if bidirectional, unscaled; no position added
+  std::vector<float> pad_embedding;    // unless pad_keys is Hidden: scaled item row + position row
+  std::vector<float> mask_embedding;   // if bidirectional, unscaled; no position added
   std::optional<Norm> embedding_norm, final_norm, head_norm;
   std::vector<Block> blocks;
   std::optional<Linear> head_dense;

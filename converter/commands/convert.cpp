@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/convert.h"
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "converter/commands/commands.h"
+#include "converter/error.h"
+#include "converter/quantize.h"
+
+namespace pintle::converter {
+namespace {
+
+struct Arguments {
+  ConvertOptions options;
+  int64_t heads = 0;
+  std::string precision = "int8", format;
+  bool json = false;
+};
+
+nlohmann::ordered_json to_json(const ConvertReport& report, const Arguments& arguments) {
+  nlohmann::ordered_json tensors = nlohmann::ordered_json::array();
+  for (const TensorReport& tensor : report.tensors) {
+    tensors.push_back({{"name", tensor.name},
+                       {"rows", tensor.rows},
+                       {"cols", tensor.cols},
+                       {"dtype", precision_name(tensor.dtype)},
+                       {"stored_bytes", tensor.stored_bytes},
+                       {"relative_error", tensor.relative_error}});
+  }
+  nlohmann::ordered_json quality = nlohmann::ordered_json::object();
+  for (const auto& [name, value] : report.quality) quality[name] = value;
+  const CatalogueReport& catalogue = report.catalogue;
+  return {{"out", arguments.options.out_path},
+          {"file_size_bytes", report.file_size_bytes},
+          {"architecture", report.architecture},
+          {"container", report.container},
+          {"source_sha256", report.source_sha256},
+          {"precision", arguments.precision},
+          {"items", report.item_count},
+          {"catalogue",
+           {{"checkpoint_items", catalogue.checkpoint_items},
+            {"dropped_items", catalogue.dropped_items},
+            {"untrained_items", catalogue.untrained_items},
+            {"missing_items", catalogue.missing_items},
+            {"missing_examples", catalogue.missing_examples},
+            {"unknown_interaction_ids", catalogue.unknown_names},
+            {"unknown_examples", catalogue.unknown_examples}}},
+          {"assumptions", report.assumptions},
+          {"quantization", report.settings},
+          {"tensor_bytes", report.tensor_bytes},
+          {"tensor_bytes_f32", report.tensor_bytes_f32},
+          {"tensors", tensors},
+          {"quality", quality}};
+}
+
+std::string joined(const std::vector<std::string>& examples, size_t count) {
+  std::string text;
+  for (const std::string& example : examples) text += (text.empty() ? "" : ", ") + example;
+  return count > examples.size() ? text + ", ..." : text;
+}
+
+void print_report(const ConvertReport& report, const Arguments& arguments) {
+  std::printf("%s: %s from %s, %zu items, %s\n", arguments.options.out_path.c_str(),
+              report.architecture.c_str(), report.container.c_str(), report.item_count,
+              arguments.precision.c_str());
+  const CatalogueReport& catalogue = report.catalogue;
+  if (catalogue.dropped_items != 0) {
+    std::printf("left out: %zu of the checkpoint's %zu items, not in the tables given\n",
+                catalogue.dropped_items, catalogue.checkpoint_items);
+  }
+  if (catalogue.untrained_items != 0) {
+    std::printf("untrained: %zu items, never in the interactions: never recommended\n",
+                catalogue.untrained_items);
+  }
+  if (catalogue.missing_items != 0) {
+    std::printf("missing: %zu listed items have no row in the checkpoint: %s\n",
+                catalogue.missing_items,
+                joined(catalogue.missing_examples, catalogue.missing_items).c_str());
+  }
+  if (catalogue.unknown_names != 0) {
+    std::printf("unknown: %zu ids of the interactions are not in the catalogue: %s\n",
+                catalogue.unknown_names,
+                joined(catalogue.unknown_examples, catalogue.unknown_names).c_str());
+  }
+  for (const std::string& assumption : report.assumptions) {
+    std::printf("assumed: %s\n", assumption.c_str());
+  }
+  std::printf("\n%-32s %13s  %-5s %12s %10s\n", "tensor", "shape", "type", "bytes", "error");
+  for (const TensorReport& tensor : report.tensors) {
+    const std::string shape = std::to_string(tensor.rows) + " x " + std::to_string(tensor.cols);
+    std::printf("%-32s %13s  %-5s %12llu %10.2g\n", tensor.name.c_str(), shape.c_str(),
+                precision_name(tensor.dtype), static_cast<unsigned long long>(tensor.stored_bytes),
+                static_cast<double>(tensor.relative_error));
+  }
+  std::printf(
+      "\ntensors: %llu bytes, %.3f of their f32 size; file: %llu bytes\n",
+      static_cast<unsigned long long>(report.tensor_bytes),
+      static_cast<double>(report.tensor_bytes) / static_cast<double>(report.tensor_bytes_f32),
+      static_cast<unsigned long long>(report.file_size_bytes));
+  for (const auto& [name, value] : report.quality) std::printf("%s: %.6f\n", name.c_str(), value);
+}
+
+}  // namespace
+
+void add_convert_command(CLI::App* app) {
+  const auto arguments = std::make_shared<Arguments>();
+  ConvertOptions& options = arguments->options;
+  CLI::App* verb = app->add_subcommand("convert", "Make a model file from a trained checkpoint");
+  verb->add_option("--weights", options.weights_path,
+                   "The checkpoint: PyTorch .pt/.pth/.bin (zip or legacy) or safetensors")
+      ->required();
+  CLI::Option* arch = verb->add_option(
+      "--arch", options.import.arch,
+      "Its architecture, if it cannot be recognised; `pintle recipes` lists the names");
+  verb->add_option(
+          "--recipe", options.import.recipe_path,
+          "A recipe file for any other layout; `pintle recipes NAME` prints one to start from")
+      ->excludes(arch);
+  verb->add_option(
+      "--config", options.import.config_path,
+      "What the tensors cannot tell: a Hugging Face config.json or a flat JSON object");
+  CLI::Option* heads = verb->add_option("--heads", arguments->heads, "Number of attention heads")
+                           ->check(CLI::PositiveNumber);
+  CLI::Option* items = verb->add_option(
+      "--items", options.items_path,
+      "CSV or TSV with a header: the id used in the checkpoint, a title, attributes ('|' between "
+      "several). Only these items are kept");
+  verb->add_option("--id-column", options.id_column,
+                   "The column of --items that holds the app's own ids (default: the first)")
+      ->needs(items);
+  CLI::Option* interactions = verb->add_option(
+      "--interactions", options.interactions_path,
+      "Histories, with the app's ids. Items that never occur are left out or, if --items lists "
+      "them, kept but never recommended");
+  verb->add_option("--format", arguments->format,
+                   "Form of --interactions: pairs, sequences or table (default: detected)")
+      ->needs(interactions)
+      ->check(CLI::IsMember({"pairs", "sequences", "table"}));
+  verb->add_option("--precision", arguments->precision, "Weights: f32, f16, int8 or int4")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"f32", "f16", "int8", "int4"}));
+  verb->add_flag("--measure-quality", options.measure_quality,
+                 "Evaluate the model on --interactions (leave-one-out) and store the result in it")
+      ->needs(interactions);
+  verb->add_option("--out", options.out_path, "The model file to write")->required();
+  verb->add_flag("--json", arguments->json, "Print the report as one JSON object");
+  verb->callback([arguments, heads] {
+    ConvertOptions& chosen = arguments->options;
+    if (heads->count() != 0) chosen.import.heads = arguments->heads;
+    if (!arguments->format.empty()) chosen.format = parse_interaction_format(arguments->format);
+    chosen.precision = parse_precision(arguments->precision);
+    const ConvertReport report = convert(chosen);
+    if (arguments->json) {
+      std::cout << to_json(report, *arguments).dump(2) << '\n';
+    } else {
+      print_report(report, *arguments);
+    }
+  });
+}
+
+}  // namespace pintle::converter

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/evaluate.h"
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "converter/commands/commands.h"
+#include "converter/runtime_model.h"
+
+namespace pintle::converter {
+namespace {
+
+struct Arguments {
+  std::string model_path, interactions_path, format, split = "leave-one-out";
+  EvaluationOptions options;
+  bool json = false;
+};
+
+void print_text(const Evaluation& evaluation) {
+  std::printf("users        %zu\n", evaluation.users);
+  for (const auto& [name, value] : evaluation_metrics(evaluation)) {
+    std::printf("%-12s %.6f\n", name.c_str(), value);
+  }
+  const auto note = [](size_t count, const char* what) {
+    if (count != 0) std::printf("%zu %s\n", count, what);
+  };
+  note(evaluation.skipped_users, "users skipped: fewer than two events");
+  note(evaluation.unknown_targets, "users' held-out item is not in the model: counted as misses");
+  note(evaluation.repeated_targets,
+       "users' held-out item is also in their history, so excluded: counted as misses");
+  note(evaluation.unknown_events, "events left out: their item is not in the model");
+}
+
+nlohmann::ordered_json to_json(const Evaluation& evaluation) {
+  nlohmann::ordered_json json{{"users", evaluation.users}};
+  for (const auto& [name, value] : evaluation_metrics(evaluation)) json[name] = value;
+  json["skipped_users"] = evaluation.skipped_users;
+  json["unknown_targets"] = evaluation.unknown_targets;
+  json["repeated_targets"] = evaluation.repeated_targets;
+  json["unknown_events"] = evaluation.unknown_events;
+  return json;
+}
+
+}  // namespace
+
+void add_evaluate_command(CLI::App* app) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = app->add_subcommand(
+      "evaluate",
+      "Measure a model on histories: each user's last item is held out, the whole catalogue is "
+      "ranked without the items of the history before it, and the top 10 is compared with the "
+      "held-out item");
+  verb->add_option("--model", arguments->model_path, "The model file")->required();
+  verb->add_option("--interactions", arguments->interactions_path,
+                   "Histories, with the model's external ids")
+      ->required();
+  verb->add_option("--format", arguments->format,
+                   "Form of --interactions: pairs, sequences or table (default: detected)")
+      ->check(CLI::IsMember({"pairs", "sequences", "table"}));
+  verb->add_option("--split", arguments->split, "What is held out")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"leave-one-out"}));
+  verb->add_option("--users", arguments->options.max_users, "Only the first so many users")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--threads", arguments->options.threads,
+                   "Threads; the result does not depend on them")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  verb->add_flag("--json", arguments->json, "Print one JSON object");
+  verb->footer(
+      "Users with fewer than two events are skipped. A held-out item that the model lacks, or that "
+      "is also in the history, counts as a miss; other events of unknown items are left out; all "
+      "three are reported. mrr@10 is 0 below rank 10. coverage@10 is the share of the trained "
+      "items "
+      "that at least one top 10 holds.");
+  verb->callback([arguments] {
+    const ModelPointer model = open_model(arguments->model_path);
+    const InteractionFormat format = arguments->format.empty()
+                                         ? InteractionFormat::kDetect
+                                         : parse_interaction_format(arguments->format);
+    const Interactions interactions = read_interactions(arguments->interactions_path, format);
+    const Evaluation evaluation =
+        evaluate_leave_one_out(model.get(), interactions, arguments->options);
+    if (arguments->json) {
+      std::cout << to_json(evaluation).dump() << '\n';
+    } else {
+      print_text(evaluation);
+    }
+  });
+}
+
+}  // namespace pintle::converter

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "converter/commands/commands.h"
+#include "converter/metadata.h"
+#include "converter/quantize.h"
+#include "converter/segments.h"
+
+namespace pintle::converter {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string text(const flatbuffers::String* string) {
+  return string == nullptr ? "" : string->str();
+}
+
+Json strings(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* list) {
+  Json result = Json::array();
+  if (list == nullptr) return result;
+  for (const flatbuffers::String* entry : *list) result.push_back(text(entry));
+  return result;
+}
+
+Json describe_architecture(const fb::Model& model) {
+  const fb::Architecture& a = *model.architecture();
+  return {{"name", text(a.name())},
+          {"dim", a.dim()},
+          {"layers", model.blocks()->size()},
+          {"heads", a.heads()},
+          {"ffn_dim", a.ffn_dim()},
+          {"window", a.window()},
+          {"item_scale", a.item_scale()},
+          {"position_origin", fb::EnumNamePositionOrigin(a.position_origin())},
+          {"pad_keys", fb::EnumNamePadKeys(a.pad_keys())},
+          {"mask", fb::EnumNameAttentionMask(a.mask())},
+          {"norm_placement", fb::EnumNameNormPlacement(a.norm_placement())},
+          {"key_value_source", fb::EnumNameSource(a.key_value_source())},
+          {"attention_residual", fb::EnumNameSource(a.attention_residual())},
+          {"ffn_residual", fb::EnumNameSource(a.ffn_residual())},
+          {"ffn_activation", fb::EnumNameActivation(a.ffn_activation())},
+          {"head", model.output_items() == nullptr ? "tied" : "untied"},
+          {"item_bias", model.item_bias() != nullptr}};
+}
+
+Json describe_catalogue(const fb::Catalogue& catalogue) {
+  size_t trained = catalogue.item_count();
+  const size_t attributes = catalogue.attributes() == nullptr ? 0 : catalogue.attributes()->size();
+  return {{"items", trained},
+          {"ids", fb::EnumNameIdKind(catalogue.id_kind())},
+          {"titles", catalogue.titles() != nullptr},
+          {"attributes", attributes},
+          {"some_untrained", catalogue.trained() != nullptr}};
+}
+
+uint64_t stored_bytes(const fb::Segment* segment) {
+  return segment == nullptr ? 0 : SegmentList::align(segment->size());
+}
+
+Json describe_tensors(const Metadata& metadata) {
+  Json list = Json::array();
+  for (const auto& [name, tensor] : metadata.tensors()) {
+    list.push_back({{"name", name},
+                    {"rows", tensor->rows()},
+                    {"cols", tensor->cols()},
+                    {"dtype", precision_name(tensor->dtype())},
+                    {"layout", fb::EnumNameLayout(tensor->layout())},
+                    {"stored_bytes", stored_bytes(tensor->data()) + stored_bytes(tensor->scales())},
+                    {"relative_error", tensor->relative_error()}});
+  }
+  return list;
+}
+
+Json describe_provenance(const fb::Provenance* provenance) {
+  if (provenance == nullptr) return Json::object();
+  Json quality = Json::object();
+  if (provenance->quality() != nullptr) {
+    for (const fb::Metric* metric : *provenance->quality()) {
+      quality[text(metric->name())] = metric->value();
+    }
+  }
+  return {{"converter_version", text(provenance->converter_version())},
+          {"source_name", text(provenance->source_name())},
+          {"source_sha256", text(provenance->source_sha256())},
+          {"precision", text(provenance->precision())},
+          {"quantization", strings(provenance->quantization())},
+          {"assumptions", strings(provenance->assumptions())},
+          {"quality", quality}};
+}
+
+Json describe(const std::string& path) {
+  const Metadata metadata(path);
+  const fb::Model& model = metadata.root();
+  const Json tensors = describe_tensors(metadata);
+  uint64_t tensor_bytes = 0;
+  for (const Json& tensor : tensors) tensor_bytes += tensor["stored_bytes"].get<uint64_t>();
+  return {
+      {"file", path},
+      {"file_size_bytes", model.file_size()},
+      {"format", std::to_string(model.format_major()) + "." + std::to_string(model.format_minor())},
+      {"architecture", describe_architecture(model)},
+      {"catalogue", describe_catalogue(*model.catalogue())},
+      {"tensor_bytes", tensor_bytes},
+      {"tensors", tensors},
+      {"provenance", describe_provenance(model.provenance())}};
+}
+
+// Scalars one a line, lists one entry a line.
+void print_section(const char* title, const Json& section) {
+  std::printf("%s\n", title);
+  for (const auto& [key, value] : section.items()) {
+    if (value.is_array()) {
+      for (const Json& entry : value) {
+        std::printf("  %-20s %s\n", key.c_str(), entry.get<std::string>().c_str());
+      }
+    } else if (value.is_object()) {
+      for (const auto& [name, number] : value.items()) {
+        std::printf("  %-20s %s\n", name.c_str(), number.dump().c_str());
+      }
+    } else {
+      const std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
+      std::printf("  %-20s %s\n", key.c_str(), shown.c_str());
+    }
+  }
+}
+
+void print_text(const Json& model) {
+  std::printf("%s: format %s, %s bytes\n\n", model["file"].get<std::string>().c_str(),
+              model["format"].get<std::string>().c_str(), model["file_size_bytes"].dump().c_str());
+  print_section("architecture", model["architecture"]);
+  print_section("catalogue", model["catalogue"]);
+  print_section("provenance", model["provenance"]);
+  std::printf("\n%-32s %13s  %-5s %-7s %12s %10s\n", "tensor", "shape", "type", "layout", "bytes",
+              "error");
+  for (const Json& tensor : model["tensors"]) {
+    const std::string shape = tensor["rows"].dump() + " x " + tensor["cols"].dump();
+    std::printf("%-32s %13s  %-5s %-7s %12s %10.2g\n", tensor["name"].get<std::string>().c_str(),
+                shape.c_str(), tensor["dtype"].get<std::string>().c_str(),
+                tensor["layout"].get<std::string>().c_str(), tensor["stored_bytes"].dump().c_str(),
+                tensor["relative_error"].get<double>());
+  }
+  std::printf("%-32s %13s  %-5s %-7s %12s\n", "all", "", "", "",
+              model["tensor_bytes"].dump().c_str());
+}
+
+}  // namespace
+
+void add_inspect_command(CLI::App* app) {
+  struct Arguments {
+    std::string model_path;
+    bool json = false;
+  };
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = app->add_subcommand(
+      "inspect", "Show what a model file holds: architecture, tensors, sizes, provenance");
+  verb->add_option("--model", arguments->model_path, "The model file")->required();
+  verb->add_flag("--json", arguments->json, "Print one JSON object");
+  verb->callback([arguments] {
+    const Json model = describe(arguments->model_path);
+    if (arguments->json) {
+      std::cout << model.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    } else {
+      print_text(model);
+    }
+  });
+}
+
+}  // namespace pintle::converter

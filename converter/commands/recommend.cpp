@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "converter/commands/commands.h"
+#include "converter/data/interactions.h"
+#include "converter/error.h"
+#include "converter/progress.h"
+#include "converter/runtime_model.h"
+
+namespace pintle::converter {
+namespace {
+
+struct Arguments {
+  std::string model_path, history, sequences_path, allow_path, deny_path, candidates_path;
+  uint32_t top_k = 10;
+  bool include_seen = false, json = false;
+};
+
+struct Ranked {
+  uint32_t item;
+  float score;
+};
+
+std::vector<uint32_t> to_items(const pintle_model* model, const std::vector<std::string>& ids,
+                               const std::string& where) {
+  std::vector<uint32_t> items;
+  items.reserve(ids.size());
+  for (const std::string& id : ids) {
+    uint32_t item = 0;
+    if (!find_item(model, id, &item)) {
+      throw Error(where + ": the model has no item with the id \"" + id + "\"");
+    }
+    items.push_back(item);
+  }
+  return items;
+}
+
+std::vector<uint32_t> read_items_of(const pintle_model* model, const std::string& path) {
+  if (path.empty()) return {};
+  return to_items(model, read_id_list(path), path);
+}
+
+// One history at a time over one session.
+class Recommender {
+ public:
+  Recommender(const pintle_model* model, const Arguments& arguments)
+      : session_(model),
+        allow_(read_items_of(model, arguments.allow_path)),
+        deny_(read_items_of(model, arguments.deny_path)),
+        candidates_(read_items_of(model, arguments.candidates_path)),
+        scores_candidates_(!arguments.candidates_path.empty()) {
+    request_.k = std::min(arguments.top_k, model_info(model).item_count);
+    if (arguments.include_seen) request_.flags |= PINTLE_INCLUDE_SEEN;
+    static constexpr uint32_t kNothing = 0;
+    if (!arguments.allow_path.empty()) {  // an empty list allows nothing; a null one everything
+      request_.allow = allow_.empty() ? &kNothing : allow_.data();
+      request_.allow_count = allow_.size();
+    }
+    request_.deny = deny_.empty() ? nullptr : deny_.data();
+    request_.deny_count = deny_.size();
+  }
+
+  std::vector<Ranked> run(const std::vector<uint32_t>& history) {
+    if (history.empty()) return {};
+    session_.reset();
+    session_.append(history);
+    std::vector<Ranked> ranked;
+    if (!scores_candidates_) {
+      for (const pintle_recommendation& entry : session_.recommend(request_)) {
+        ranked.push_back({entry.item, entry.score});
+      }
+      return ranked;
+    }
+    if (candidates_.empty()) return {};
+    const std::vector<float> scores = session_.score(candidates_);
+    for (size_t i = 0; i < scores.size(); ++i) ranked.push_back({candidates_[i], scores[i]});
+    std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
+      return a.score != b.score ? a.score > b.score : a.item < b.item;
+    });
+    return ranked;
+  }
+
+ private:
+  Session session_;
+  std::vector<uint32_t> allow_, deny_, candidates_;
+  bool scores_candidates_;
+  pintle_request request_ = PINTLE_REQUEST_INIT;
+};
+
+// The double whose shortest decimal form is the float's own: 1.1, not 1.10000002384185791.
+double shortest(float value) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof(text), value).ptr;
+  double result = value;
+  std::from_chars(text, end, result);
+  return result;
+}
+
+void print_json(const pintle_model* model, size_t number, const std::vector<Ranked>& ranked) {
+  nlohmann::ordered_json items = nlohmann::ordered_json::array();
+  for (const Ranked& entry : ranked) {
+    items.push_back({{"id", item_id(model, entry.item)}, {"score", shortest(entry.score)}});
+  }
+  // An id that is not UTF-8 is printed with the replacement character.
+  std::cout << nlohmann::ordered_json{{"history", number}, {"items", items}}.dump(
+                   -1, ' ', false, nlohmann::json::error_handler_t::replace)
+            << '\n';
+}
+
+void print_table(const pintle_model* model, size_t number, const std::vector<Ranked>& ranked,
+                 bool numbered) {
+  if (numbered) std::cout << "history " << number << '\n';
+  size_t id_width = 2;
+  for (const Ranked& entry : ranked) {
+    id_width = std::max(id_width, item_id(model, entry.item).size());
+  }
+  char line[64];
+  std::snprintf(line, sizeof(line), "%4s  %9s  ", "rank", "score");
+  std::cout << line << "id" << std::string(id_width - 2, ' ') << "  title\n";
+  for (size_t i = 0; i < ranked.size(); ++i) {
+    const std::string id = item_id(model, ranked[i].item);
+    const char* title = item_info(model, ranked[i].item).title;
+    std::snprintf(line, sizeof(line), "%4zu  %9.4f  ", i + 1, static_cast<double>(ranked[i].score));
+    std::cout << line << id << std::string(id_width - id.size(), ' ');
+    if (title != nullptr) std::cout << "  " << title;
+    std::cout << '\n';
+  }
+}
+
+std::vector<std::vector<std::string>> read_histories(const Arguments& arguments) {
+  if (!arguments.sequences_path.empty()) return read_sequences(arguments.sequences_path);
+  std::istringstream words(arguments.history);
+  std::vector<std::string> history;
+  for (std::string id; words >> id;) history.push_back(id);
+  if (history.empty()) throw Error("--history is empty: there is nothing to recommend from");
+  return {history};
+}
+
+void run(const Arguments& arguments) {
+  const ModelPointer model = open_model(arguments.model_path);
+  const std::vector<std::vector<std::string>> histories = read_histories(arguments);
+  // All ids are looked up first: an unknown one ends the run before anything is printed.
+  std::vector<std::vector<uint32_t>> items;
+  for (size_t i = 0; i < histories.size(); ++i) {
+    items.push_back(to_items(model.get(), histories[i], "history " + std::to_string(i + 1)));
+  }
+  Recommender recommender(model.get(), arguments);
+  Progress progress("recommending", "histories", items.size());
+  for (size_t i = 0; i < items.size(); ++i) {
+    const std::vector<Ranked> ranked = recommender.run(items[i]);
+    if (arguments.json) {
+      print_json(model.get(), i + 1, ranked);
+    } else {
+      print_table(model.get(), i + 1, ranked, items.size() > 1);
+    }
+    progress.advance();
+  }
+}
+
+}  // namespace
+
+void add_recommend_command(CLI::App* app) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = app->add_subcommand("recommend", "Recommend items for histories");
+  verb->add_option("--model", arguments->model_path, "The model file")->required();
+  CLI::Option_group* source = verb->add_option_group("Histories");
+  source->add_option("--history", arguments->history,
+                     "One history: item ids, oldest first, separated by spaces");
+  source->add_option("--sequences", arguments->sequences_path,
+                     "A file with one history a line; an empty line gets an empty list");
+  source->require_option(1);
+  verb->add_option("--top-k", arguments->top_k, "Items to recommend")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  verb->add_flag("--include-seen", arguments->include_seen,
+                 "Items of the history may be recommended again");
+  CLI::Option* allow =
+      verb->add_option("--allow", arguments->allow_path, "Only the ids listed in this file");
+  CLI::Option* deny =
+      verb->add_option("--deny", arguments->deny_path, "None of the ids listed in this file");
+  verb->add_option("--candidates", arguments->candidates_path,
+                   "Score the ids listed in this file, all of them, seen or not, trained or not, "
+                   "and print them best first; --top-k and --include-seen do not apply")
+      ->excludes(allow)
+      ->excludes(deny);
+  verb->add_flag("--json", arguments->json,
+                 "One line a history: {\"history\": 1, \"items\": [{\"id\": \"...\", \"score\": "
+                 "1.25}, ...]}; histories are numbered from 1");
+  verb->callback([arguments] { run(*arguments); });
+}
+
+}  // namespace pintle::converter

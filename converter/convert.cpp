@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/convert.h"
+
+#include <filesystem>
+#include <optional>
+
+#include "converter/digest.h"
+#include "converter/error.h"
+#include "converter/evaluate.h"
+#include "converter/import/checkpoint.h"
+#include "converter/output_file.h"
+#include "converter/runtime_model.h"
+#include "converter/writer.h"
+
+namespace pintle::converter {
+namespace {
+
+void describe_tensors(const PackedNetwork& packed, ConvertReport* report) {
+  for (const PackedTensor& tensor : packed.tensors) {
+    const uint64_t stored = stored_bytes(tensor);
+    report->tensors.push_back(
+        {tensor.name, tensor.rows, tensor.cols, tensor.dtype, stored, tensor.relative_error});
+    report->tensor_bytes += stored;
+    report->tensor_bytes_f32 += uint64_t{tensor.rows} * tensor.cols * sizeof(float);
+  }
+}
+
+// A file that the runtime does not accept must not reach anybody.
+ModelPointer reopen(const OutputFile& file) {
+  try {
+    return open_model(file.temporary_path(), PINTLE_OPEN_VERIFY_ALL);
+  } catch (const Error& error) {
+    throw Error(std::string("the written model does not pass the runtime's verifier: ") +
+                error.what());
+  }
+}
+
+}  // namespace
+
+ConvertReport convert(const ConvertOptions& options) {
+  const Checkpoint checkpoint = read_checkpoint(options.weights_path);
+  Network network = import_network(checkpoint, options.import);
+  std::optional<ItemTable> items;
+  if (!options.items_path.empty()) items = read_items(options.items_path, options.id_column);
+  std::optional<Interactions> interactions;
+  if (!options.interactions_path.empty()) {
+    interactions = read_interactions(options.interactions_path, options.format);
+  }
+
+  ConvertReport report;
+  const Catalogue catalogue =
+      build_catalogue(items ? &*items : nullptr, interactions ? &*interactions : nullptr, &network,
+                      &report.catalogue);
+  const PackedNetwork packed = pack_network(network, options.precision);
+  Provenance provenance;
+  provenance.source_name = std::filesystem::path(options.weights_path).filename().string();
+  provenance.source_sha256 = sha256_of_file(options.weights_path);
+
+  OutputFile file(options.out_path);
+  std::vector<uint8_t> bytes = serialize_model(network, packed, catalogue, provenance);
+  file.write(bytes);
+  ModelPointer model = reopen(file);
+  if (options.measure_quality) {
+    provenance.quality = evaluation_metrics(evaluate_leave_one_out(model.get(), *interactions, {}));
+    model.reset();
+    bytes = serialize_model(network, packed, catalogue, provenance);
+    file.write(bytes);
+    model = reopen(file);
+  }
+  model.reset();
+  file.commit();
+
+  report.architecture = network.recipe;
+  report.container = checkpoint.container;
+  report.source_sha256 = provenance.source_sha256;
+  report.file_size_bytes = bytes.size();
+  report.item_count = catalogue.id_order.size();
+  report.assumptions = network.assumptions;
+  report.settings = packed.settings;
+  report.quality = provenance.quality;
+  describe_tensors(packed, &report);
+  return report;
+}
+
+}  // namespace pintle::converter

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/writer.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "converter/error.h"
+#include "converter/segments.h"
+#include "pintle/pintle.h"
+
+namespace pintle::converter {
+namespace {
+
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+
+constexpr uint16_t kFormatMajor = 1, kFormatMinor = 0;
+
+std::string block_prefix(size_t block) { return "blocks." + std::to_string(block) + "."; }
+
+// Collects tensors in file order.
+class Packer {
+ public:
+  Packer(fb::DType precision, std::vector<PackedTensor>* tensors)
+      : precision_(precision), tensors_(tensors) {}
+
+  void matrix(const std::string& name, const Matrix& matrix) {
+    tensors_->push_back(pack_panels(name, matrix, precision_));
+  }
+  void vector(const std::string& name, const std::vector<float>& values) {
+    if (!values.empty()) tensors_->push_back(pack_vector(name, values));
+  }
+  void positions(const Matrix& matrix) {
+    if (matrix.rows == 0) return;
+    tensors_->push_back(pack_rows("positions", matrix,
+                                  precision_ == fb::DType_F32 ? fb::DType_F32 : fb::DType_F16));
+  }
+  void linear(const std::string& name, const Linear& linear) {
+    matrix(name + ".weight", linear.weight);
+    vector(name + ".bias", linear.bias);
+  }
+  void norm(const std::string& name, const Norm& norm) {
+    vector(name + ".gain", norm.gain);
+    vector(name + ".bias", norm.bias);
+  }
+
+ private:
+  fb::DType precision_;
+  std::vector<PackedTensor>* tensors_;
+};
+
+// Writes the metadata. Runs twice: offsets of segments depend on the metadata's size, which depends
+// on nothing but the structure, as segments are structs of fixed width.
+class MetadataBuilder {
+ public:
+  MetadataBuilder(const Network& network, const PackedNetwork& packed, const Catalogue& catalogue,
+                  const Provenance& provenance)
+      : network_(network), packed_(packed), catalogue_(catalogue), provenance_(provenance) {}
+
+  // Lays out every segment; to be called once, before build.
+  void add_segments(SegmentList* segments) {
+    for (const PackedTensor& tensor : packed_.tensors) {
+      const fb::Segment data = segments->add(tensor.data);
+      placed_.push_back({&tensor, data, segments->add(tensor.scales)});
+    }
+    const size_t count = catalogue_.id_order.size();
+    if (catalogue_.has_text_ids) {
+      text_ids_ = segments->add_strings(catalogue_.text_ids, "ids");
+    } else {
+      integer_ids_ = segments->add_array(catalogue_.integer_ids);
+    }
+    id_order_ = segments->add_array(catalogue_.id_order);
+    if (!catalogue_.trained.empty()) {
+      std::vector<uint8_t> bitmap((count + 7) / 8);
+      for (size_t i = 0; i < count; ++i) {
+        if (catalogue_.trained[i]) bitmap[i / 8] |= static_cast<uint8_t>(1u << i % 8);
+      }
+      trained_ = segments->add(bitmap);
+    }
+    if (!catalogue_.titles.empty()) {
+      titles_ = segments->add_strings(catalogue_.titles, "titles");
+    }
+    if (!catalogue_.item_attributes.empty()) {
+      std::vector<uint32_t> offsets{0}, values;
+      for (const std::vector<uint32_t>& attributes : catalogue_.item_attributes) {
+        values.insert(values.end(), attributes.begin(), attributes.end());
+        offsets.push_back(static_cast<uint32_t>(values.size()));
+      }
+      if (!values.empty()) {
+        item_attribute_offsets_ = segments->add_array(offsets);
+        item_attributes_ = segments->add_array(values);
+        add_attribute_items(segments);
+      }
+    }
+  }
+
+  // `base`: where the first segment starts in the file.
+  std::vector<uint8_t> build(uint64_t base, uint64_t file_size) {
+    base_ = base;
+    builder_.Clear();
+    // A field that happens to hold its default still takes its place: the size is the structure's.
+    builder_.ForceDefaults(true);
+    builder_.FinishSizePrefixed(model(file_size), fb::ModelIdentifier());
+    return {builder_.GetBufferPointer(), builder_.GetBufferPointer() + builder_.GetSize()};
+  }
+
+ private:
+  struct Placed {
+    const PackedTensor* tensor;
+    fb::Segment data, scales;  // offsets from the first segment
+  };
+
+  // The items of each attribute: the items' attributes, turned.
+  void add_attribute_items(SegmentList* segments) {
+    std::vector<std::vector<uint32_t>> items(catalogue_.attributes.size());
+    for (uint32_t item = 0; item < catalogue_.item_attributes.size(); ++item) {
+      for (uint32_t attribute : catalogue_.item_attributes[item]) items[attribute].push_back(item);
+    }
+    std::vector<uint32_t> offsets{0}, values;
+    for (const std::vector<uint32_t>& list : items) {
+      values.insert(values.end(), list.begin(), list.end());
+      offsets.push_back(static_cast<uint32_t>(values.size()));
+    }
+    attribute_item_offsets_ = segments->add_array(offsets);
+    attribute_items_ = segments->add_array(values);
+  }
+
+  fb::Segment at_base(const fb::Segment& segment) const {
+    if (segment.size() == 0) return fb::Segment(0, 0, 0, 0);
+    return fb::Segment(base_ + segment.offset(), segment.size(), segment.crc32(), 0);
+  }
+
+  // 0 for a tensor that the network does not have.
+  Offset<fb::Tensor> tensor(const std::string& name) {
+    const auto found = std::find_if(placed_.begin(), placed_.end(), [&](const Placed& placed) {
+      return placed.tensor->name == name;
+    });
+    if (found == placed_.end()) return 0;
+    const PackedTensor& packed = *found->tensor;
+    const fb::Segment data = at_base(found->data), scales = at_base(found->scales);
+    return fb::CreateTensor(builder_, packed.rows, packed.cols, packed.dtype, packed.layout, &data,
+                            packed.scales.empty() ? nullptr : &scales, packed.relative_error);
+  }
+  Offset<fb::Tensor> required_tensor(const std::string& name) {
+    const Offset<fb::Tensor> offset = tensor(name);
+    if (offset.IsNull()) throw Error("the network has no tensor " + name);
+    return offset;
+  }
+  Offset<fb::Linear> linear(const std::string& name) {
+    const auto weight = required_tensor(name + ".weight");
+    return fb::CreateLinear(builder_, weight, required_tensor(name + ".bias"));
+  }
+  Offset<fb::Norm> norm(const std::string& name, float eps) {
+    const auto gain = required_tensor(name + ".gain");
+    return fb::CreateNorm(builder_, gain, required_tensor(name + ".bias"), eps);
+  }
+  Offset<fb::Norm> optional_norm(const std::string& name, const std::optional<Norm>& value) {
+    return value ? norm(name, value->eps) : Offset<fb::Norm>(0);
+  }
+
+  Offset<fb::Architecture> architecture() {
+    const Network& n = network_;
+    const auto u32 = [](int64_t value) { return static_cast<uint32_t>(value); };
+    return fb::CreateArchitecture(builder_, builder_.CreateString(n.recipe), u32(n.dim),
+                                  u32(n.heads), u32(n.ffn_dim), u32(n.window), n.item_scale,
+                                  n.position_origin, n.pad_keys, n.mask, n.norm_placement,
+                                  n.key_value_source, n.attention_residual, n.ffn_residual,
+                                  n.ffn_activation, u32(n.skip_oldest));
+  }
+
+  Offset<fb::Block> block(size_t index) {
+    const Block& block = network_.blocks[index];
+    const std::string prefix = block_prefix(index);
+    const auto attention_norm = norm(prefix + "attention_norm", block.attention_norm.eps);
+    const auto query = linear(prefix + "query");
+    const auto key_value = linear(prefix + "key_value");
+    const auto output = block.output ? linear(prefix + "output") : Offset<fb::Linear>(0);
+    const auto ffn_norm = norm(prefix + "ffn_norm", block.ffn_norm.eps);
+    const auto ffn_in = linear(prefix + "ffn_in");
+    return fb::CreateBlock(builder_, attention_norm, query, key_value, output, ffn_norm, ffn_in,
+                           linear(prefix + "ffn_out"));
+  }
+
+  Offset<fb::StringTable> string_table(const StringSegments& strings) {
+    if (strings.offsets.size() == 0) return 0;
+    const fb::Segment offsets = at_base(strings.offsets), bytes = at_base(strings.bytes);
+    return fb::CreateStringTable(builder_, &offsets, &bytes);
+  }
+
+  Offset<fb::Catalogue> catalogue() {
+    const auto text_ids = string_table(text_ids_);
+    const auto titles = string_table(titles_);
+    std::vector<Offset<fb::Attribute>> attributes;
+    for (const auto& [group, name] : catalogue_.attributes) {
+      const auto group_offset = builder_.CreateSharedString(group);
+      attributes.push_back(
+          fb::CreateAttribute(builder_, group_offset, builder_.CreateString(name)));
+    }
+    const auto attribute_vector = builder_.CreateVector(attributes);
+    const fb::Segment integer_ids = at_base(integer_ids_), id_order = at_base(id_order_);
+    const fb::Segment trained = at_base(trained_);
+    const fb::Segment offsets = at_base(item_attribute_offsets_);
+    const fb::Segment values = at_base(item_attributes_);
+    const fb::Segment turned_offsets = at_base(attribute_item_offsets_);
+    const fb::Segment turned_values = at_base(attribute_items_);
+    const auto if_used = [](const fb::Segment& segment) {
+      return segment.size() == 0 ? nullptr : &segment;
+    };
+    return fb::CreateCatalogue(builder_, static_cast<uint32_t>(catalogue_.id_order.size()),
+                               catalogue_.has_text_ids ? fb::IdKind_Text : fb::IdKind_Integer,
+                               if_used(integer_ids), text_ids, &id_order, if_used(trained), titles,
+                               attribute_vector, if_used(offsets), if_used(values),
+                               if_used(turned_offsets), if_used(turned_values));
+  }
+
+  Offset<fb::Provenance> provenance() {
+    std::vector<Offset<fb::Metric>> quality;
+    for (const auto& [name, value] : provenance_.quality) {
+      quality.push_back(fb::CreateMetric(builder_, builder_.CreateString(name), value));
+    }
+    const auto version = builder_.CreateString(pintle_version());
+    const auto source = builder_.CreateString(provenance_.source_name);
+    const auto sha256 = builder_.CreateString(provenance_.source_sha256);
+    const auto precision = builder_.CreateString(precision_name(packed_.precision));
+    const auto settings = builder_.CreateVectorOfStrings(packed_.settings);
+    const auto assumptions = builder_.CreateVectorOfStrings(network_.assumptions);
+    return fb::CreateProvenance(builder_, version, source, sha256, precision, settings, assumptions,
+                                builder_.CreateVector(quality));
+  }
+
+  Offset<fb::Model> model(uint64_t file_size) {
+    const Network& n = network_;
+    const auto architecture_offset = architecture();
+    const auto items = required_tensor("items");
+    const auto output_items = tensor("output_items");
+    const auto item_bias = tensor("item_bias");
+    const auto positions = tensor("positions");
+    const auto pad = tensor("pad_embedding");
+    const auto mask = tensor("mask_embedding");
+    const auto embedding_norm = optional_norm("embedding_norm", n.embedding_norm);
+    std::vector<Offset<fb::Block>> blocks;
+    for (size_t i = 0; i < n.blocks.size(); ++i) blocks.push_back(block(i));
+    const auto block_vector = builder_.CreateVector(blocks);
+    const auto final_norm = optional_norm("final_norm", n.final_norm);
+    const auto head_dense = n.head_dense ? linear("head_dense") : Offset<fb::Linear>(0);
+    const auto head_norm = optional_norm("head_norm", n.head_norm);
+    const auto catalogue_offset = catalogue();
+    const auto provenance_offset = provenance();
+    return fb::CreateModel(builder_, kFormatMajor, kFormatMinor, /*required_features=*/0, file_size,
+                           architecture_offset, items, output_items, item_bias, positions, pad,
+                           mask, embedding_norm, block_vector, final_norm, head_dense,
+                           n.head_activation, head_norm, catalogue_offset, provenance_offset);
+  }
+
+  const Network& network_;
+  const PackedNetwork& packed_;
+  const Catalogue& catalogue_;
+  const Provenance& provenance_;
+  FlatBufferBuilder builder_;
+  uint64_t base_ = 0;
+  std::vector<Placed> placed_;
+  fb::Segment integer_ids_, id_order_, trained_;
+  fb::Segment item_attribute_offsets_, item_attributes_, attribute_item_offsets_, attribute_items_;
+  StringSegments text_ids_, titles_;
+};
+
+}  // namespace
+
+PackedNetwork pack_network(const Network& network, fb::DType precision) {
+  PackedNetwork packed;
+  packed.precision = precision;
+  Packer pack(precision, &packed.tensors);
+  pack.matrix("items", network.items);
+  if (network.output_items) pack.matrix("output_items", *network.output_items);
+  pack.vector("item_bias", network.item_bias);
+  pack.positions(network.positions);
+  pack.vector("pad_embedding", network.pad_embedding);
+  pack.vector("mask_embedding", network.mask_embedding);
+  if (network.embedding_norm) pack.norm("embedding_norm", *network.embedding_norm);
+  for (size_t i = 0; i < network.blocks.size(); ++i) {
+    const Block& block = network.blocks[i];
+    const std::string prefix = block_prefix(i);
+    pack.norm(prefix + "attention_norm", block.attention_norm);
+    pack.linear(prefix + "query", block.query);
+    pack.linear(prefix + "key_value", block.key_value);
+    if (block.output) pack.linear(prefix + "output", *block.output);
+    pack.norm(prefix + "ffn_norm", block.ffn_norm);
+    pack.linear(prefix + "ffn_in", block.ffn_in);
+    pack.linear(prefix + "ffn_out", block.ffn_out);
+  }
+  if (network.final_norm) pack.norm("final_norm", *network.final_norm);
+  if (network.head_dense) pack.linear("head_dense", *network.head_dense);
+  if (network.head_norm) pack.norm("head_norm", *network.head_norm);
+
+  packed.settings.push_back(std::string("matrices=") + precision_name(precision));
+  packed.settings.push_back("vectors=f32");
+  packed.settings.push_back(std::string("positions=") +
+                            (precision == fb::DType_F32 ? "f32" : "f16"));
+  if (precision == fb::DType_I8) {
+    packed.settings.push_back("scales=f32 per row, least squared error");
+  } else if (precision == fb::DType_I4) {
+    packed.settings.push_back("scales=f16 per row and 32 columns, least squared error");
+  }
+  return packed;
+}
+
+std::vector<uint8_t> serialize_model(const Network& network, const PackedNetwork& packed,
+                                     const Catalogue& catalogue, const Provenance& provenance) {
+  SegmentList segments;
+  MetadataBuilder metadata(network, packed, catalogue, provenance);
+  metadata.add_segments(&segments);
+  const uint64_t base = SegmentList::align(metadata.build(0, 0).size());
+  const uint64_t file_size = base + segments.bytes().size();
+  std::vector<uint8_t> file = metadata.build(base, file_size);
+  if (SegmentList::align(file.size()) != base) {
+    throw Error("the model's metadata changed its size between two passes");
+  }
+  file.resize(base, 0);
+  file.insert(file.end(), segments.bytes().begin(), segments.bytes().end());
+  return file;
+}
+
+uint64_t stored_bytes(const PackedTensor& tensor) {
+  return SegmentList::align(tensor.data.size()) + SegmentList::align(tensor.scales.size());
+}
+
+}  // namespace pintle::converter

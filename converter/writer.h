@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a network and its catalogue to a .pintle file, as schema/README.md lays it out.
+#ifndef PINTLE_CONVERTER_WRITER_H_
+#define PINTLE_CONVERTER_WRITER_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "converter/catalogue.h"
+#include "converter/network.h"
+#include "converter/quantize.h"
+
+namespace pintle::converter {
+
+// The network's tensors as the file will hold them, in the file's order.
+struct PackedNetwork {
+  fb::DType precision = fb::DType_F32;
+  std::vector<PackedTensor> tensors;
+  std::vector<std::string> settings;  // "setting=value": how they were quantized
+};
+
+// Matrices take `precision`; vectors stay f32; the position table is f32 or, below f32, f16.
+PackedNetwork pack_network(const Network& network, fb::DType precision);
+
+struct Provenance {
+  std::string source_name;    // without its folder
+  std::string source_sha256;  // hexadecimal
+  std::vector<std::pair<std::string, double>> quality;
+};
+
+// The whole file. Equal inputs give equal bytes. Throws Error if `packed` lacks a tensor, or if the
+// metadata or a table of strings would outgrow the format.
+std::vector<uint8_t> serialize_model(const Network& network, const PackedNetwork& packed,
+                                     const Catalogue& catalogue, const Provenance& provenance);
+
+// Bytes in the file of the tensor and its scales, alignment included.
+uint64_t stored_bytes(const PackedTensor& tensor);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_WRITER_H_

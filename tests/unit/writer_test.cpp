@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/writer.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "converter/error.h"
+#include "converter/output_file.h"
+#include "converter/runtime_model.h"
+#include "random_network.h"
+#include "runtime/src/crc32.h"
+#include "runtime/src/tensor.h"
+
+namespace pintle::converter {
+namespace {
+
+// A folder of its own that goes away with it.
+class Folder {
+ public:
+  Folder() {
+    char name[] = "/tmp/pintle_writer_XXXXXX";
+    REQUIRE(::mkdtemp(name) != nullptr);
+    path_ = name;
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+  size_t count() const {
+    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(path_),
+                                             std::filesystem::directory_iterator()));
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+Provenance test_provenance() { return {"weights.pt", std::string(64, 'a'), {{"ndcg@10", 0.125}}}; }
+
+std::vector<uint8_t> test_file(fb::DType dtype, uint32_t seed = 1) {
+  Network network = random_network({}, seed);
+  const Catalogue catalogue = plain_catalogue(&network);
+  return serialize_model(network, pack_network(network, dtype), catalogue, test_provenance());
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+TensorView view_of(const std::vector<uint8_t>& file, const fb::Tensor* tensor) {
+  TensorView view;
+  view.data = file.data() + tensor->data()->offset();
+  if (tensor->scales() != nullptr) view.scales = file.data() + tensor->scales()->offset();
+  view.rows = tensor->rows();
+  view.cols = tensor->cols();
+  view.dtype = tensor->dtype();
+  view.layout = tensor->layout();
+  return view;
+}
+
+double distance(const Matrix& matrix, const TensorView& view) {
+  std::vector<float> row(view.cols);
+  double error = 0, norm = 0;
+  for (uint32_t r = 0; r < view.rows; ++r) {
+    gather_row(view, r, row.data());
+    for (uint32_t c = 0; c < view.cols; ++c) {
+      error += std::pow(static_cast<double>(matrix.row(r)[c]) - row[c], 2);
+      norm += std::pow(static_cast<double>(matrix.row(r)[c]), 2);
+    }
+  }
+  return std::sqrt(error / norm);
+}
+
+TEST_CASE("equal inputs give equal bytes, other inputs others") {
+  for (fb::DType dtype : fb::EnumValuesDType()) {
+    CHECK(test_file(dtype) == test_file(dtype));
+    CHECK(test_file(dtype) != test_file(dtype, 2));
+  }
+}
+
+TEST_CASE("the layout on disk is that of schema/README.md") {
+  const std::vector<uint8_t> file = test_file(fb::DType_I8);
+  CHECK(file.size() % 64 == 0);
+  CHECK(std::memcmp(file.data() + 8, "PNTL", 4) == 0);
+  uint32_t metadata;
+  std::memcpy(&metadata, file.data(), 4);
+  const uint64_t first = (metadata + 4 + 63) / 64 * 64;
+  for (uint64_t i = metadata + 4; i < first; ++i) REQUIRE(file[i] == 0);
+  const fb::Model& model = *fb::GetSizePrefixedModel(file.data());
+  CHECK(model.file_size() == file.size());
+  CHECK(model.format_major() == 1);
+  CHECK(model.required_features() == 0);
+  CHECK(model.items()->data()->offset() == first);
+  const fb::Segment* segments[] = {
+      model.items()->data(), model.items()->scales(), model.positions()->data(),
+      model.blocks()->Get(1)->ffn_out()->weight()->data(), model.catalogue()->id_order()};
+  for (const fb::Segment* segment : segments) {
+    CHECK(segment->offset() % 64 == 0);
+    CHECK(segment->offset() >= first);
+    CHECK(segment->crc32() == crc32(file.data() + segment->offset(), segment->size()));
+    for (uint64_t i = segment->offset() + segment->size(); i % 64 != 0; ++i) {
+      REQUIRE(file[i] == 0);
+    }
+  }
+  CHECK(model.provenance()->source_name()->str() == "weights.pt");
+  CHECK(model.provenance()->quality()->Get(0)->value() == 0.125);
+  CHECK(model.provenance()->assumptions()->Get(0)->str() == "heads = 2 (the test says so)");
+  CHECK(model.provenance()->precision()->str() == "int8");
+}
+
+TEST_CASE("tensors come back as they went in, but for the rounding they state") {
+  Network network = random_network();
+  const Catalogue catalogue = plain_catalogue(&network);
+  for (fb::DType dtype : fb::EnumValuesDType()) {
+    CAPTURE(precision_name(dtype));
+    const std::vector<uint8_t> file =
+        serialize_model(network, pack_network(network, dtype), catalogue, test_provenance());
+    const fb::Model& model = *fb::GetSizePrefixedModel(file.data());
+    const auto check = [&](const Matrix& matrix, const fb::Tensor* tensor, fb::DType expected) {
+      CHECK(tensor->dtype() == expected);
+      CHECK(distance(matrix, view_of(file, tensor)) ==
+            doctest::Approx(tensor->relative_error()).epsilon(1e-4));
+      CHECK(tensor->relative_error() < 0.12);
+    };
+    check(network.items, model.items(), dtype);
+    check(network.positions, model.positions(),
+          dtype == fb::DType_F32 ? fb::DType_F32 : fb::DType_F16);
+    for (unsigned i = 0; i < 2; ++i) {
+      const fb::Block& block = *model.blocks()->Get(i);
+      check(network.blocks[i].query.weight, block.query()->weight(), dtype);
+      check(network.blocks[i].key_value.weight, block.key_value()->weight(), dtype);
+      check(network.blocks[i].output->weight, block.output()->weight(), dtype);
+      check(network.blocks[i].ffn_in.weight, block.ffn_in()->weight(), dtype);
+      check(network.blocks[i].ffn_out.weight, block.ffn_out()->weight(), dtype);
+      const TensorView bias = view_of(file, block.ffn_out()->bias());
+      CHECK(std::memcmp(bias.data, network.blocks[i].ffn_out.bias.data(), 12 * 4) == 0);
+    }
+  }
+}
+
+TEST_CASE("what is written opens in the runtime, every byte verified, and recommends") {
+  Folder folder;
+  for (fb::DType dtype : fb::EnumValuesDType()) {
+    OutputFile file(folder.file("m.pintle"));
+    file.write(test_file(dtype));
+    file.commit();
+    const ModelPointer model = open_model(folder.file("m.pintle"), PINTLE_OPEN_VERIFY_ALL);
+    CHECK(model_info(model.get()).item_count == 37);
+    CHECK(model_info(model.get()).window == 6);
+    Session session(model.get());
+    session.append({0, 5, 9});
+    pintle_request request = PINTLE_REQUEST_INIT;
+    CHECK(session.recommend(request).size() == 10);
+  }
+  CHECK(folder.count() == 1);
+}
+
+TEST_CASE("the catalogue reads back: ids, titles, attributes, untrained items") {
+  Network network = random_network();
+  ItemTable items;
+  items.integer_ids = false;
+  items.has_titles = true;
+  items.attributes = {{"genre", "Noir"}, {"genre", "Space"}, {"mood", "Calm"}};
+  items.items = {{4, "film-4", "Four", {0, 2}}, {9, "film-9", "", {}}, {2, "a", "Two", {1}}};
+  Interactions interactions;
+  interactions.item_names = {"a", "film-4"};
+  CatalogueReport report;
+  const Catalogue catalogue = build_catalogue(&items, &interactions, &network, &report);
+  Folder folder;
+  OutputFile file(folder.file("m.pintle"));
+  file.write(serialize_model(network, pack_network(network, fb::DType_F32), catalogue, {}));
+  file.commit();
+  const ModelPointer model = open_model(folder.file("m.pintle"), PINTLE_OPEN_VERIFY_ALL);
+  CHECK(model_info(model.get()).has_text_ids == 1);
+  CHECK(model_info(model.get()).attribute_count == 3);
+  CHECK(item_id(model.get(), 0) == "a");
+  CHECK(item_id(model.get(), 1) == "film-4");
+  uint32_t item = 99;
+  CHECK(find_item(model.get(), "film-9", &item));
+  CHECK(item == 2);
+  CHECK_FALSE(find_item(model.get(), "film", &item));
+  CHECK(item_info(model.get(), 2).is_trained == 0);
+  CHECK(item_info(model.get(), 1).is_trained == 1);
+  CHECK(std::string(item_info(model.get(), 1).title) == "Four");
+  CHECK(std::string(item_info(model.get(), 2).title).empty());
+  const pintle_item_info four = item_info(model.get(), 1);
+  REQUIRE(four.attribute_count == 2);
+  CHECK(four.attributes[0] == 0);
+  CHECK(four.attributes[1] == 2);
+  const char *group, *name;
+  REQUIRE(pintle_model_get_attribute(model.get(), 2, &group, &name) == PINTLE_OK);
+  CHECK(std::string(group) == "mood");
+  CHECK(std::string(name) == "Calm");
+
+  const std::string bytes = read_file(folder.file("m.pintle"));
+  const fb::Catalogue& table = *fb::GetSizePrefixedModel(bytes.data())->catalogue();
+  const auto* offsets =
+      reinterpret_cast<const uint32_t*>(bytes.data() + table.attribute_item_offsets()->offset());
+  const auto* values =
+      reinterpret_cast<const uint32_t*>(bytes.data() + table.attribute_items()->offset());
+  CHECK(std::vector<uint32_t>(offsets, offsets + 4) == std::vector<uint32_t>{0, 1, 2, 3});
+  CHECK(std::vector<uint32_t>(values, values + 3) == std::vector<uint32_t>{1, 0, 1});
+}
+
+TEST_CASE("a network without a tensor that the format needs is refused") {
+  Network network = random_network();
+  const Catalogue catalogue = plain_catalogue(&network);
+  network.blocks[1].ffn_norm.bias.clear();
+  CHECK_THROWS_WITH_AS(
+      serialize_model(network, pack_network(network, fb::DType_F32), catalogue, {}),
+      doctest::Contains("blocks.1.ffn_norm.bias"), Error);
+}
+
+TEST_CASE("a file is replaced whole or not at all") {
+  Folder folder;
+  const std::string target = folder.file("m.pintle");
+  std::ofstream(target) << "old";
+  {
+    OutputFile file(target);
+    file.write({'n', 'e', 'w'});
+    CHECK(read_file(target) == "old");
+    CHECK(read_file(file.temporary_path()) == "new");
+  }  // no commit
+  CHECK(read_file(target) == "old");
+  CHECK(folder.count() == 1);
+  {
+    OutputFile file(target);
+    file.write({'n', 'e', 'w', '1'});
+    file.write({'n', 'e', 'w'});  // a second write starts over
+    file.commit();
+  }
+  CHECK(read_file(target) == "new");
+  CHECK(folder.count() == 1);
+  CHECK((std::filesystem::status(target).permissions() & std::filesystem::perms::owner_write) !=
+        std::filesystem::perms::none);
+}
+
+TEST_CASE("a link's target is replaced, the link stays; other kinds of files are refused") {
+  Folder folder;
+  std::ofstream(folder.file("real")) << "old";
+  std::filesystem::create_symlink(folder.file("real"), folder.file("link"));
+  OutputFile file(folder.file("link"));
+  file.write({'n', 'e', 'w'});
+  file.commit();
+  CHECK(std::filesystem::is_symlink(folder.file("link")));
+  CHECK(read_file(folder.file("real")) == "new");
+  CHECK_THROWS_WITH_AS(OutputFile("/dev/full"), doctest::Contains("not a regular file"), Error);
+  CHECK_THROWS_AS(OutputFile(folder.file("absent") + "/m").write({1}), Error);
+}
+
+TEST_CASE("a full disk is named") {
+  const int full = ::open("/dev/full", O_WRONLY);
+  if (full < 0) return;  // not on this system
+  const std::vector<uint8_t> bytes(1 << 16);
+  CHECK_THROWS_WITH_AS(write_all(full, bytes.data(), bytes.size(), "m.pintle"),
+                       doctest::Contains("the disk is full"), Error);
+  ::close(full);
+}
+
+}  // namespace
+}  // namespace pintle::converter
