@@ -9,8 +9,7 @@ struct CpuFeatures {
   bool avx2 = false;        // AVX2, FMA and F16C
   bool avx512vnni = false;  // the above and AVX-512 F, BW, DQ, VL, VNNI
   bool neon = false;
-  bool neon_dotprod = false;
-  bool neon_i8mm = false;
+  bool neon_dotprod = false;  // SDOT, UDOT
 };
 
 CpuFeatures detect_cpu_features();

@@ -179,9 +179,11 @@ int32x4_t row_sums(int16x8_t low, int16x8_t high) {
   return vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high));
 }
 
-// The dot products of one group of columns for the 16 rows; `block` points to their bytes.
-void dot_group(const uint8_t* block, const int8_t* high, const int8_t* low, int32_t offset,
-               int32x4_t (&dots)[4]) {
+// The dot products of one group of columns for the 16 rows; `block` points to their bytes. Inlined:
+// else the results would go through memory.
+__attribute__((always_inline)) inline void dot_group(const uint8_t* block, const int8_t* high,
+                                                     const int8_t* low, int32_t offset,
+                                                     int32x4_t (&dots)[4]) {
   GroupSums by_high, by_low;
 #pragma GCC unroll 4
   for (int q = 0; q < 4; ++q) {
@@ -302,9 +304,11 @@ void unpack_panel_s4(const uint8_t* panel, const uint16_t* group_scales, size_t 
   }
 }
 
+// Must be inlined: only then do the sums stay in registers.
 template <int kRows>
-void add_column(const float* tile, const float32x4_t (&factors)[kRows], int lane,
-                float32x4_t (&sums)[kRows][4]) {
+__attribute__((always_inline)) inline void add_column(const float* tile,
+                                                      const float32x4_t (&factors)[kRows], int lane,
+                                                      float32x4_t (&sums)[kRows][4]) {
   const Floats16 t = load16(tile);
 #pragma GCC unroll 4
   for (int i = 0; i < kRows; ++i) {
