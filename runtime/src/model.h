@@ -48,7 +48,7 @@ struct SaeView {
   StringTableView labels;
   const float* statistics;  // [feature_count][kStatistics], null: none
   const char* name;
-  char hook_name[16];
+  char hook_name[24];
 };
 inline constexpr uint32_t kStatistics = 5;  // density, p50, p95, p99, max
 
