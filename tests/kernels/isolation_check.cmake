@@ -17,10 +17,6 @@ foreach(object ${objects})
   string(REGEX MATCHALL "[^\n]+" lines "${lines}")
   set(found FALSE)
   foreach(line ${lines})
-    # The sanitizers' own symbols are no code of ours.
-    if(line MATCHES "^_?_?__(odr_)?asan")
-      continue()
-    endif()
     # Capital letters: external; u, v, w: unique and weak.
     if(NOT line MATCHES "^([^ ]+) ([A-Zuvw])( |$)")
       continue()
