@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 
 #include "check.h"
 
@@ -37,12 +38,18 @@ void check_case(Context& context, size_t m, size_t cols, size_t n, Fill fill) {
         exact += product;
         sum += std::fabs(product);
       }
-      const double bound = static_cast<double>(cols) * (0x1p-23 * sum + 0x1p-149);
+      const double bound =
+          static_cast<double>(cols + (has_bias ? 1 : 0)) * (0x1p-23 * sum + 0x1p-149);
       context.expect(std::fabs(value - exact) <= bound,
                      "m %zu cols %zu n %zu %s: c[%zu][%zu] is %g, not %g", m, cols, n,
                      fill_name(fill), i, r, value, exact);
     }
   }
+  std::vector<float> alone(16);
+  context.kernels.gemm_tile_f32(a.data() + (m - 1) * a_stride, a_stride, 1, cols, tile.data(),
+                                has_bias ? bias.data() : nullptr, alone.data(), 16, n);
+  context.expect(std::memcmp(alone.data(), c.data() + (m - 1) * c_stride, n * sizeof(float)) == 0,
+                 "m %zu cols %zu n %zu: the last row alone gives other bits", m, cols, n);
   context.expect(c.are_canaries_intact(), "m %zu cols %zu n %zu: wrote outside c", m, cols, n);
 }
 

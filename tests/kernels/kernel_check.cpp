@@ -3,6 +3,9 @@
 // kernel_check [--isa NAME] [--kernel NAME] [--seed N] [--bench]
 // Without --isa, every ISA that this build and CPU have. Exit code 77: the ISA asked for cannot
 // run.
+#include <signal.h>
+#include <unistd.h>
+
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -25,6 +28,18 @@ constexpr Check kChecks[] = {
 #include "kernel_list.inc"
 #undef PINTLE_KERNEL
 };
+
+// What runs now, for the handler.
+char now[64];
+
+// A kernel read or wrote past an extent, into an unreadable page, or wrote to an input.
+void report_fault(int) {
+  const char* const parts[] = {now, ": touched memory outside its extents\n"};
+  for (const char* part : parts) {
+    if (write(STDOUT_FILENO, part, std::strlen(part)) < 0) break;
+  }
+  _exit(1);
+}
 
 struct Options {
   const char* isa = nullptr;
@@ -52,6 +67,8 @@ Outcome check_isa(const char* isa, const Options& options) {
     context.kernel = check.kernel;
     context.failures = context.comparisons = 0;
     context.random = Random(options.seed);  // so that --kernel alone repeats a failure
+    std::snprintf(now, sizeof now, "%s %s", isa, check.kernel);
+    std::fflush(stdout);
     check.run(context);
     if (context.failures != 0 || context.comparisons == 0) {
       std::printf("%s %s: FAILED %" PRIu64 " of %" PRIu64 " comparisons\n", isa, check.kernel,
@@ -112,5 +129,7 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
+  signal(SIGSEGV, pintle::check::report_fault);
+  signal(SIGBUS, pintle::check::report_fault);
   return pintle::check::run(options);
 }
