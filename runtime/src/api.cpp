@@ -57,7 +57,7 @@ pintle_status pintle_score(pintle_session* session, const uint32_t* items, size_
   if (session == nullptr || (count > 0 && (items == nullptr || scores == nullptr))) {
     return PINTLE_ERR_INVALID_ARGUMENT;
   }
-  if (session->kept == 0) return PINTLE_ERR_EMPTY_HISTORY;
+  if (session->event_count == 0) return PINTLE_ERR_EMPTY_HISTORY;
   pintle::update_hidden(session);
   return pintle::score_items(*session, session->buffers.hidden, items, count, scores);
 }

@@ -41,8 +41,6 @@ struct SaeView {
   fb::SaeActivation activation;
   LinearView encoder;
   const float* threshold;
-  const float* magnitude_scale;
-  const float* magnitude_bias;
   TensorView decoder;
   const float* decoder_bias;
   StringTableView labels;
@@ -68,6 +66,7 @@ struct pintle_model {
   const char* architecture_name;
 
   uint32_t dim, head_count, layer_count, ffn_dim, window, item_count;
+  uint32_t skip_oldest;  // of the whole history; bidirectional only
   float item_scale;
   pintle::fb::PositionOrigin position_origin;
   pintle::fb::PadKeys pad_keys;

@@ -184,10 +184,6 @@ Status verify_contents(const Model& model, const Fault& fault) {
     if (model.saes[i].threshold != nullptr) {
       PINTLE_TRY(check.tensor(sae.threshold(), "sae threshold"));
     }
-    if (model.saes[i].magnitude_scale != nullptr) {
-      PINTLE_TRY(check.tensor(sae.magnitude_scale(), "sae magnitude_scale"));
-      PINTLE_TRY(check.tensor(sae.magnitude_bias(), "sae magnitude_bias"));
-    }
     PINTLE_TRY(check.tensor(sae.decoder(), "sae decoder"));
     PINTLE_TRY(check.tensor(sae.decoder_bias(), "sae decoder_bias"));
     PINTLE_TRY(check.tensor(sae.statistics(), "sae statistics"));

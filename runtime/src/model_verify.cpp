@@ -99,6 +99,7 @@ Status verify_architecture(const fb::Model& root, const Fault& fault, Model* mod
   model->ffn_residual = a->ffn_residual();
   model->ffn_activation = a->ffn_activation();
   model->head_activation = root.head_activation();
+  model->skip_oldest = a->skip_oldest();
   if (!isfinite(model->item_scale) || model->position_origin > fb::PositionOrigin_MAX ||
       model->pad_keys > fb::PadKeys_MAX || model->mask > fb::AttentionMask_MAX ||
       model->norm_placement > fb::NormPlacement_MAX || model->key_value_source > fb::Source_MAX ||
@@ -115,6 +116,9 @@ Status verify_architecture(const fb::Model& root, const Fault& fault, Model* mod
   }
   if (model->is_bidirectional() && model->pad_keys != fb::PadKeys_Hidden) {
     return fault(PINTLE_ERR_CORRUPT, "a bidirectional model cannot have visible pads");
+  }
+  if (!model->is_bidirectional() && model->skip_oldest > 0) {
+    return fault(PINTLE_ERR_CORRUPT, "only a bidirectional model can skip its oldest items");
   }
   return PINTLE_OK;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "recommend.h"
 
+#include "knob_scores.h"
 #include "scoring.h"
 #include "steering.h"
 #include "transformer.h"
@@ -9,7 +10,7 @@ namespace pintle {
 
 Status recommend(Session* session, const pintle_request& request, const pintle_edit* last,
                  pintle_recommendation* out, uint32_t* count) {
-  if (session->kept == 0) return PINTLE_ERR_EMPTY_HISTORY;
+  if (session->event_count == 0) return PINTLE_ERR_EMPTY_HISTORY;
   PINTLE_TRY(Steering::check(*session->model, request.steering, last));
   update_hidden(session);
   const Steering edits(*session->model, request.steering, last);
@@ -18,6 +19,7 @@ Status recommend(Session* session, const pintle_request& request, const pintle_e
     steered_hidden(session, edits, session->buffers.steered);
     hidden = session->buffers.steered;
   }
+  prepare_knob_scores(session, edits);
   return top_items(*session, hidden, edits, request, out, count);
 }
 

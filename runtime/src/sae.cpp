@@ -9,11 +9,6 @@ float activate(const SaeView& sae, uint32_t feature, float pre) {
   switch (sae.activation) {
     case fb::SaeActivation_JumpRelu:
       return pre > sae.threshold[feature] && pre > 0 ? pre : 0.0f;
-    case fb::SaeActivation_Gated: {
-      if (!(pre > 0)) return 0.0f;
-      const float magnitude = pre * sae.magnitude_scale[feature] + sae.magnitude_bias[feature];
-      return magnitude > 0 ? magnitude : 0.0f;
-    }
     default:
       return pre > 0 ? pre : 0.0f;
   }

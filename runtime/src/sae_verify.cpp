@@ -93,12 +93,6 @@ Status verify_sae(const fb::Sae& table, const Resolver& resolve, const Fault& fa
   if (view->activation == fb::SaeActivation_JumpRelu) {
     PINTLE_TRY(resolve.vector(table.threshold(), features, "sae threshold", &view->threshold));
   }
-  if (view->activation == fb::SaeActivation_Gated) {
-    PINTLE_TRY(resolve.vector(table.magnitude_scale(), features, "sae magnitude_scale",
-                              &view->magnitude_scale));
-    PINTLE_TRY(resolve.vector(table.magnitude_bias(), features, "sae magnitude_bias",
-                              &view->magnitude_bias));
-  }
   if (table.labels() != nullptr) {
     PINTLE_TRY(resolve.strings(table.labels(), features, "sae labels", &view->labels));
   }
@@ -127,9 +121,10 @@ Status verify_knob(const fb::Knob& table, const Fault& fault, const Model& model
     return fault(PINTLE_ERR_CORRUPT, "knob \"%s\": its SAE, features or attribute do not exist",
                  name);
   }
-  bool finite = isfinite(table.attribute_bias()) && isfinite(table.min_strength()) &&
-                isfinite(table.max_strength()) && table.min_strength() <= 0 &&
-                table.max_strength() >= 0;
+  bool finite = isfinite(table.attribute_bias()) && isfinite(table.attribute_bonus()) &&
+                isfinite(table.temperature()) && table.temperature() > 0 &&
+                isfinite(table.min_strength()) && isfinite(table.max_strength()) &&
+                table.min_strength() <= 0 && table.max_strength() >= 0;
   for (uint32_t i = 0; i < view->feature_count; ++i) {
     if (table.features()->Get(i) >= model.saes[table.sae()].feature_count) {
       return fault(PINTLE_ERR_CORRUPT, "knob \"%s\": feature %u does not exist", name,

@@ -1,80 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scoring.h"
 
+#include "knob_scores.h"
+#include "panel_scorer.h"
 #include "topk.h"
 
 namespace pintle {
 namespace {
 
-// Adds each knob's attribute bias to the scores of the items [first, first + count).
-void add_attribute_biases(const Model& model, const Steering& steering, uint32_t first,
-                          uint32_t count, float* scores) {
-  steering.for_each_knob([&](const KnobView& knob, float strength) {
-    const float bias = strength * knob.table->attribute_bias();
-    if (bias == 0 || knob.table->attribute() < 0) return;
-    const uint32_t* items;
-    uint32_t item_count;
-    if (model.catalogue.get_items(static_cast<uint32_t>(knob.table->attribute()), &items,
-                                  &item_count) != PINTLE_OK) {
-      return;
-    }
-    uint32_t low = 0, high = item_count;  // the first of them at or after `first`
-    while (low < high) {
-      const uint32_t middle = low + (high - low) / 2;
-      if (items[middle] < first) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    for (; low < item_count && items[low] - first < count; ++low) {
-      if (items[low] >= first) scores[items[low] - first] += bias;
-    }
-  });
-}
-
-// Scores of whole panels of the item table for one hidden state.
-class PanelScorer {
+// Scores of items one by one, knobs included. One costs its panel; neighbours in a sorted list
+// share it.
+class ItemScorer {
  public:
-  PanelScorer(const Session& session, const float* hidden, const Steering& steering)
-      : model_(*session.model),
-        steering_(steering),
-        scores_(session.buffers.scores),
-        operand_(
-            make_operand(model_.kernels, model_.scored_items, hidden, session.buffers.operand)) {}
+  ItemScorer(const Session& session, const float* hidden, const Steering& steering)
+      : session_(session), steering_(steering), scorer_(session, hidden) {}
 
-  // Scores of the items from first_panel * 16 on; valid until the next call.
-  const float* score(size_t first_panel, size_t panel_count) {
-    multiply_panels(model_.kernels, model_.scored_items, first_panel, panel_count, operand_,
-                    scores_);
-    if (model_.item_bias != nullptr) {  // padded to 16, like the table
-      const float* bias = model_.item_bias + first_panel * kPanelRows;
-      for (size_t i = 0; i < panel_count * kPanelRows; ++i) scores_[i] += bias[i];
-    }
-    const uint32_t first = static_cast<uint32_t>(first_panel * kPanelRows);
-    add_attribute_biases(model_, steering_, first, static_cast<uint32_t>(panel_count * kPanelRows),
-                         scores_);
-    return scores_;
-  }
-
-  // One item at a time costs its panel; neighbours in a sorted list share it.
-  float score_item(uint32_t item) {
+  float score(uint32_t item) {
     const size_t panel = item / kPanelRows;
-    if (!has_panel_ || panel != panel_) {
-      score(panel, 1);
+    if (scores_ == nullptr || panel != panel_) {
+      scores_ = scorer_.score(panel, 1);
+      add_knob_scores(session_, steering_, static_cast<uint32_t>(panel * kPanelRows), kPanelRows,
+                      scores_);
       panel_ = panel;
-      has_panel_ = true;
     }
     return scores_[item % kPanelRows];
   }
 
  private:
-  const Model& model_;
+  const Session& session_;
   const Steering& steering_;
-  float* scores_;
-  Operand operand_;
+  PanelScorer scorer_;
+  float* scores_ = nullptr;
   size_t panel_ = 0;
-  bool has_panel_ = false;
 };
 
 Status check_items(const Model& model, const uint32_t* items, size_t count) {
@@ -109,7 +66,6 @@ Status top_items(const Session& session, const float* hidden, const Steering& st
   PINTLE_TRY(check_items(model, request.allow, request.allow_count));
   PINTLE_TRY(check_items(model, request.deny, request.deny_count));
   const bool include_seen = (request.flags & PINTLE_INCLUDE_SEEN) != 0;
-  PanelScorer scorer(session, hidden, steering);
   TopK best(out, request.k);
   Marks marks(session);
   marks.set(request.deny, request.deny_count);
@@ -119,25 +75,20 @@ Status top_items(const Session& session, const float* hidden, const Steering& st
   };
 
   if (request.allow != nullptr) {
+    ItemScorer scorer(session, hidden, steering);
     for (size_t i = 0; i < request.allow_count; ++i) {
       const uint32_t item = request.allow[i];
-      if (is_eligible(item)) best.offer(item, scorer.score_item(item));
+      if (is_eligible(item)) best.offer(item, scorer.score(item));
       marks.set(item);  // a second mention is no second entry
     }
     marks.clear(request.allow, request.allow_count);
   } else {
-    const size_t panels = model.scored_items.panel_count();
-    for (size_t panel = 0; panel < panels; panel += kScanPanels) {
-      const size_t chunk = panels - panel < kScanPanels ? panels - panel : kScanPanels;
-      const float* scores = scorer.score(panel, chunk);
-      const uint32_t first = static_cast<uint32_t>(panel * kPanelRows);
-      const uint32_t left = model.item_count - first;
-      const uint32_t items =
-          chunk * kPanelRows < left ? static_cast<uint32_t>(chunk * kPanelRows) : left;
+    PanelScorer(session, hidden).scan([&](uint32_t first, uint32_t items, float* scores) {
+      add_knob_scores(session, steering, first, items, scores);
       for (uint32_t i = 0; i < items; ++i) {
         if (best.may_enter(scores[i]) && is_eligible(first + i)) best.offer(first + i, scores[i]);
       }
-    }
+    });
   }
   marks.clear(request.deny, request.deny_count);
 
@@ -152,8 +103,8 @@ Status score_items(const Session& session, const float* hidden, const uint32_t* 
                    float* scores) {
   PINTLE_TRY(check_items(*session.model, items, count));
   const Steering unsteered(*session.model, nullptr);
-  PanelScorer scorer(session, hidden, unsteered);
-  for (size_t i = 0; i < count; ++i) scores[i] = scorer.score_item(items[i]);
+  ItemScorer scorer(session, hidden, unsteered);
+  for (size_t i = 0; i < count; ++i) scores[i] = scorer.score(items[i]);
   return PINTLE_OK;
 }
 

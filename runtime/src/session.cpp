@@ -71,7 +71,10 @@ Status session_append(Session* session, const uint32_t* items, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     session->buffers.seen[items[i] / 64] |= uint64_t{1} << (items[i] % 64);
   }
-  keep_newest(session, items, count);
+  const uint32_t to_skip = session->model->skip_oldest;
+  const size_t skipped =
+      session->event_count >= to_skip ? 0 : static_cast<size_t>(to_skip - session->event_count);
+  if (skipped < count) keep_newest(session, items + skipped, count - skipped);
   session->event_count += count;
   session->hidden_ready = false;
   return PINTLE_OK;

@@ -21,6 +21,9 @@ struct pintle_session {
   uint32_t kept;         // items in buffers.window_items
   uint32_t computed;     // leading positions whose keys and values are valid
   bool pads_ready;       // the pad slot's keys and values (the same for every history) are valid
+  float log_partition;   // see knob_scores.h
+  float partition_temperature;
+  bool partition_ready;  // the two are those of buffers.hidden
   bool hidden_ready;     // buffers.hidden is the state after the newest event
 
   float* key_value_rows(uint32_t layer) const {

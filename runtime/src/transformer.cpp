@@ -297,6 +297,7 @@ void update_hidden(Session* session) {
       .run(session->buffers.hidden);
   session->computed = incremental ? session->kept : 0;
   session->hidden_ready = true;
+  session->partition_ready = false;
 }
 
 void steered_hidden(Session* session, const Steering& steering, float* hidden) {

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What knobs add to the scores of items that have their attribute.
+//
+// Why a probability: let p_i be the network's probability that item i comes next. The list of k
+// items that keeps the most expected hits, sum p_i, while it holds a given share of an attribute
+// over all users, is, by a Lagrange multiplier b, the top k by p_i + b [i has the attribute]: an
+// item comes in wherever it costs less than b hits, and not where it would cost more. A constant in
+// score space
+// ("re-weighting") multiplies p_i instead and pays the same factor to users who would lose much.
+//
+//   p_i = exp(score_i / T) / Z,  Z = sum_j exp(score_j / T) over the catalogue, both unsteered
+//   score'_i = T log((p_i + b) Z) = T log(exp(score_i / T) + b Z)
+//
+// An item with p_i + b <= 0 (b < 0) comes after all that stay positive, in the order of p_i + b.
+#ifndef PINTLE_RUNTIME_KNOB_SCORES_H_
+#define PINTLE_RUNTIME_KNOB_SCORES_H_
+
+#include "session.h"
+#include "steering.h"
+
+namespace pintle {
+
+// Makes session->log_partition current for `steering`'s knobs: log Z at their temperature. Scans
+// the catalogue once a history and temperature. REQUIRES: update_hidden.
+void prepare_knob_scores(Session* session, const Steering& steering);
+
+// Changes the scores of the items [first, first + count). REQUIRES: prepare_knob_scores.
+void add_knob_scores(const Session& session, const Steering& steering, uint32_t first,
+                     uint32_t count, float* scores);
+
+}  // namespace pintle
+
+#endif  // PINTLE_RUNTIME_KNOB_SCORES_H_
