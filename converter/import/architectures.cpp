@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -27,12 +28,16 @@ std::string read_text(const std::string& path) {
   return text.str();
 }
 
+std::string file_name(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
+}
+
 Configuration read_configuration(const Checkpoint& checkpoint, const ImportOptions& options) {
   Configuration configuration;
   if (checkpoint.config.is_object()) configuration.checkpoint = checkpoint.config;
   configuration.heads = options.heads;
   if (options.config_path.empty()) return configuration;
-  configuration.user_name = options.config_path;
+  configuration.user_name = file_name(options.config_path);
   try {
     configuration.user = json::parse(read_text(options.config_path));
   } catch (const json::exception& fault) {
@@ -113,7 +118,8 @@ Network import_with(const Recipe& recipe, const Binding& binding, const Checkpoi
     throw Error(origin + ": does not fit recipe " + recipe.name + " (" + how + "):" + list +
                 "\nPass another --arch NAME (see `pintle recipes`) or --recipe FILE.");
   }
-  const Settings settings = resolve_settings(recipe, configuration, binding.dim, origin);
+  const Settings settings =
+      resolve_settings(recipe, configuration, binding.dim, binding.item_rows, origin);
   Network network = build_network(recipe, binding, settings, origin);
   network.assumptions.insert(network.assumptions.begin(),
                              "architecture = " + recipe.name + " (" + how + ")");
@@ -166,6 +172,18 @@ Network import_recognized(const Checkpoint& checkpoint, const Configuration& con
     if (c.binding->problems.empty() && c.contradictions.empty()) fitting.push_back(&c);
   }
   if (fitting.empty()) {
+    const bool none_known =
+        std::all_of(candidates.begin(), candidates.end(),
+                    [](const Candidate& c) { return c.binding->bound_count == 0; });
+    if (none_known) {
+      throw Error(checkpoint.path + ": none of its " + std::to_string(checkpoint.tensors.size()) +
+                  " tensors" +
+                  (checkpoint.tensors.empty()
+                       ? std::string()
+                       : " (" + checkpoint.tensors.begin()->first + ", ...)") +
+                  " is one that a built-in recipe names; describe the layout in a recipe and pass "
+                  "--recipe FILE (`pintle recipes gpt2` prints one)");
+    }
     throw Error(checkpoint.path +
                 ": no built-in recipe fits. Nearest:" + describe_nearest(candidates) +
                 "\nPass --arch NAME (see `pintle recipes`) or --recipe FILE.");
@@ -206,7 +224,7 @@ Network import_network(const Checkpoint& checkpoint, const ImportOptions& option
       builtin ? options.arch : options.recipe_path);
   const Recipe& recipe = file.select(checkpoint);
   return import_with(recipe, *bind_recipe(recipe, checkpoint), checkpoint, configuration,
-                     builtin ? "from --arch" : "from " + options.recipe_path);
+                     builtin ? "from --arch" : "from --recipe " + file_name(options.recipe_path));
 }
 
 std::vector<std::string> builtin_recipe_names() {

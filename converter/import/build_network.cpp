@@ -117,16 +117,6 @@ class Builder {
     return out;
   }
 
-  // A row of the item table from the start, or for negative rows from the end.
-  int64_t item_row(int64_t row, const std::string& what) const {
-    const int64_t at = row < 0 ? b_.item_rows + row : row;
-    if (at < 0 || at >= b_.item_rows) {
-      fail(what + " " + std::to_string(row) + " is not a row of " + b_.items->name +
-           ", which has " + std::to_string(b_.item_rows) + " rows; set it with --config");
-    }
-    return at;
-  }
-
   void add_bag(Matrix* table) const {
     const Matrix bag = matrix(*b_.bag_table, false);
     const std::vector<int64_t> inputs = indices(*b_.bag_inputs);
@@ -168,11 +158,16 @@ class Builder {
                                " (folded into one table)");
     }
     std::set<int64_t> others;
-    if (s_.pad_row) others.insert(item_row(*s_.pad_row, "pad row"));
-    if (s_.mask_row) others.insert(item_row(*s_.mask_row, "mask row"));
-    for (const int64_t row : recipe_.drop_rows) {
-      others.insert(item_row(row, "dropped row"));
-      n_.assumptions.push_back("row " + std::to_string(item_row(row, "dropped row")) +
+    if (s_.pad_row) others.insert(*s_.pad_row);
+    if (s_.mask_row) others.insert(*s_.mask_row);
+    for (const int64_t told : recipe_.drop_rows) {
+      const int64_t row = told < 0 ? b_.item_rows + told : told;
+      if (row < 0 || row >= b_.item_rows) {
+        fail("recipe " + recipe_.name + " drops row " + std::to_string(told) + " of " +
+             b_.items->name + ", which has " + std::to_string(b_.item_rows) + " rows");
+      }
+      others.insert(row);
+      n_.assumptions.push_back("row " + std::to_string(row) +
                                " of the item table is no item (fixed by the recipe)");
     }
     for (int64_t row = 0; row < b_.item_rows; ++row) {
@@ -198,11 +193,11 @@ class Builder {
         fail("no row of " + b_.items->name +
              " is told to be the mask token; pass "
              "--config FILE with {\"mask_row\": N}");
-      const float* row = table.row(item_row(*s_.mask_row, "mask row"));
+      const float* row = table.row(*s_.mask_row);
       n_.mask_embedding.assign(row, row + b_.dim);
     }
     if (recipe_.pad_embedding != PadEmbedding::kNone && s_.pad_row) {
-      const float* row = table.row(item_row(*s_.pad_row, "pad row"));
+      const float* row = table.row(*s_.pad_row);
       pad_item_.assign(row, row + b_.dim);
     }
   }

@@ -2,6 +2,7 @@
 #include "converter/import/recipe.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "converter/error.h"
 #include "converter/import/recipe_settings.h"
@@ -37,7 +38,10 @@ class Node {
     return value_.get<std::string>();
   }
   int64_t integer() const {
-    if (!value_.is_number_integer()) fail("is not a whole number");
+    constexpr double kMax = 1e12;  // far above any table; sums of two stay exact
+    if (!value_.is_number_integer() || std::abs(value_.get<double>()) > kMax) {
+      fail("is not a whole number in reach");
+    }
     return value_.get<int64_t>();
   }
   bool boolean() const {

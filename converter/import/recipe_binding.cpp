@@ -28,9 +28,9 @@ class Binder {
 
   void bind() {
     b_.items = require(recipe_.items, {kAny, kAny});
-    if (b_.items == nullptr) return;
-    b_.item_rows = b_.items->tensor->shape[0];
-    b_.dim = b_.items->tensor->shape[1];
+    // Without the item table the rest is still looked for, so that the nearest recipe is known.
+    b_.item_rows = b_.items == nullptr ? kAny : b_.items->tensor->shape[0];
+    b_.dim = b_.items == nullptr ? kAny : b_.items->tensor->shape[1];
     if (!recipe_.positions.empty()) b_.positions = require({recipe_.positions}, {kAny, b_.dim});
     if (!recipe_.position_add.empty())
       b_.position_add = require({recipe_.position_add}, {kAny, b_.dim});
@@ -79,7 +79,8 @@ class Binder {
     } else if (b_.problems.size() == problems) {
       std::string names;
       for (const std::string& pattern : patterns) names += (names.empty() ? "" : " or ") + pattern;
-      b_.problems.push_back("tensor " + names + " is missing, expected shape " + extents_text(shape));
+      b_.problems.push_back("tensor " + names + " is missing, expected shape " +
+                            extents_text(shape));
     }
     return tensor;
   }
@@ -126,19 +127,23 @@ class Binder {
     b_.bag_lengths = require({recipe_.item_bag->lengths}, {b_.item_rows});
   }
 
+  // How many tensors the pattern names over all layers; if a layer between is missing, the count
+  // still reaches into the gap.
+  size_t count_layers(std::string pattern) const {
+    const size_t at = pattern.find("{i}");
+    if (at == std::string::npos) return 1;
+    return b_.index.find(pattern.replace(at, 3, "*")).size();
+  }
+
   void bind_blocks() {
-    int64_t layers = 0;
-    while (!b_.index.find(for_layer(recipe_.blocks.ffn_in.weight, layers)).empty() ||
-           !b_.index.find(for_layer(recipe_.blocks.attention_norm.gain, layers)).empty()) {
-      // A pattern without {i} names one tensor for all layers: that is one block.
-      ++layers;
-      if (recipe_.blocks.ffn_in.weight.find("{i}") == std::string::npos) break;
-    }
-    for (int64_t layer = 0; layer < std::max<int64_t>(layers, 1); ++layer) {
+    const size_t layers = std::max({count_layers(recipe_.blocks.ffn_in.weight),
+                                    count_layers(recipe_.blocks.attention_norm.gain), size_t{1}});
+    for (int64_t layer = 0; layer < static_cast<int64_t>(layers); ++layer) {
       const BlockSpec& spec = recipe_.blocks;
       BoundBlock block;
       block.attention_norm = *norm(spec.attention_norm, layer);
-      block.query_key_value = linear(spec.query_key_value, 3 * b_.dim, b_.dim, layer);
+      block.query_key_value =
+          linear(spec.query_key_value, b_.dim == kAny ? kAny : 3 * b_.dim, b_.dim, layer);
       block.query = linear(spec.query, b_.dim, b_.dim, layer);
       block.key = linear(spec.key, b_.dim, b_.dim, layer);
       block.value = linear(spec.value, b_.dim, b_.dim, layer);

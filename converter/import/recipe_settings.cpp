@@ -50,11 +50,12 @@ class Resolver {
     const Setting setting = found == recipe_.settings.end() ? Setting() : found->second;
     if (name == "heads" && configuration_.heads) return {*configuration_.heads, "from --heads"};
     if (const json* value = find_at(configuration_.user, name)) {
-      return {*value, "from " + configuration_.user_name};
+      return {*value, "from --config " + configuration_.user_name};
     }
     for (const json* config : {&configuration_.user, &configuration_.checkpoint}) {
-      const std::string place =
-          config == &configuration_.user ? configuration_.user_name : "the checkpoint's config";
+      const std::string place = config == &configuration_.user
+                                    ? "--config " + configuration_.user_name
+                                    : "the checkpoint's config";
       for (const std::string& key : setting.keys) {
         const json* value = find_configured(*config, key);
         if (value == nullptr) continue;
@@ -88,6 +89,23 @@ class Resolver {
     }
     note(name, resolved);
     return static_cast<float>(value);
+  }
+
+  // A row of the item table; negative ones count from its end.
+  std::optional<int64_t> row(const std::string& name, int64_t rows) {
+    Resolved resolved = resolve(name);
+    if (resolved.value.is_null() || resolved.value == json("none")) return std::nullopt;
+    const json& value = resolved.value;
+    const bool in_reach = value.is_number_integer() &&
+                          value.get<double>() >= -static_cast<double>(rows) &&
+                          value.get<double>() < static_cast<double>(rows);
+    if (!in_reach)
+      fail(name, resolved, "a row of the item table, which has " + std::to_string(rows));
+    const int64_t at =
+        value.get<int64_t>() < 0 ? rows + value.get<int64_t>() : value.get<int64_t>();
+    resolved.value = at;
+    note(name, resolved);
+    return at;
   }
 
   std::optional<int64_t> integer(const std::string& name, int64_t least) {
@@ -199,7 +217,7 @@ const json* find_configured(const json& config, const std::string& key) {
 }
 
 Settings resolve_settings(const Recipe& recipe, const Configuration& configuration, int64_t dim,
-                          const std::string& origin) {
+                          int64_t item_rows, const std::string& origin) {
   Resolver resolver(recipe, configuration, origin);
   const std::map<std::string, fb::Source> sources = {{"raw", fb::Source_Raw},
                                                      {"normed", fb::Source_Normed}};
@@ -213,6 +231,9 @@ Settings resolve_settings(const Recipe& recipe, const Configuration& configurati
   s.attention_residual =
       resolver.choice("attention_residual", s.attention_residual, sources, false);
   s.ffn_residual = resolver.choice("ffn_residual", s.ffn_residual, sources, false);
+  if (s.norm_placement == fb::NormPlacement_Post) {  // no normed input: one spelling
+    s.key_value_source = s.attention_residual = s.ffn_residual = fb::Source_Raw;
+  }
   s.activation = resolver.choice("activation", s.activation, activations(), true);
   s.head_activation = resolver.choice("head_activation", s.head_activation, activations(),
                                       recipe.head_dense.has_value());
@@ -231,8 +252,8 @@ Settings resolve_settings(const Recipe& recipe, const Configuration& configurati
   s.window = resolver.integer("window", 1);
   s.softmax_temperature = resolver.number("softmax_temperature", 1, true);
   s.skip_oldest = resolver.integer("skip_oldest", 0).value_or(0);
-  s.pad_row = resolver.integer("pad_row", -(int64_t{1} << 40));
-  s.mask_row = resolver.integer("mask_row", -(int64_t{1} << 40));
+  s.pad_row = resolver.row("pad_row", item_rows);
+  s.mask_row = resolver.row("mask_row", item_rows);
   s.report = std::move(resolver.report);
   return s;
 }

@@ -22,8 +22,8 @@ const std::vector<std::string>& architecture_setting_names();
 struct Configuration {
   nlohmann::json checkpoint = nlohmann::json::object();  // found in the checkpoint
   nlohmann::json user = nlohmann::json::object();        // --config
-  std::string user_name;                                 // file of --config, for messages
-  std::optional<int64_t> heads;                          // --heads
+  std::string user_name;  // name of the --config file, without its folder: reports go into models
+  std::optional<int64_t> heads;  // --heads
 };
 
 // The value of `key`: at the top, along a dotted path, or else in the shallowest nested object that
@@ -45,13 +45,13 @@ struct Settings {
   std::optional<int64_t> window;
   float softmax_temperature = 1;
   int64_t skip_oldest = 0;
-  std::optional<int64_t> pad_row, mask_row;  // of the item table; negative: from the end
+  std::optional<int64_t> pad_row, mask_row;  // of the item table, from its start
   std::vector<std::string> report;           // "heads = 2 (from --heads)"
 };
 
 // `origin` is the checkpoint's path, for messages. Throws Error on a missing or unusable value.
 Settings resolve_settings(const Recipe& recipe, const Configuration& configuration, int64_t dim,
-                          const std::string& origin);
+                          int64_t item_rows, const std::string& origin);
 
 }  // namespace pintle::converter
 
