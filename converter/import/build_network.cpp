@@ -31,6 +31,9 @@ class Builder {
     n_.ffn_residual = s_.ffn_residual;
     n_.ffn_activation = s_.activation;
     n_.skip_oldest = s_.skip_oldest;
+    if (n_.skip_oldest > 0 && n_.mask != fb::AttentionMask_Bidirectional) {
+      fail("skip_oldest = " + std::to_string(n_.skip_oldest) + " needs a bidirectional mask");
+    }
     n_.assumptions = s_.report;
     build_items();
     build_positions();
