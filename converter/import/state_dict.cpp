@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "converter/error.h"
 
 namespace pintle::converter {
 namespace {
 
-constexpr int kMaxDepth = 100;
+constexpr size_t kMaxDepth = 100;
 // Values may be shared, so a small file can describe a tree of any size.
 constexpr size_t kMaxVisits = size_t{1} << 22;
 constexpr size_t kMaxNameLength = 4096;
@@ -57,7 +58,8 @@ class Flattener {
   Tensors flatten(const PickleValue& value) {
     tensors_.clear();
     visits_ = 0;
-    walk(value, "", 0);
+    open_.clear();
+    walk(value, "");
     return std::move(tensors_);
   }
 
@@ -72,8 +74,8 @@ class Flattener {
     }
   }
 
-  void walk(const PickleValue& value, const std::string& name, int depth) {
-    if (depth > kMaxDepth || ++visits_ > kMaxVisits || name.size() > kMaxNameLength) {
+  void walk(const PickleValue& value, const std::string& name) {
+    if (open_.size() > kMaxDepth || ++visits_ > kMaxVisits || name.size() > kMaxNameLength) {
       throw Error(path_ + ": refuses to load: its dicts and modules nest without end");
     }
     if (const PickleTensor* tensor = tensor_of(value)) return add(name, tensor);
@@ -82,29 +84,35 @@ class Flattener {
                   std::string(value.text) +
                   "); save dense tensors of an integer, float or bool type");
     }
-    if (is_module(value)) return walk_module(value, name, depth);
-    if (value.kind == PickleKind::kDict) return walk_dict(value, name, depth);
-    if (value.kind == PickleKind::kList || value.kind == PickleKind::kTuple) {
+    // A value that contains itself is no part of a model.
+    if (std::find(open_.begin(), open_.end(), &value) != open_.end()) return;
+    open_.push_back(&value);
+    if (is_module(value)) {
+      walk_module(value, name);
+    } else if (value.kind == PickleKind::kDict) {
+      walk_dict(value, name);
+    } else if (value.kind == PickleKind::kList || value.kind == PickleKind::kTuple) {
       for (size_t i = 0; i < value.items.size(); ++i) {
-        walk(*value.items[i], join(name, std::to_string(i)), depth + 1);
+        walk(*value.items[i], join(name, std::to_string(i)));
       }
     }
+    open_.pop_back();
   }
 
-  void walk_dict(const PickleValue& dict, const std::string& name, int depth) {
+  void walk_dict(const PickleValue& dict, const std::string& name) {
     for (size_t i = 0; i + 1 < dict.items.size(); i += 2) {
       const PickleValue& key = *dict.items[i];
       const PickleValue& value = *dict.items[i + 1];
       if (key.kind == PickleKind::kInt) {
-        walk(value, join(name, std::to_string(key.integer)), depth + 1);
+        walk(value, join(name, std::to_string(key.integer)));
       } else if (key.kind == PickleKind::kString) {
         if (tensor_of(value) == nullptr && is_optimizer(key.text, value)) continue;
-        walk(value, join(name, key.text), depth + 1);
+        walk(value, join(name, key.text));
       }
     }
   }
 
-  void walk_module(const PickleValue& module, const std::string& name, int depth) {
+  void walk_module(const PickleValue& module, const std::string& name) {
     const PickleValue* transient = find_attribute(module, "_non_persistent_buffers_set");
     for (const char* group : {"_parameters", "_buffers", "_modules"}) {
       const PickleValue* members = find_attribute(module, group);
@@ -117,46 +125,59 @@ class Flattener {
             std::any_of(transient->items.begin(), transient->items.end(), is_key)) {
           continue;
         }
-        walk(*members->items[i + 1], join(name, key.text), depth + 1);
+        walk(*members->items[i + 1], join(name, key.text));
       }
     }
   }
 
   const std::string& path_;
   Tensors tensors_;
+  std::vector<const PickleValue*> open_;  // the containers being walked
   size_t visits_ = 0;
 };
 
-// The part of `value` that is the model, and its tensors.
-Tensors choose(Flattener& flattener, const PickleValue& value, int depth) {
-  if (value.kind != PickleKind::kDict || depth > 8) return flattener.flatten(value);
-  size_t direct = 0, nested = 0;
-  const PickleValue* named = nullptr;
-  const PickleValue* only = nullptr;
-  size_t named_count = 0;
-  for (size_t i = 0; i + 1 < value.items.size(); i += 2) {
-    const PickleValue& key = *value.items[i];
-    const PickleValue& item = *value.items[i + 1];
-    if (tensor_of(item) != nullptr) {
-      ++direct;
+// Of the dicts and modules in `dict`, the one with the most tensors, and how many have any.
+struct Part {
+  const PickleValue* value = nullptr;
+  size_t tensor_count = 0;
+  size_t rivals = 0;
+};
+
+template <typename Accept>
+Part largest_part(Flattener& flattener, const PickleValue& dict, Accept accept) {
+  Part best;
+  for (size_t i = 0; i + 1 < dict.items.size(); i += 2) {
+    const PickleValue& key = *dict.items[i];
+    const PickleValue& value = *dict.items[i + 1];
+    if (key.kind != PickleKind::kString || !accept(key.text) || is_optimizer(key.text, value) ||
+        (value.kind != PickleKind::kDict && !is_module(value))) {
       continue;
     }
-    if (key.kind != PickleKind::kString || is_optimizer(key.text, item) ||
-        (item.kind != PickleKind::kDict && !is_module(item))) {
-      continue;
-    }
-    const size_t count = flattener.flatten(item).size();
-    if (count == 0) continue;
-    ++nested;
-    only = &item;
-    if (is_model_key(key.text) && count > named_count) {
-      named = &item;
-      named_count = count;
+    const size_t count = flattener.flatten(value).size();
+    if (count > 0) ++best.rivals;
+    if (count > best.tensor_count) {
+      best.value = &value;
+      best.tensor_count = count;
     }
   }
+  return best;
+}
+
+Tensors choose(Flattener& flattener, const PickleValue& value, int depth) {
+  if (value.kind != PickleKind::kDict || depth > 8) return flattener.flatten(value);
+  size_t direct = 0;
+  for (size_t i = 1; i < value.items.size(); i += 2) {
+    if (tensor_of(*value.items[i]) != nullptr) ++direct;
+  }
+  const Part named = largest_part(flattener, value, is_model_key);
   // A few tensors may lie beside the model: an epoch, a best score.
-  if (named != nullptr && named_count >= direct) return choose(flattener, *named, depth + 1);
-  if (direct == 0 && nested == 1) return choose(flattener, *only, depth + 1);
+  if (named.value != nullptr && named.tensor_count >= direct) {
+    return choose(flattener, *named.value, depth + 1);
+  }
+  if (direct == 0) {
+    const Part any = largest_part(flattener, value, [](std::string_view) { return true; });
+    if (any.rivals == 1) return choose(flattener, *any.value, depth + 1);
+  }
   return flattener.flatten(value);
 }
 
