@@ -72,8 +72,9 @@ void store_f16(PackedTensor* tensor, size_t index, float value, ErrorMeter* mete
 }
 
 void pack_int8(const Matrix& matrix, PackedTensor* tensor, ErrorMeter* meter) {
-  const size_t rows = matrix.rows, cols = matrix.cols, cols4 = round_up(cols, 4);
-  const size_t stored_rows = round_up(rows, kPanelRows);
+  const bool panels = tensor->layout == fb::Layout_Panels;
+  const size_t rows = matrix.rows, cols = matrix.cols, cols4 = panels ? round_up(cols, 4) : cols;
+  const size_t stored_rows = panels ? round_up(rows, kPanelRows) : rows;
   tensor->data.assign(stored_rows * cols4, 0);
   tensor->scales.assign(stored_rows * sizeof(float), 0);
   std::vector<int8_t> q(cols);
@@ -82,7 +83,7 @@ void pack_int8(const Matrix& matrix, PackedTensor* tensor, ErrorMeter* meter) {
     const float scale = quantize_row_int8(values, cols, q.data());
     std::memcpy(tensor->scales.data() + r * sizeof(scale), &scale, sizeof(scale));
     for (size_t c = 0; c < cols; ++c) {
-      tensor->data[s8_index(r, c, cols4)] = static_cast<uint8_t>(q[c]);
+      tensor->data[panels ? s8_index(r, c, cols4) : r * cols + c] = static_cast<uint8_t>(q[c]);
       meter->add(values[c], static_cast<float>(q[c]) * scale);
     }
   }
@@ -291,6 +292,11 @@ PackedTensor pack_vector(const std::string& name, const std::vector<float>& valu
 PackedTensor pack_rows(const std::string& name, const Matrix& matrix, fb::DType dtype) {
   PackedTensor tensor = describe(name, matrix, dtype, fb::Layout_Rows);
   ErrorMeter meter;
+  if (dtype == fb::DType_I8) {
+    pack_int8(matrix, &tensor, &meter);
+    tensor.relative_error = meter.relative();
+    return tensor;
+  }
   tensor.data.assign(matrix.values.size() * (dtype == fb::DType_F32 ? 4 : 2), 0);
   for (size_t i = 0; i < matrix.values.size(); ++i) {
     if (dtype == fb::DType_F32) {

@@ -34,7 +34,7 @@ struct PackedTensor {
 PackedTensor pack_panels(const std::string& name, const Matrix& matrix, fb::DType dtype);
 // n numbers as Panels of n rows and 1 column, f32.
 PackedTensor pack_vector(const std::string& name, const std::vector<float>& values);
-// Row-major, F32 or F16.
+// Row-major; F32, F16, or I8 with a scale a row.
 PackedTensor pack_rows(const std::string& name, const Matrix& matrix, fb::DType dtype);
 
 // IEEE half, rounded to nearest even; above 65504 infinity.

@@ -2,10 +2,12 @@
 #include "converter/writer.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <limits>
 
 #include "converter/error.h"
 #include "converter/segments.h"
+#include "model_verify.h"
 #include "pintle/pintle.h"
 
 namespace pintle::converter {
@@ -16,6 +18,29 @@ using flatbuffers::Offset;
 
 constexpr uint16_t kFormatMajor = 1, kFormatMinor = 0;
 
+fb::HookKind to_schema(HookPlace place) {
+  switch (place) {
+    case HookPlace::kMlp:
+      return fb::HookKind_Mlp;
+    case HookPlace::kLast:
+      return fb::HookKind_Last;
+    default:
+      return fb::HookKind_Block;
+  }
+}
+
+fb::SaeActivation to_schema(SaeActivation activation) {
+  switch (activation) {
+    case SaeActivation::kTopK:
+      return fb::SaeActivation_TopK;
+    case SaeActivation::kJumpRelu:
+      return fb::SaeActivation_JumpRelu;
+    default:
+      return fb::SaeActivation_Relu;
+  }
+}
+
+std::string sae_prefix(size_t sae) { return "saes." + std::to_string(sae) + "."; }
 std::string block_prefix(size_t block) { return "blocks." + std::to_string(block) + "."; }
 
 // Collects tensors in file order.
@@ -54,8 +79,12 @@ class Packer {
 class MetadataBuilder {
  public:
   MetadataBuilder(const Network& network, const PackedNetwork& packed, const Catalogue& catalogue,
-                  const Provenance& provenance)
-      : network_(network), packed_(packed), catalogue_(catalogue), provenance_(provenance) {}
+                  const Provenance& provenance, const Interpretation& interpretation)
+      : network_(network),
+        packed_(packed),
+        catalogue_(catalogue),
+        provenance_(provenance),
+        interpretation_(interpretation) {}
 
   // Lays out every segment; to be called once, before build.
   void add_segments(SegmentList* segments) {
@@ -92,11 +121,16 @@ class MetadataBuilder {
         add_attribute_items(segments);
       }
     }
+    for (const InterpretedSae& sae : interpretation_.saes) {
+      labels_.push_back(sae.labels.empty() ? StringSegments{}
+                                           : segments->add_strings(sae.labels, "feature labels"));
+    }
   }
 
-  // `base`: where the first segment starts in the file.
-  std::vector<uint8_t> build(uint64_t base, uint64_t file_size) {
+  // `base`: where the first segment starts in the file. `hash`: the network's, for its SAEs.
+  std::vector<uint8_t> build(uint64_t base, uint64_t file_size, uint32_t hash) {
     base_ = base;
+    network_hash_ = hash;
     builder_.Clear();
     // A field that happens to hold its default still takes its place: the size is the structure's.
     builder_.ForceDefaults(true);
@@ -228,6 +262,78 @@ class MetadataBuilder {
                                 builder_.CreateVector(quality));
   }
 
+  Offset<fb::Sae> sae(size_t index) {
+    const InterpretedSae& sae = interpretation_.saes[index];
+    const SaeWeights& weights = sae.weights;
+    const std::string prefix = sae_prefix(index);
+    const auto name = builder_.CreateString(sae.name);
+    const auto encoder = linear(prefix + "encoder");
+    const auto threshold = tensor(prefix + "threshold");
+    const auto decoder = required_tensor(prefix + "decoder");
+    const auto decoder_bias = required_tensor(prefix + "decoder_bias");
+    const auto labels = string_table(labels_[index]);
+    return fb::CreateSae(builder_, name, to_schema(weights.hook.place),
+                         static_cast<uint32_t>(weights.hook.index), to_schema(weights.activation),
+                         static_cast<uint32_t>(weights.k), static_cast<uint32_t>(weights.dict),
+                         encoder, threshold, decoder, decoder_bias, network_hash_, labels,
+                         tensor(prefix + "statistics"));
+  }
+
+  Offset<fb::Knob> knob(const Knob& knob) {
+    std::vector<uint32_t> features;
+    std::vector<float> weights, strengths, shares, ndcgs;
+    for (const auto& [feature, weight] : knob.features) {
+      features.push_back(feature);
+      weights.push_back(weight);
+    }
+    for (const KnobCurvePoint& point : knob.curve) {
+      strengths.push_back(point.strength);
+      shares.push_back(point.share);
+      ndcgs.push_back(point.ndcg);
+    }
+    const auto name = builder_.CreateString(knob.name);
+    const auto feature_vector = builder_.CreateVector(features);
+    const auto weight_vector = builder_.CreateVector(weights);
+    const auto strength_vector = builder_.CreateVector(strengths);
+    const auto share_vector = builder_.CreateVector(shares);
+    return fb::CreateKnob(builder_, name, attribute_index(knob), knob.sae, feature_vector,
+                          weight_vector, knob.attribute_bias, knob.attribute_bonus,
+                          knob.temperature, knob.min_strength, knob.max_strength, strength_vector,
+                          share_vector, builder_.CreateVector(ndcgs));
+  }
+
+  // -1 for a knob without an attribute.
+  int32_t attribute_index(const Knob& knob) const {
+    if (knob.attribute_group.empty()) return -1;
+    for (size_t i = 0; i < catalogue_.attributes.size(); ++i) {
+      if (catalogue_.attributes[i] == std::make_pair(knob.attribute_group, knob.attribute_name)) {
+        return static_cast<int32_t>(i);
+      }
+    }
+    throw Error("the knob " + knob.name + " is for the attribute " + knob.attribute_group + " \"" +
+                knob.attribute_name +
+                "\", which the catalogue lacks: pass the --items it was made " + "with");
+  }
+
+  Offset<fb::Preset> preset(const Preset& preset) {
+    std::vector<uint32_t> knobs;
+    std::vector<float> strengths;
+    for (const auto& [name, strength] : preset.strengths) {
+      size_t index = 0;
+      while (index < interpretation_.knobs.size() && interpretation_.knobs[index].name != name) {
+        ++index;
+      }
+      if (index == interpretation_.knobs.size()) {
+        throw Error("the preset " + preset.name + " names the knob " + name + ", which is none");
+      }
+      knobs.push_back(static_cast<uint32_t>(index));
+      strengths.push_back(strength);
+    }
+    const auto name = builder_.CreateString(preset.name);
+    const auto knob_vector = builder_.CreateVector(knobs);
+    return fb::CreatePreset(builder_, name, knob_vector, builder_.CreateVector(strengths));
+  }
+
   Offset<fb::Model> model(uint64_t file_size) {
     const Network& n = network_;
     const auto architecture_offset = architecture();
@@ -246,22 +352,35 @@ class MetadataBuilder {
     const auto head_norm = optional_norm("head_norm", n.head_norm);
     const auto catalogue_offset = catalogue();
     const auto provenance_offset = provenance();
+    std::vector<Offset<fb::Sae>> saes;
+    for (size_t i = 0; i < interpretation_.saes.size(); ++i) saes.push_back(sae(i));
+    const auto sae_vector = builder_.CreateVector(saes);
+    std::vector<Offset<fb::Knob>> knobs;
+    for (const Knob& entry : interpretation_.knobs) knobs.push_back(knob(entry));
+    const auto knob_vector = builder_.CreateVector(knobs);
+    std::vector<Offset<fb::Preset>> presets;
+    for (const Preset& entry : interpretation_.presets) presets.push_back(preset(entry));
+    const auto preset_vector = builder_.CreateVector(presets);
     return fb::CreateModel(builder_, kFormatMajor, kFormatMinor, /*required_features=*/0, file_size,
                            architecture_offset, items, output_items, item_bias, positions, pad,
                            mask, embedding_norm, block_vector, final_norm, head_dense,
-                           n.head_activation, head_norm, catalogue_offset, provenance_offset);
+                           n.head_activation, head_norm, catalogue_offset, provenance_offset,
+                           sae_vector, knob_vector, preset_vector);
   }
 
   const Network& network_;
   const PackedNetwork& packed_;
   const Catalogue& catalogue_;
   const Provenance& provenance_;
+  const Interpretation& interpretation_;
   FlatBufferBuilder builder_;
   uint64_t base_ = 0;
   std::vector<Placed> placed_;
   fb::Segment integer_ids_, id_order_, trained_;
   fb::Segment item_attribute_offsets_, item_attributes_, attribute_item_offsets_, attribute_items_;
   StringSegments text_ids_, titles_;
+  std::vector<StringSegments> labels_;  // one an SAE
+  uint32_t network_hash_ = 0;
 };
 
 }  // namespace
@@ -304,14 +423,51 @@ PackedNetwork pack_network(const Network& network, fb::DType precision) {
   return packed;
 }
 
+void pack_saes(const Interpretation& interpretation, PackedNetwork* packed) {
+  const fb::DType dtype = packed->precision == fb::DType_F32 ? fb::DType_F32 : fb::DType_I8;
+  for (size_t i = 0; i < interpretation.saes.size(); ++i) {
+    const InterpretedSae& sae = interpretation.saes[i];
+    const std::string prefix = sae_prefix(i);
+    Packer pack(dtype, &packed->tensors);
+    pack.matrix(prefix + "encoder.weight", sae.weights.encoder);
+    pack.vector(prefix + "encoder.bias", sae.weights.encoder_bias);
+    pack.vector(prefix + "threshold", sae.weights.threshold);
+    packed->tensors.push_back(pack_rows(prefix + "decoder", sae.weights.decoder, dtype));
+    pack.vector(prefix + "decoder_bias", sae.weights.decoder_bias);
+    if (sae.statistics.empty()) continue;
+    Matrix statistics{static_cast<int64_t>(sae.statistics.size()), 5, {}};
+    for (const FeatureStatistics& s : sae.statistics) {
+      statistics.values.insert(statistics.values.end(), {s.density, s.p50, s.p95, s.p99, s.max});
+    }
+    packed->tensors.push_back(pack_rows(prefix + "statistics", statistics, fb::DType_F32));
+  }
+}
+
+std::string network_hash_text(uint32_t hash) {
+  char text[9];
+  std::snprintf(text, sizeof(text), "%08x", hash);
+  return text;
+}
+
 std::vector<uint8_t> serialize_model(const Network& network, const PackedNetwork& packed,
-                                     const Catalogue& catalogue, const Provenance& provenance) {
+                                     const Catalogue& catalogue, const Provenance& provenance,
+                                     const Interpretation& interpretation) {
   SegmentList segments;
-  MetadataBuilder metadata(network, packed, catalogue, provenance);
+  MetadataBuilder metadata(network, packed, catalogue, provenance, interpretation);
   metadata.add_segments(&segments);
-  const uint64_t base = SegmentList::align(metadata.build(0, 0).size());
+  const std::vector<uint8_t> draft = metadata.build(0, 0, 0);
+  const uint32_t hash = network_hash(*fb::GetSizePrefixedModel(draft.data()));
+  for (const InterpretedSae& sae : interpretation.saes) {
+    const std::string& trained_on = sae.weights.model_hash;
+    if (!trained_on.empty() && trained_on != network_hash_text(hash)) {
+      throw Error("the SAE " + sae.name + " was trained on network " + trained_on +
+                  ", this one is " + network_hash_text(hash) +
+                  ": convert with the same checkpoint and --precision, or train it again");
+    }
+  }
+  const uint64_t base = SegmentList::align(draft.size());
   const uint64_t file_size = base + segments.bytes().size();
-  std::vector<uint8_t> file = metadata.build(base, file_size);
+  std::vector<uint8_t> file = metadata.build(base, file_size, hash);
   if (SegmentList::align(file.size()) != base) {
     throw Error("the model's metadata changed its size between two passes");
   }

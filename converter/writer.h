@@ -12,6 +12,7 @@
 #include "converter/catalogue.h"
 #include "converter/network.h"
 #include "converter/quantize.h"
+#include "converter/sae/interpretation.h"
 
 namespace pintle::converter {
 
@@ -25,16 +26,24 @@ struct PackedNetwork {
 // Matrices take `precision`; vectors stay f32; the position table is f32 or, below f32, f16.
 PackedNetwork pack_network(const Network& network, fb::DType precision);
 
+// Appends the tensors of the SAEs: weights and decoder rows f32 for an f32 file, else int8.
+void pack_saes(const Interpretation& interpretation, PackedNetwork* packed);
+
 struct Provenance {
   std::string source_name;    // without its folder
   std::string source_sha256;  // hexadecimal
   std::vector<std::pair<std::string, double>> quality;
 };
 
-// The whole file. Equal inputs give equal bytes. Throws Error if `packed` lacks a tensor, or if the
-// metadata or a table of strings would outgrow the format.
+// The whole file. Equal inputs give equal bytes. Throws Error if `packed` lacks a tensor, if the
+// metadata or a table of strings would outgrow the format, if an SAE was trained on another network
+// than this one as packed, or if a knob or preset names what does not exist.
 std::vector<uint8_t> serialize_model(const Network& network, const PackedNetwork& packed,
-                                     const Catalogue& catalogue, const Provenance& provenance);
+                                     const Catalogue& catalogue, const Provenance& provenance,
+                                     const Interpretation& interpretation = {});
+
+// A network's hash as SAE files tell it: fb::Sae.network_hash in hexadecimal.
+std::string network_hash_text(uint32_t hash);
 
 // Bytes in the file of the tensor and its scales, alignment included.
 uint64_t stored_bytes(const PackedTensor& tensor);
