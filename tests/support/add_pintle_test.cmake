@@ -11,13 +11,21 @@ target_link_libraries(pintle_internals INTERFACE pintle_runtime pintle_schema)
 add_library(pintle_doctest_main STATIC ${CMAKE_CURRENT_LIST_DIR}/doctest_main.cpp)
 target_link_libraries(pintle_doctest_main PUBLIC doctest::doctest)
 
+# Checkpoints of PyTorch's formats, made byte by byte.
+if(PINTLE_CONVERTER)
+  add_library(pintle_torch_files STATIC ${CMAKE_CURRENT_LIST_DIR}/torch_files.cpp)
+  target_include_directories(pintle_torch_files PUBLIC ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(pintle_torch_files PUBLIC pintle_converter)
+endif()
+
 # add_pintle_test(<name> SOURCES <file ...> [LABELS <label ...>] [LIBS <target ...>])
-# A doctest program over the runtime's internals; LIBS pintle_converter for the converter's (then it
-# is left out of builds without the converter). The label `isa`: CI repeats it once per ISA. Exit
-# code 77 means skipped: something it needs (PINTLE_SHARED, an ISA) is not on this machine.
+# A doctest program over the runtime's internals; LIBS pintle_converter or pintle_torch_files for
+# the converter's (left out of builds without the converter). Labels: `isa` is repeated once per ISA,
+# `slow` runs in the dev build only. Exit code 77 means skipped: something that the test needs
+# (PINTLE_SHARED, an ISA) is not on this machine.
 function(add_pintle_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LABELS;LIBS")
-  if(pintle_converter IN_LIST arg_LIBS AND NOT PINTLE_CONVERTER)
+  if(arg_LIBS MATCHES "pintle_converter|pintle_torch_files" AND NOT PINTLE_CONVERTER)
     return()
   endif()
   add_executable(${name} ${arg_SOURCES})
