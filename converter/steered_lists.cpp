@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "converter/progress.h"
 #include "converter/runtime_model.h"
@@ -23,12 +24,15 @@ struct Tally {
 class Measurer {
  public:
   Measurer(const pintle_model* model, const Histories& histories,
-           const std::vector<ListVariant>& variants, size_t threads)
+           const std::vector<ListVariant>& variants, size_t threads,
+           const std::vector<float>& item_values)
       : model_(model),
         histories_(histories),
         variants_(variants),
+        item_values_(item_values),
         info_(model_info(model)),
         ndcg_(variants.size(), std::vector<double>(histories.users.size(), 0.0)),
+        values_(ndcg_),
         tallies_(threads, std::vector<Tally>(variants.size())),
         progress_("measuring lists of", "users", histories.users.size()) {
     for (std::vector<Tally>& tallies : tallies_) {
@@ -74,6 +78,10 @@ class Measurer {
       const std::vector<pintle_recommendation> list =
           variants_[v].edits.empty() ? base : session->recommend(request);
       count_list(list, base, items.back(), &(*tallies)[v], &ndcg_[v][user]);
+      for (const pintle_recommendation& entry : list) {
+        if (!item_values_.empty())
+          values_[v][user] += static_cast<double>(item_values_[entry.item]);
+      }
     }
   }
 
@@ -111,9 +119,11 @@ class Measurer {
     }
     const auto ratio = [](double a, size_t b) { return b == 0 ? 0.0 : a / static_cast<double>(b); };
     ListMeasure result;
-    double ndcg = 0;
-    for (double value : ndcg_[variant]) ndcg += value;
-    result.ndcg = ratio(ndcg, users);
+    const auto total = [](const std::vector<double>& values) {
+      return std::accumulate(values.begin(), values.end(), 0.0);
+    };
+    result.ndcg = ratio(total(ndcg_[variant]), users);
+    result.mean_value = ratio(total(values_[variant]), sum.list_items);
     result.hit_rate = ratio(static_cast<double>(sum.hits), users);
     result.coverage = ratio(
         static_cast<double>(std::count(sum.recommended.begin(), sum.recommended.end(), uint8_t{1})),
@@ -128,8 +138,10 @@ class Measurer {
   const pintle_model* model_;
   const Histories& histories_;
   const std::vector<ListVariant>& variants_;
+  const std::vector<float>& item_values_;
   const pintle_model_info info_;
   std::vector<std::vector<double>> ndcg_;    // [variant][user]: summed in the users' order
+  std::vector<std::vector<double>> values_;  // the same for item_values
   std::vector<std::vector<Tally>> tallies_;  // [thread][variant]
   Progress progress_;
 };
@@ -137,9 +149,10 @@ class Measurer {
 }  // namespace
 
 std::vector<ListMeasure> measure_lists(const pintle_model* model, const Histories& histories,
-                                       const std::vector<ListVariant>& variants, size_t threads) {
+                                       const std::vector<ListVariant>& variants, size_t threads,
+                                       const std::vector<float>& item_values) {
   ThreadTeam team(static_cast<int>(std::max<size_t>(threads, 1)));
-  Measurer measurer(model, histories, variants, static_cast<size_t>(team.size()));
+  Measurer measurer(model, histories, variants, static_cast<size_t>(team.size()), item_values);
   team.run([&](int worker) { measurer.run(static_cast<size_t>(worker)); });
   return measurer.result();
 }
