@@ -18,16 +18,38 @@ if(PINTLE_CONVERTER)
   target_link_libraries(pintle_torch_files PUBLIC pintle_converter)
 endif()
 
+# Random small models in memory, their owners and the oracles. Builds without the converter compile
+# the few of its files that write a model; where Eigen is missing there are none of these tests.
+if(PINTLE_CONVERTER OR TARGET Eigen3::Eigen)
+  add_library(pintle_tiny_models STATIC
+    ${CMAKE_CURRENT_LIST_DIR}/open_model.cpp ${CMAKE_CURRENT_LIST_DIR}/reference_forward.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/reference_steering.cpp ${CMAKE_CURRENT_LIST_DIR}/tiny_models.cpp)
+  target_link_libraries(pintle_tiny_models PUBLIC pintle_internals doctest::doctest
+                        PRIVATE pintle_warnings)
+  if(PINTLE_CONVERTER)
+    target_link_libraries(pintle_tiny_models PUBLIC pintle_converter)
+  else()
+    set(writer ${PROJECT_SOURCE_DIR}/converter)
+    target_sources(pintle_tiny_models PRIVATE
+      ${writer}/int4_rows.cpp ${writer}/progress.cpp ${writer}/quantize.cpp
+      ${writer}/segments.cpp ${writer}/writer.cpp)
+    target_link_libraries(pintle_tiny_models PUBLIC Eigen3::Eigen nlohmann_json::nlohmann_json)
+  endif()
+endif()
+
 # add_pintle_test(<name> SOURCES <file ...> [LABELS <label ...>] [LIBS <target ...>])
-# A doctest program over the runtime's internals; LIBS pintle_converter or pintle_torch_files for
-# the converter's (left out of builds without the converter). Labels: `isa` is repeated once per ISA,
+# A doctest program over the runtime's internals; LIBS pintle_tiny_models for models to run, LIBS
+# pintle_converter or pintle_torch_files for the converter's tests. Left out of builds that lack one
+# of the LIBS. Labels: `isa` is repeated once per ISA,
 # `slow` runs in the dev build only. Exit code 77 means skipped: something that the test needs
 # (PINTLE_SHARED, an ISA) is not on this machine.
 function(add_pintle_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LABELS;LIBS")
-  if(arg_LIBS MATCHES "pintle_converter|pintle_torch_files" AND NOT PINTLE_CONVERTER)
-    return()
-  endif()
+  foreach(library IN LISTS arg_LIBS)
+    if(NOT TARGET ${library})
+      return()
+    endif()
+  endforeach()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE pintle_warnings ${arg_LIBS} pintle_internals
                         pintle_doctest_main)

@@ -92,7 +92,9 @@ Vector attend(const Network& n, const Block& block, const Vector& query_input,
   return block.output ? run(*block.output, mixed) : mixed;
 }
 
-void run_block(const Network& n, const Block& block, std::vector<Slot>* slots) {
+void run_block(const Network& n, int64_t layer, const HookVisitor& visit,
+               std::vector<Slot>* slots) {
+  const Block& block = n.blocks[static_cast<size_t>(layer)];
   const bool pre = n.norm_placement == fb::NormPlacement_Pre;
   std::vector<Vector> normed, keys_values;
   for (const Slot& slot : *slots) {
@@ -107,9 +109,12 @@ void run_block(const Network& n, const Block& block, std::vector<Slot>* slots) {
     Vector x = add(pre && n.attention_residual == fb::Source_Normed ? normed[s] : raw, attended);
     if (!pre) x = run(block.attention_norm, x);
     const Vector input = pre ? run(block.ffn_norm, x) : x;
-    const Vector output = run(block.ffn_out, activate(n.ffn_activation, run(block.ffn_in, input)));
+    Vector output = run(block.ffn_out, activate(n.ffn_activation, run(block.ffn_in, input)));
+    const bool is_visited = visit && !(*slots)[s].pad, is_newest = s + 1 == slots->size();
+    if (is_visited) visit({HookPlace::kMlp, layer}, is_newest, &output);
     x = add(pre && n.ffn_residual == fb::Source_Normed ? input : x, output);
     if (!pre) x = run(block.ffn_norm, x);
+    if (is_visited) visit({HookPlace::kBlock, layer}, is_newest, &x);
     next[s].state = x;
   }
   *slots = std::move(next);
@@ -127,43 +132,48 @@ Vector embed(const Network& n, const float* item, int64_t position_row) {
 std::vector<Slot> embed_history(const Network& n, const std::vector<int64_t>& items) {
   std::vector<Slot> slots;
   const int64_t events = static_cast<int64_t>(items.size());
-  const int64_t kept = std::min(events - n.skip_oldest, n.window);
+  const int64_t kept = std::min(std::max<int64_t>(events - n.skip_oldest, 0), n.window);
+  const bool has_mask = n.mask == fb::AttentionMask_Bidirectional;
+  // Rows count slots from the newest, the mask token where there is one, or from the oldest.
+  const auto position_row = [&](int64_t slot) {
+    return n.position_origin == fb::PositionOrigin_Newest ? kept - (has_mask ? 0 : 1) - slot : slot;
+  };
   if (n.pad_keys != fb::PadKeys_Hidden) {
     const Slot pad{true, Vector(n.pad_embedding.begin(), n.pad_embedding.end())};
     slots.assign(static_cast<size_t>(n.window - kept), pad);
   }
   for (int64_t i = 0; i < kept; ++i) {
-    const int64_t row = n.position_origin == fb::PositionOrigin_Newest ? kept - 1 - i : i;
-    slots.push_back({false, embed(n, n.items.row(items[events - kept + i]), row)});
+    slots.push_back({false, embed(n, n.items.row(items[events - kept + i]), position_row(i))});
   }
-  if (n.mask == fb::AttentionMask_Bidirectional) {
-    slots.push_back({false, embed(n, n.mask_embedding.data(), kept)});
-  }
+  if (has_mask) slots.push_back({false, embed(n, n.mask_embedding.data(), position_row(kept))});
   return slots;
 }
 
 }  // namespace
 
-Vector reference_state(const Network& n, const std::vector<int64_t>& items) {
+Vector reference_state(const Network& n, const std::vector<int64_t>& items,
+                       const HookVisitor& visit) {
   if (items.empty()) throw std::invalid_argument("empty history");
   std::vector<Slot> slots = embed_history(n, items);
-  for (const Block& block : n.blocks) {
+  for (size_t layer = 0; layer < n.blocks.size(); ++layer) {
     if (n.pad_keys == fb::PadKeys_Reset) {
       for (Slot& slot : slots) {
         if (slot.pad) slot.state.assign(n.pad_embedding.begin(), n.pad_embedding.end());
       }
     }
-    run_block(n, block, &slots);
+    run_block(n, static_cast<int64_t>(layer), visit, &slots);
   }
   Vector state = slots.back().state;
   if (n.final_norm) state = run(*n.final_norm, state);
   if (n.head_dense) state = activate(n.head_activation, run(*n.head_dense, state));
   if (n.head_norm) state = run(*n.head_norm, state);
+  if (visit) visit({HookPlace::kLast, 0}, true, &state);
   return state;
 }
 
-Vector reference_scores(const Network& n, const std::vector<int64_t>& items) {
-  const Vector state = reference_state(n, items);
+Vector reference_scores(const Network& n, const std::vector<int64_t>& items,
+                        const HookVisitor& visit) {
+  const Vector state = reference_state(n, items, visit);
   const Matrix& table = n.output_items ? *n.output_items : n.items;
   Vector scores(static_cast<size_t>(table.rows));
   for (int64_t i = 0; i < table.rows; ++i) {

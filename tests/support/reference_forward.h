@@ -6,20 +6,29 @@
 #define PINTLE_TESTS_SUPPORT_REFERENCE_FORWARD_H_
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "converter/network.h"
+#include "converter/sae/hook.h"
 
 namespace pintle::converter {
+
+// Called with the state of every slot but pads where the network passes a hook (kLast: of the
+// newest alone); may change it. Slots come oldest first.
+using HookVisitor =
+    std::function<void(const Hook& hook, bool is_newest, std::vector<double>* state)>;
 
 // The vector that items are scored against. `item_indices` are rows of network.items, oldest first,
 // the whole history; REQUIRES: at least one.
 std::vector<double> reference_state(const Network& network,
-                                    const std::vector<int64_t>& item_indices);
+                                    const std::vector<int64_t>& item_indices,
+                                    const HookVisitor& visit = {});
 
 // One score a row of network.items.
 std::vector<double> reference_scores(const Network& network,
-                                     const std::vector<int64_t>& item_indices);
+                                     const std::vector<int64_t>& item_indices,
+                                     const HookVisitor& visit = {});
 
 }  // namespace pintle::converter
 
