@@ -38,6 +38,15 @@ pintle_status pintle_session_reset(pintle_session* session) {
   return PINTLE_OK;
 }
 
+pintle_status pintle_session_set_window_policy(pintle_session* session,
+                                               pintle_window_policy policy) {
+  if (session == nullptr || (policy != PINTLE_WINDOW_EXACT && policy != PINTLE_WINDOW_HOP)) {
+    return PINTLE_ERR_INVALID_ARGUMENT;
+  }
+  session->hops = policy == PINTLE_WINDOW_HOP && session->model->is_incremental();
+  return PINTLE_OK;
+}
+
 pintle_status pintle_session_event_count(const pintle_session* session, uint64_t* count) {
   if (session == nullptr || count == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
   *count = session->event_count;

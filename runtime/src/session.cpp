@@ -10,11 +10,14 @@ namespace {
 
 size_t bitmap_bytes(const Model& model) { return round_up(model.item_count, 64) / 8; }
 
+// REQUIRES: count <= 1 if the session hops, so that a bulk append leaves the window that single
+// ones do.
 void keep_newest(Session* session, const uint32_t* items, size_t count) {
   const uint32_t window = session->model->window;
   uint32_t* kept_items = session->buffers.window_items;
   const size_t added = count < window ? count : window;
-  const size_t stay = session->kept + added <= window ? session->kept : window - added;
+  const size_t left = session->hops && window >= 4 ? window - window / 4 : window;
+  const size_t stay = session->kept + added <= window ? session->kept : left - added;
   const size_t dropped = session->kept - stay;
   if (dropped > 0) memmove(kept_items, kept_items + dropped, stay * sizeof(uint32_t));
   memcpy(kept_items + stay, items + (count - added), added * sizeof(uint32_t));
@@ -74,7 +77,8 @@ Status session_append(Session* session, const uint32_t* items, size_t count) {
   const uint32_t to_skip = session->model->skip_oldest;
   const size_t skipped =
       session->event_count >= to_skip ? 0 : static_cast<size_t>(to_skip - session->event_count);
-  if (skipped < count) keep_newest(session, items + skipped, count - skipped);
+  const size_t at_once = session->hops ? 1 : count - skipped;
+  for (size_t i = skipped; i < count; i += at_once) keep_newest(session, items + i, at_once);
   session->event_count += count;
   session->hidden_ready = false;
   return PINTLE_OK;

@@ -20,6 +20,7 @@ struct pintle_session {
   uint64_t event_count;  // ever appended
   uint32_t kept;         // items in buffers.window_items
   uint32_t computed;     // leading positions whose keys and values are valid
+  bool hops;             // PINTLE_WINDOW_HOP, of an incremental model
   bool pads_ready;       // the pad slot's keys and values (the same for every history) are valid
   float log_partition;   // see knob_scores.h
   float partition_temperature;

@@ -268,6 +268,19 @@ PINTLE_API pintle_status pintle_session_append(pintle_session* session, const ui
                                                size_t count);
 /* Forgets the history. */
 PINTLE_API pintle_status pintle_session_reset(pintle_session* session);
+typedef enum pintle_window_policy {
+  /* The window always holds the newest events. Once it is full, every append moves every position,
+   * and so costs a whole window. */
+  PINTLE_WINDOW_EXACT = 0,
+  /* A full window drops its oldest quarter at once, so that the events until it is full again cost
+   * one position each. Lists then rest on three quarters of the window or more. Only where the model
+   * is incremental (pintle_model_info); else the same as EXACT. */
+  PINTLE_WINDOW_HOP = 1
+} pintle_window_policy;
+
+/* Default: EXACT. Takes effect at the next append; reset keeps it. PINTLE_ERR_INVALID_ARGUMENT. */
+PINTLE_API pintle_status pintle_session_set_window_policy(pintle_session* session,
+                                                          pintle_window_policy policy);
 /* Events appended since creation or reset, those that left the window included. */
 PINTLE_API pintle_status pintle_session_event_count(const pintle_session* session, uint64_t* count);
 
