@@ -33,7 +33,11 @@ int main(int argc, char** argv) {
   pintle::converter::add_verify_command(&app);
   pintle::converter::add_recommend_command(&app);
   pintle::converter::add_evaluate_command(&app);
+  pintle::converter::add_explain_command(&app);
+  pintle::converter::add_sweep_command(&app);
   pintle::converter::add_bench_command(&app);
+  pintle::converter::add_train_sae_command(&app);
+  pintle::converter::add_label_command(&app);
   try {
     app.parse(argc, argv);
     std::cout.flush();

@@ -7,6 +7,8 @@
 
 #include "converter/error.h"
 #include "converter/runtime_model.h"
+#include "converter/writer.h"
+#include "model_verify.h"
 
 namespace pintle::converter {
 namespace {
@@ -46,6 +48,10 @@ Metadata::Metadata(const std::string& path) {
   file.seekg(0);
   file.read(reinterpret_cast<char*>(bytes_.data()), static_cast<std::streamsize>(bytes_.size()));
   if (!file) throw Error("cannot read " + path);
+}
+
+std::string Metadata::network_hash() const {
+  return network_hash_text(pintle::network_hash(root()));
 }
 
 NamedTensors Metadata::tensors() const {

@@ -20,6 +20,8 @@ class Metadata {
   const fb::Model& root() const { return *fb::GetSizePrefixedModel(bytes_.data()); }
   // Every tensor with the name that the converter's report gives it, in the file's order.
   std::vector<std::pair<std::string, const fb::Tensor*>> tensors() const;
+  // What SAEs trained on this model name as their network (network_hash_text).
+  std::string network_hash() const;
 
  private:
   std::vector<uint8_t> bytes_;

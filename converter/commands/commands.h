@@ -15,7 +15,12 @@ void add_inspect_command(CLI::App* app);
 void add_verify_command(CLI::App* app);
 void add_recommend_command(CLI::App* app);
 void add_evaluate_command(CLI::App* app);
+void add_explain_command(CLI::App* app);
+void add_sweep_command(CLI::App* app);
 void add_bench_command(CLI::App* app);
+void add_train_sae_command(CLI::App* app);
+void add_label_command(CLI::App* app);
+void add_build_command(CLI::App* app);
 
 }  // namespace pintle::converter
 

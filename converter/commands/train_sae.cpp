@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "converter/commands/commands.h"
+#include "converter/error.h"
+#include "converter/sae/train_job.h"
+
+namespace pintle::converter {
+namespace {
+
+struct Arguments {
+  TrainJob job;
+  std::string format, hook = "block:0", variant = "topk";
+  std::string shard, shards_folder, from_shards;
+  int64_t memory_bytes = int64_t{1} << 30;
+  bool json = false;
+};
+
+SaeVariant parse_variant(const std::string& name) {
+  if (name == "relu") return SaeVariant::kReluL1;
+  return name == "topk" ? SaeVariant::kTopK : SaeVariant::kBatchTopK;
+}
+
+// "2/8": part 2, counted from 0, of 8.
+std::pair<int64_t, int64_t> parse_shard(const std::string& text) {
+  long long part = 0, count = 0;
+  int used = 0;
+  if (std::sscanf(text.c_str(), "%lld/%lld%n", &part, &count, &used) != 2 ||
+      static_cast<size_t>(used) != text.size() || count < 1 || part < 0 || part >= count) {
+    throw Error("--shard " + text + ": write i/n with 0 <= i < n, 0/4 for the first of four");
+  }
+  return {part, count};
+}
+
+void run_shard(const Arguments& arguments) {
+  const auto [part, count] = parse_shard(arguments.shard);
+  std::error_code fault;
+  std::filesystem::create_directories(arguments.shards_folder, fault);
+  if (fault) throw Error(arguments.shards_folder + ": cannot be created: " + fault.message());
+  const HarvestJob& job = arguments.job.harvest;
+  const std::string path =
+      (std::filesystem::path(arguments.shards_folder) / shard_file_name(job.hook, part, count))
+          .string();
+  const HarvestReport report = harvest_shard(job, part, count, path);
+  if (arguments.json) {
+    std::cout << nlohmann::ordered_json{{"shard", path},
+                                        {"users", report.users},
+                                        {"positions", report.positions},
+                                        {"split", report.split}}
+                     .dump()
+              << '\n';
+    return;
+  }
+  std::printf("%s: %zu users, %lld positions\n%s\n", path.c_str(), report.users,
+              static_cast<long long>(report.positions), report.split.c_str());
+}
+
+nlohmann::ordered_json to_json(const TrainReport& report, const Arguments& arguments) {
+  const TrainJob& job = arguments.job;
+  nlohmann::ordered_json json = {{"out", job.out_folder},
+                                 {"hook", hook_name(report.sae.hook)},
+                                 {"features", report.sae.dict},
+                                 {"activation", sae_activation_name(report.sae.activation)},
+                                 {"network", report.model_hash},
+                                 {"split", report.split},
+                                 {"positions", report.positions},
+                                 {"held_out_positions", report.held_out_positions},
+                                 {"steps", job.config.steps},
+                                 {"seed", job.config.seed},
+                                 {"threads", job.config.threads},
+                                 {"harvest_seconds", report.harvest_seconds},
+                                 {"train_seconds", report.train_seconds}};
+  if (report.quality) {
+    json["explained_variance"] = report.quality->explained_variance;
+    json["l0"] = report.quality->active;
+    json["dead_features"] = report.quality->dead;
+  }
+  return json;
+}
+
+void print_report(const TrainReport& report, const Arguments& arguments) {
+  std::printf("%s: %lld features (%s) at hook %s of network %s\n",
+              arguments.job.out_folder.c_str(), static_cast<long long>(report.sae.dict),
+              sae_activation_name(report.sae.activation), hook_name(report.sae.hook).c_str(),
+              report.model_hash.c_str());
+  if (!report.split.empty()) std::printf("%s\n", report.split.c_str());
+  std::printf("positions: %lld to train on, %lld held out\n",
+              static_cast<long long>(report.positions),
+              static_cast<long long>(report.held_out_positions));
+  std::printf("seconds: %.1f to harvest, %.1f to train\n", report.harvest_seconds,
+              report.train_seconds);
+  if (!report.quality) {
+    std::printf("not measured: pass --interactions for its quality on held-out users\n");
+    return;
+  }
+  std::printf("held out: explained variance %.4f, L0 %.2f, dead features %lld of %lld\n",
+              report.quality->explained_variance, report.quality->active,
+              static_cast<long long>(report.quality->dead),
+              static_cast<long long>(report.sae.dict));
+}
+
+void add_training_options(CLI::App* verb, Arguments* arguments) {
+  TrainConfig& config = arguments->job.config;
+  verb->add_option("--dict", config.dict, "Features")->capture_default_str();
+  verb->add_option("--variant", arguments->variant,
+                   "topk: --k features a position. batchtopk: --k on average, a threshold at "
+                   "inference. relu: an L1 penalty")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"topk", "batchtopk", "relu"}));
+  verb->add_option("--k", config.k, "Features active at a position")->capture_default_str();
+  verb->add_option("--l1", config.l1, "Weight of the penalty of relu")->capture_default_str();
+  verb->add_option("--steps", config.steps, "Training steps; more explain more, and split features")
+      ->capture_default_str();
+  verb->add_option("--batch", config.batch, "Positions a step")->capture_default_str();
+  verb->add_option("--learning-rate", config.learning_rate, "Adam's")->capture_default_str();
+  verb->add_option("--seed", config.seed, "Of the first weights and the order")
+      ->capture_default_str();
+  verb->add_option("--memory", arguments->memory_bytes,
+                   "For activations in memory, 512M or 4G; the others stream from the disk")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::PositiveNumber)
+      ->default_str("1G");
+}
+
+}  // namespace
+
+void add_train_sae_command(CLI::App* app) {
+  const auto arguments = std::make_shared<Arguments>();
+  arguments->job.config = default_train_config();
+  HarvestJob& harvest = arguments->job.harvest;
+  CLI::App* verb = app->add_subcommand(
+      "train-sae",
+      "Train a sparse autoencoder on what a model, as it ships, computes over histories");
+  verb->add_option("--model", harvest.model_path, "The model file")->required();
+  CLI::Option* interactions = verb->add_option("--interactions", harvest.interactions_path,
+                                               "Histories, with the model's external ids");
+  verb->add_option("--format", arguments->format,
+                   "Form of --interactions: pairs, sequences or table (default: detected)")
+      ->needs(interactions)
+      ->check(CLI::IsMember({"pairs", "sequences", "table"}));
+  verb->add_option("--hook", arguments->hook,
+                   "Where: block:N (residual stream after block N), mlp:N or last")
+      ->capture_default_str();
+  verb->add_option("--users-file", harvest.users_path,
+                   "Ids of the users to train on; best such as the model was not trained on")
+      ->needs(interactions);
+  verb->add_option("--held-out-users", harvest.held_out_path,
+                   "Ids of the users to measure on (default: all others; without --users-file "
+                   "too, every second user trains)")
+      ->needs(interactions);
+  add_training_options(verb, arguments.get());
+  CLI::Option* shard = verb->add_option(
+      "--shard", arguments->shard, "Only harvest part i of n, 0/n to n-1/n, into --shards-dir");
+  CLI::Option* folder =
+      verb->add_option("--shards-dir", arguments->shards_folder, "Where --shard writes");
+  shard->needs(folder)->needs(interactions);
+  folder->needs(shard);
+  verb->add_option("--from-shards", arguments->from_shards,
+                   "Train on the shards in this folder, instead of harvesting")
+      ->excludes(shard);
+  verb->add_option("--threads", harvest.threads, "Threads; weights depend on their number")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  verb->add_option("--out", arguments->job.out_folder,
+                   "Folder to write: cfg.json and sae_weights.safetensors, as SAELens has them");
+  verb->add_flag("--json", arguments->json, "Print the report as one JSON object");
+  verb->footer(
+      "A log for several machines: run with --shard 0/n, 1/n, ... anywhere, gather the files in "
+      "one folder, then --from-shards. The result is the same for any number of shards.");
+  verb->callback([arguments] {
+    TrainJob& job = arguments->job;
+    job.harvest.hook = parse_hook(arguments->hook);
+    if (!arguments->format.empty()) job.harvest.format = parse_interaction_format(arguments->format);
+    if (!arguments->shard.empty()) return run_shard(*arguments);
+    if (job.out_folder.empty()) throw Error("--out is missing: where shall the SAE be written?");
+    if (!arguments->from_shards.empty()) job.shards = shard_files(arguments->from_shards);
+    job.config.variant = parse_variant(arguments->variant);
+    job.config.memory_bytes = static_cast<uint64_t>(arguments->memory_bytes);
+    job.config.threads = job.harvest.threads;
+    const TrainReport report = run_train_job(job);
+    if (arguments->json) {
+      std::cout << to_json(report, *arguments).dump() << '\n';
+    } else {
+      print_report(report, *arguments);
+    }
+  });
+}
+
+}  // namespace pintle::converter
