@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sae/hook.h"
+#include "converter/sae/hook.h"
 
 #include <algorithm>
 #include <cctype>
 #include <regex>
 
-#include "error.h"
+#include "converter/error.h"
 
 namespace pintle::converter {
 namespace {

@@ -2,7 +2,6 @@
 #include "converter/sae/label_job.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 
 #include "converter/error.h"
@@ -11,18 +10,13 @@
 #include "converter/output_file.h"
 #include "converter/runtime_model.h"
 #include "converter/sae/feature_effects.h"
+#include "converter/sae/load.h"
 #include "converter/user_split.h"
 
 namespace pintle::converter {
 namespace {
 
 using nlohmann::json;
-
-std::string folder_name(const std::string& path) {
-  const std::filesystem::path clean = std::filesystem::path(path).lexically_normal();
-  return clean.filename().empty() ? clean.parent_path().filename().string()
-                                  : clean.filename().string();
-}
 
 SaeWeights read_fitting_sae(const LabelJob& job, std::vector<std::string>* assumptions) {
   SaeWeights sae = read_sae(job.sae_path, job.import);
@@ -95,7 +89,7 @@ LabelJobReport run_label_job(const LabelJob& job) {
   report.labels = label_features(model.get(), sae, split.held_out, popularity, job.label);
 
   InterpretedSae interpreted;
-  interpreted.name = job.name.empty() ? folder_name(job.sae_path) : job.name;
+  interpreted.name = job.name.empty() ? sae_name_of(job.sae_path) : job.name;
   interpreted.weights = sae;
   apply_labels(report.labels, &interpreted);
   report.interpretation.saes.push_back(std::move(interpreted));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sae/sae.h"
+#include "converter/sae/sae.h"
 
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 
-#include "error.h"
+#include "converter/error.h"
 
 namespace pintle::converter {
 namespace {

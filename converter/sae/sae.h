@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "network.h"
-#include "sae/hook.h"
+#include "converter/network.h"
+#include "converter/sae/hook.h"
 
 namespace pintle::converter {
 

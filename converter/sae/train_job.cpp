@@ -62,9 +62,9 @@ Opened open_job(const HarvestJob& job) {
   Opened opened;
   opened.model = open_model(job.model_path);
   opened.model_hash = Metadata(job.model_path).network_hash();
-  opened.split = split_users(opened.model.get(),
-                             read_interactions(job.interactions_path, job.format), job.users_path,
-                             job.held_out_path);
+  opened.split =
+      split_users(opened.model.get(), read_interactions(job.interactions_path, job.format),
+                  job.users_path, job.held_out_path);
   opened.data_hash = sha256_of_file(job.interactions_path);
   if (!job.users_path.empty()) opened.data_hash += "+" + sha256_of_file(job.users_path);
   if (!job.held_out_path.empty()) opened.data_hash += "-" + sha256_of_file(job.held_out_path);
@@ -192,8 +192,7 @@ TrainReport run_train_job(const TrainJob& job) {
 
   if (opened != nullptr) {
     const std::string path = temporary.file("held-out.act");
-    report.held_out_positions =
-        write_shard(*opened, harvest, opened->split.held_out, 0, 1, path);
+    report.held_out_positions = write_shard(*opened, harvest, opened->split.held_out, 0, 1, path);
     report.quality = measure_sae(report.sae, ActivationSet({path}), job.config.threads);
   }
   write_saelens(job.out_folder, report.sae);

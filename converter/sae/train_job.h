@@ -62,8 +62,8 @@ struct TrainReport {
 };
 
 // Trains, measures on the held-out users if there are interactions, and writes `out_folder` in
-// SAELens's layout, tied to the model by its network's hash. Progress on stderr. Throws Error if the
-// shards come from another model or hook.
+// SAELens's layout, tied to the model by its network's hash. Progress on stderr. Throws Error if
+// the shards come from another model or hook.
 TrainReport run_train_job(const TrainJob& job);
 
 }  // namespace pintle::converter
