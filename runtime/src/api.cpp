@@ -87,8 +87,9 @@ pintle_status pintle_recommend_batch(pintle_session* session, const uint32_t* it
     pintle::session_reset(session);
     counts[history] = 0;
     if (begin == end) continue;
-    status = end > begin ? pintle::session_append(session, items + begin, end - begin)
-                         : PINTLE_ERR_INVALID_ARGUMENT;
+    status = end > begin && items != nullptr
+                 ? pintle::session_append(session, items + begin, end - begin)
+                 : PINTLE_ERR_INVALID_ARGUMENT;
     if (status == PINTLE_OK) {
       status = pintle::recommend(session, *request, nullptr, out + history * request->k,
                                  &counts[history]);

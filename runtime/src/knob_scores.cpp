@@ -16,9 +16,13 @@ constexpr float kNoProbability = -80.0f;
 
 float log_partition(const Session& session, float temperature) {
   PanelScorer scorer(session, session.buffers.hidden);
+  const Catalogue& catalogue = session.model->catalogue;
   float largest = -INFINITY;
   double sum = 0;  // of exp(score / T - largest)
-  scorer.scan([&](uint32_t, uint32_t count, const float* scores) {
+  scorer.scan([&](uint32_t first, uint32_t count, float* scores) {
+    for (uint32_t i = 0; i < count; ++i) {
+      if (!catalogue.is_trained(first + i)) scores[i] = -INFINITY;
+    }
     float chunk_largest = largest;
     for (uint32_t i = 0; i < count; ++i) {
       if (scores[i] > chunk_largest * temperature) chunk_largest = scores[i] / temperature;
@@ -44,20 +48,29 @@ float with_bonus(float score, float bonus, float temperature, float log_z) {
 }  // namespace
 
 void prepare_knob_scores(Session* session, const Steering& steering) {
+  const Model& model = *session->model;
+  float* partitions = session->buffers.log_partitions;
+  if (!session->partitions_ready) {
+    for (uint32_t i = 0; i < model.knob_count; ++i) partitions[i] = NAN;
+    session->partitions_ready = true;
+  }
   steering.for_each_knob([&](const KnobView& knob, float strength) {
+    float& wanted = partitions[&knob - model.knobs];
+    if (strength * knob.table->attribute_bonus() == 0 || !isnan(wanted)) return;
     const float temperature = knob.table->temperature();
-    if (strength * knob.table->attribute_bonus() == 0) return;
-    if (session->partition_ready && session->partition_temperature == temperature) return;
-    session->log_partition = log_partition(*session, temperature);
-    session->partition_temperature = temperature;
-    session->partition_ready = true;
+    for (uint32_t i = 0; i < model.knob_count && isnan(wanted); ++i) {
+      if (model.knobs[i].table->temperature() == temperature) wanted = partitions[i];
+    }
+    if (isnan(wanted)) wanted = log_partition(*session, temperature);
   });
 }
 
 void add_knob_scores(const Session& session, const Steering& steering, uint32_t first,
                      uint32_t count, float* scores) {
-  const Catalogue& catalogue = session.model->catalogue;
+  const Model& model = *session.model;
+  const Catalogue& catalogue = model.catalogue;
   steering.for_each_knob([&](const KnobView& knob, float strength) {
+    const float log_z = session.buffers.log_partitions[&knob - model.knobs];
     const float bias = strength * knob.table->attribute_bias();
     const float bonus = strength * knob.table->attribute_bonus();
     const uint32_t* items;
@@ -80,7 +93,7 @@ void add_knob_scores(const Session& session, const Steering& steering, uint32_t 
       float& score = scores[items[low] - first];
       score += bias;
       if (bonus != 0) {
-        score = with_bonus(score, bonus, knob.table->temperature(), session.log_partition);
+        score = with_bonus(score, bonus, knob.table->temperature(), log_z);
       }
     }
   });

@@ -9,7 +9,7 @@
 // score space
 // ("re-weighting") multiplies p_i instead and pays the same factor to users who would lose much.
 //
-//   p_i = exp(score_i / T) / Z,  Z = sum_j exp(score_j / T) over the catalogue, both unsteered
+//   p_i = exp(score_i / T) / Z,  Z = sum_j exp(score_j / T) over the trained items, both unsteered
 //   score'_i = T log((p_i + b) Z) = T log(exp(score_i / T) + b Z)
 //
 // An item with p_i + b <= 0 (b < 0) comes after all that stay positive, in the order of p_i + b.
@@ -21,8 +21,8 @@
 
 namespace pintle {
 
-// Makes session->log_partition current for `steering`'s knobs: log Z at their temperature. Scans
-// the catalogue once a history and temperature. REQUIRES: update_hidden.
+// Makes the session's log_partitions current for `steering`'s knobs: log Z at their temperatures.
+// Scans the catalogue once a history and temperature. REQUIRES: update_hidden.
 void prepare_knob_scores(Session* session, const Steering& steering);
 
 // Changes the scores of the items [first, first + count). REQUIRES: prepare_knob_scores.

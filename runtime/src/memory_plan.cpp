@@ -29,6 +29,7 @@ SessionBuffers plan_session(const Model& model, Arena* arena) {
   buffers.taps = arena->take<float>(model.layer_count * kTaps * dim);
   buffers.saved_key_value = arena->take<float>(model.layer_count * 2 * dim);
   buffers.steered = arena->take<float>(dim);
+  buffers.log_partitions = arena->take<float>(model.knob_count);
   if (model.sae_count > 0) {
     const uint64_t features = model.max_feature_count;
     buffers.features = arena->take<float>(round_up(features, kPanelRows));

@@ -49,6 +49,7 @@ struct SessionBuffers {
   float* saved_key_value;  // [layers][2 dim]: the newest position's, while a steered pass replaces
                            // them
   float* steered;          // [dim]: what the items are scored against in a steered call
+  float* log_partitions;   // [knob_count]: see knob_scores.h; NaN where not computed yet
   // SAEs; empty without any.
   float* features;          // [max_feature_count, padded]
   float* edited_features;   // [max_feature_count]

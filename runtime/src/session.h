@@ -17,15 +17,14 @@ struct pintle_session {
   const pintle::Model* model;
   pintle::GemmSet gemm;
   pintle::SessionBuffers buffers;
-  uint64_t event_count;  // ever appended
-  uint32_t kept;         // items in buffers.window_items
-  uint32_t computed;     // leading positions whose keys and values are valid
-  bool hops;             // PINTLE_WINDOW_HOP, of an incremental model
-  bool pads_ready;       // the pad slot's keys and values (the same for every history) are valid
-  float log_partition;   // see knob_scores.h
-  float partition_temperature;
-  bool partition_ready;  // the two are those of buffers.hidden
-  bool hidden_ready;     // buffers.hidden is the state after the newest event
+  uint64_t event_count;   // ever appended
+  uint32_t kept;          // items in buffers.window_items
+  uint32_t computed;      // leading positions whose keys and values are valid
+  bool hops;              // PINTLE_WINDOW_HOP, of an incremental model
+  bool pads_ready;        // the pad slot's keys and values (the same for every history) are valid
+  bool hidden_ready;      // buffers.hidden is the state after the newest event
+  bool cache_ready;       // so are the cached keys and values: no steered run has overwritten them
+  bool partitions_ready;  // buffers.log_partitions are those of buffers.hidden
 
   float* key_value_rows(uint32_t layer) const {
     return buffers.key_value +

@@ -31,7 +31,7 @@ float apply(uint32_t kind, float activation, float value) {
 
 Status check_edit(const Model& model, const pintle_edit& edit) {
   if (edit.kind > PINTLE_EDIT_CLAMP_MAX || (edit.flags & ~kEditFlags) != 0 ||
-      !isfinite(edit.value)) {
+      (edit.kind != PINTLE_EDIT_ABLATE && !isfinite(edit.value))) {
     return PINTLE_ERR_INVALID_ARGUMENT;
   }
   if (edit.kind == PINTLE_EDIT_KNOB) {

@@ -278,6 +278,21 @@ bool reaches_others(const Model& model, Stage stage) {
   return model.is_bidirectional() && stage < last_stage(model) && stage / 2 + 2 < model.layer_count;
 }
 
+// What a run other than the unsteered one of the whole history leaves behind.
+void lose_cache(Session* session) {
+  session->computed = 0;
+  session->cache_ready = false;
+}
+
+// Makes the cached keys and values those of the unsteered run again. buffers.hidden stays as it is:
+// computed in another way, it could come back with other last bits. scratch: [dim].
+void restore_cache(Session* session, float* scratch) {
+  if (session->cache_ready) return;
+  Forward(session, 0, session->kept, kNoEvent, nullptr).run(scratch);
+  session->computed = session->model->is_incremental() ? session->kept : 0;
+  session->cache_ready = true;
+}
+
 // Copies the newest position's keys and values of every block to (or from) `saved`.
 void copy_newest_keys_values(const Session& session, uint32_t count, bool restore) {
   const size_t size = 2 * static_cast<size_t>(session.model->dim);
@@ -297,7 +312,8 @@ void update_hidden(Session* session) {
       .run(session->buffers.hidden);
   session->computed = incremental ? session->kept : 0;
   session->hidden_ready = true;
-  session->partition_ready = false;
+  session->cache_ready = true;
+  session->partitions_ready = false;
 }
 
 void steered_hidden(Session* session, const Steering& steering, float* hidden) {
@@ -309,9 +325,10 @@ void steered_hidden(Session* session, const Steering& steering, float* hidden) {
   const Stage stage = steering.first_stage();
   if ((steering.all_positions() && stage < last_stage(model)) || reaches_others(model, stage)) {
     Forward(session, 0, session->kept, kNoEvent, &steering).run(hidden);
-    session->computed = 0;
+    lose_cache(session);
     return;
   }
+  if (stage < last_stage(model)) restore_cache(session, hidden);
   const uint32_t count = session->kept + (model.is_bidirectional() ? 1 : 0);
   copy_newest_keys_values(*session, count, false);
   Forward(session, count - 1, session->kept, kNoEvent, &steering).run_behind(stage, hidden);
@@ -320,7 +337,7 @@ void steered_hidden(Session* session, const Steering& steering, float* hidden) {
 
 void hidden_without_event(Session* session, uint32_t skipped, float* hidden) {
   Forward(session, 0, session->kept - 1, skipped, nullptr).run(hidden);
-  session->computed = 0;
+  lose_cache(session);
 }
 
 }  // namespace pintle

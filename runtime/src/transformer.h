@@ -11,7 +11,7 @@ namespace pintle {
 
 // Brings session->buffers.hidden up to the newest event. Costs one position per event appended
 // since the last call where the model is incremental and its window not full, else the whole
-// window. REQUIRES: session->kept > 0.
+// window. REQUIRES: session->event_count > 0.
 void update_hidden(Session* session);
 
 // The hidden state under `steering`, in `hidden` [dim]. Runs only what lies behind the first edited

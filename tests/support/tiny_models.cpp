@@ -179,8 +179,6 @@ std::string describe(const Network& n) {
   return text;
 }
 
-namespace {
-
 Matrix rounded(const converter::PackedTensor& packed) {
   TensorView view;
   view.data = packed.data.data();
@@ -193,8 +191,6 @@ Matrix rounded(const converter::PackedTensor& packed) {
   for (uint32_t row = 0; row < packed.rows; ++row) gather_row(view, row, result.row(row));
   return result;
 }
-
-}  // namespace
 
 Network rounded(const Network& network, fb::DType precision) {
   Network result = network;
@@ -245,7 +241,7 @@ TinyModel steerable_model(Network network) {
     }
     model.interpretation.saes.push_back(std::move(sae));
   }
-  Knob noir{"noir", "genre", "Noir", 0, {{3, 0.5f}, {8, -0.25f}}, 0.3f, 0, 1, -4, 4, {}};
+  Knob noir{"noir", "genre", "Noir", 0, {{3, 0.5f}, {8, -0.25f}}, 0.3f, 0.01f, 1.3f, -4, 4, {}};
   Knob space{"space", "genre", "Space", 0, {}, 0, 0.02f, 0.7f, -2, 8, {{0, 0.25f, 0.5f}}};
   Knob pull{"pull", "", "", 2, {{0, 1}, {5, -1}, {20, 2}}, 0, 0, 1, -1, 1, {}};
   model.interpretation.knobs = {noir, space, pull};

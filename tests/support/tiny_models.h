@@ -39,7 +39,8 @@ TinyModel any_model(uint32_t seed);
 // The switches in words.
 std::string describe(const converter::Network& network);
 
-// The network as a file of that precision holds it.
+// What a packed matrix holds, and the network as `file` writes it at that precision.
+converter::Matrix rounded(const converter::PackedTensor& packed);
 converter::Network rounded(const converter::Network& network, fb::DType precision);
 
 converter::SaeWeights random_sae(const converter::Network& network, converter::Hook hook,
