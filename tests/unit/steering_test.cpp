@@ -22,8 +22,8 @@ constexpr uint32_t kAlways = PINTLE_STEER_REPLACE | PINTLE_STEER_ALL_POSITIONS;
 
 std::vector<uint32_t> history_of(const TinyModel& tiny, uint32_t seed) {
   const size_t window = static_cast<size_t>(tiny.network.window);
-  return random_history(seed % 4 == 3 ? window / 2 + 1 : window + seed % 4,
-                        tiny.network.items.rows, seed);
+  return random_history(seed % 4 == 3 ? window / 2 + 1 : window + seed % 4, tiny.network.items.rows,
+                        seed);
 }
 
 uint32_t draw(std::mt19937* random, uint32_t below) {

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A session's memory, history and independence of other sessions.
+#include "session.h"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <vector>
+
+#include "model.h"
+#include "support/tiny_models.h"
+
+namespace pintle::test {
+namespace {
+
+TEST_CASE("a session stays inside the bytes that it asked for") {
+  for (uint32_t seed = 0; seed < kArchitectureCount; seed += 4) {
+    const TinyModel tiny = steerable_model(any_model(seed).network);
+    const OpenModel model(tiny.file(seed % 8 == 0 ? fb::DType_F32 : fb::DType_I8));
+    size_t size = 0;
+    REQUIRE(pintle_session_memory(model.get(), &size) == PINTLE_OK);
+    CHECK(size % 64 == 0);
+    const std::vector<uint8_t> pattern(size + 128, 0x5A);
+    const AlignedBytes memory(pattern);
+    pintle_session* session = nullptr;
+    REQUIRE(pintle_session_create(model.get(), memory.data() + 64, size, &session) == PINTLE_OK);
+    const std::vector<uint32_t> history = random_history(9, tiny.network.items.rows, seed);
+    REQUIRE(pintle_session_append(session, history.data(), 9) == PINTLE_OK);
+    const std::vector<pintle_edit> edits = {{PINTLE_EDIT_SET, 20, 0, 0, 1},
+                                            {PINTLE_EDIT_SET, 20, 1, 0, 1},
+                                            {PINTLE_EDIT_KNOB, 1, 0, 0, 1}};
+    for (const uint32_t flags : {0u, 3u}) {
+      const pintle_steering steering = steering_of(edits, flags);
+      pintle_request request = PINTLE_REQUEST_INIT;
+      request.steering = &steering;
+      pintle_recommendation out[10];
+      uint32_t count;
+      CHECK(pintle_recommend(session, &request, out, &count) == PINTLE_OK);
+    }
+    pintle_session_destroy(session);
+    CHECK(std::memcmp(memory.data(), pattern.data(), 64) == 0);
+    CHECK(std::memcmp(memory.data() + 64 + size, pattern.data(), 64) == 0);
+  }
+}
+
+TEST_CASE("memory that is too small or not aligned is refused") {
+  const OpenModel model(plain_model().file());
+  size_t size = 0;
+  REQUIRE(pintle_session_memory(model.get(), &size) == PINTLE_OK);
+  const AlignedBytes memory(std::vector<uint8_t>(size + 64));
+  pintle_session* session = nullptr;
+  CHECK(pintle_session_create(model.get(), memory.data(), size - 1, &session) ==
+        PINTLE_ERR_BUFFER_TOO_SMALL);
+  CHECK(pintle_session_create(model.get(), memory.data(), 0, &session) ==
+        PINTLE_ERR_BUFFER_TOO_SMALL);
+  for (const size_t shift : {1, 4, 32}) {
+    CHECK(pintle_session_create(model.get(), memory.data() + shift, size, &session) ==
+          PINTLE_ERR_MISALIGNED);
+  }
+  CHECK(session == nullptr);
+}
+
+TEST_CASE("an unknown item appends nothing") {
+  const OpenModel model(plain_model().file());
+  OpenSession session(model, {1, 2, 3});
+  const std::vector<float> before = session.all_scores();
+  const auto list = session.recommend(37);
+  for (const std::vector<uint32_t>& bad :
+       {std::vector<uint32_t>{37}, {4, 5, 37}, {UINT32_MAX, 4}}) {
+    CHECK(pintle_session_append(session.get(), bad.data(), bad.size()) == PINTLE_ERR_UNKNOWN_ITEM);
+    uint64_t count = 0;
+    CHECK(pintle_session_event_count(session.get(), &count) == PINTLE_OK);
+    CHECK(count == 3);
+    CHECK(session.all_scores() == before);
+    CHECK(same_list(session.recommend(37), list));
+  }
+}
+
+TEST_CASE("events are counted beyond the window, and forgotten at reset with what was seen") {
+  const OpenModel model(plain_model().file());
+  OpenSession session(model);
+  uint64_t count = 9;
+  CHECK(pintle_session_event_count(session.get(), &count) == PINTLE_OK);
+  CHECK(count == 0);
+  session.append({});
+  for (int i = 0; i < 5; ++i) session.append({1, 2, 3});
+  CHECK(pintle_session_event_count(session.get(), &count) == PINTLE_OK);
+  CHECK(count == 15);
+  CHECK(session.recommend(37).size() == 34);
+  session.reset();
+  session.append({30});
+  CHECK(session.recommend(37).size() == 36);
+}
+
+TEST_CASE("sessions of one model do not see each other") {
+  const OpenModel model(plain_model().file());
+  OpenSession a(model, {1, 2}), b(model, {3, 4, 5});
+  const auto list_a = a.recommend(), list_b = b.recommend();
+  CHECK_FALSE(same_list(list_a, list_b));
+  b.append({6});
+  b.recommend();
+  CHECK(same_list(a.recommend(), list_a));
+  a.append({7});
+  b.reset();
+  b.append({3, 4, 5});
+  CHECK(same_list(b.recommend(), list_b));
+}
+
+TEST_CASE("a model with skipped oldest items counts them as seen, and answers from the start") {
+  TinyModel tiny;
+  uint32_t seed = 0;
+  for (; tiny.network.skip_oldest == 0; ++seed) tiny = any_model(seed);
+  const OpenModel model(tiny.file());
+  OpenSession session(model);
+  session.append({2});
+  CHECK(session.get()->kept == 0);
+  for (const pintle_recommendation& entry : session.recommend()) CHECK(entry.item != 2);
+  session.append({0, 1});
+  CHECK(session.get()->kept == (tiny.network.window < 2 ? 1 : 2));
+}
+
+}  // namespace
+}  // namespace pintle::test
