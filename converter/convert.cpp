@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "converter/calibrate.h"
 #include "converter/digest.h"
 #include "converter/error.h"
 #include "converter/evaluate.h"
@@ -23,6 +24,15 @@ void describe_tensors(const PackedNetwork& packed, ConvertReport* report) {
     report->tensor_bytes += stored;
     report->tensor_bytes_f32 += uint64_t{tensor.rows} * tensor.cols * sizeof(float);
   }
+}
+
+void describe_saes(const Interpretation& interpretation, ConvertReport* report) {
+  for (const InterpretedSae& sae : interpretation.saes) {
+    report->saes.push_back(sae.name + ": " + std::to_string(sae.weights.dict) + " features at " +
+                           hook_name(sae.weights.hook));
+  }
+  report->knob_count = interpretation.knobs.size();
+  report->preset_count = interpretation.presets.size();
 }
 
 // A file that the runtime does not accept must not reach anybody.
@@ -51,19 +61,28 @@ ConvertReport convert(const ConvertOptions& options) {
   const Catalogue catalogue =
       build_catalogue(items ? &*items : nullptr, interactions ? &*interactions : nullptr, &network,
                       &report.catalogue);
-  const PackedNetwork packed = pack_network(network, options.precision);
   Provenance provenance;
   provenance.source_name = std::filesystem::path(options.weights_path).filename().string();
   provenance.source_sha256 = sha256_of_file(options.weights_path);
 
   OutputFile file(options.out_path);
-  std::vector<uint8_t> bytes = serialize_model(network, packed, catalogue, provenance);
+  std::optional<Eigen::MatrixXd> moments;
+  if (options.precision == fb::DType_I4) {
+    file.write(serialize_model(network, pack_network(network, fb::DType_F32), catalogue, {}));
+    moments = scoring_moments(file.temporary_path());
+  }
+  PackedNetwork packed = pack_network(network, options.precision, moments ? &*moments : nullptr);
+  const Interpretation interpretation = load_interpretation(
+      options.sae, network.dim, static_cast<int64_t>(network.blocks.size()), &network.assumptions);
+  pack_saes(interpretation, &packed);
+  std::vector<uint8_t> bytes =
+      serialize_model(network, packed, catalogue, provenance, interpretation);
   file.write(bytes);
   ModelPointer model = reopen(file);
   if (options.measure_quality) {
     provenance.quality = evaluation_metrics(evaluate_leave_one_out(model.get(), *interactions, {}));
     model.reset();
-    bytes = serialize_model(network, packed, catalogue, provenance);
+    bytes = serialize_model(network, packed, catalogue, provenance, interpretation);
     file.write(bytes);
     model = reopen(file);
   }
@@ -78,6 +97,7 @@ ConvertReport convert(const ConvertOptions& options) {
   report.assumptions = network.assumptions;
   report.settings = packed.settings;
   report.quality = provenance.quality;
+  describe_saes(interpretation, &report);
   describe_tensors(packed, &report);
   return report;
 }

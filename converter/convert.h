@@ -12,6 +12,7 @@
 #include "converter/catalogue.h"
 #include "converter/data/interactions.h"
 #include "converter/import/architectures.h"
+#include "converter/sae/load.h"
 #include "pintle_generated.h"
 
 namespace pintle::converter {
@@ -24,6 +25,7 @@ struct ConvertOptions {
   InteractionFormat format = InteractionFormat::kDetect;
   fb::DType precision = fb::DType_I8;
   bool measure_quality = false;  // needs interactions; stores the metrics in the file
+  SaeFiles sae;                  // to embed
   std::string out_path;
 };
 
@@ -45,6 +47,8 @@ struct ConvertReport {
   std::vector<std::string> assumptions, settings;
   std::vector<TensorReport> tensors;
   std::vector<std::pair<std::string, double>> quality;
+  std::vector<std::string> saes;  // "name: 512 features at block:0"
+  size_t knob_count = 0, preset_count = 0;
 };
 
 // Writes out_path, or throws Error and leaves it as it was.

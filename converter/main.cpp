@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   pintle::converter::add_bench_command(&app);
   pintle::converter::add_train_sae_command(&app);
   pintle::converter::add_label_command(&app);
+  pintle::converter::add_build_command(&app);
   try {
     app.parse(argc, argv);
     std::cout.flush();

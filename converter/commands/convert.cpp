@@ -53,7 +53,10 @@ nlohmann::ordered_json to_json(const ConvertReport& report, const Arguments& arg
           {"tensor_bytes", report.tensor_bytes},
           {"tensor_bytes_f32", report.tensor_bytes_f32},
           {"tensors", tensors},
-          {"quality", quality}};
+          {"quality", quality},
+          {"saes", report.saes},
+          {"knobs", report.knob_count},
+          {"presets", report.preset_count}};
 }
 
 std::string joined(const std::vector<std::string>& examples, size_t count) {
@@ -100,6 +103,10 @@ void print_report(const ConvertReport& report, const Arguments& arguments) {
       static_cast<unsigned long long>(report.tensor_bytes),
       static_cast<double>(report.tensor_bytes) / static_cast<double>(report.tensor_bytes_f32),
       static_cast<unsigned long long>(report.file_size_bytes));
+  for (const std::string& sae : report.saes) std::printf("SAE %s\n", sae.c_str());
+  if (!report.saes.empty()) {
+    std::printf("knobs: %zu, presets: %zu\n", report.knob_count, report.preset_count);
+  }
   for (const auto& [name, value] : report.quality) std::printf("%s: %.6f\n", name.c_str(), value);
 }
 
@@ -145,6 +152,17 @@ void add_convert_command(CLI::App* app) {
   verb->add_flag("--measure-quality", options.measure_quality,
                  "Evaluate the model on --interactions (leave-one-out) and store the result in it")
       ->needs(interactions);
+  CLI::Option* sae =
+      verb->add_option(
+              "--sae", options.sae.saes,
+              "A sparse autoencoder to put into the model; may be given again for another hook")
+          ->allow_extra_args(false);
+  verb->add_option("--sae-hook", options.sae.hooks,
+                   "The hooks, if the SAEs' files do not tell: block:N, mlp:N or last, one an SAE")
+      ->needs(sae);
+  verb->add_option("--features", options.sae.features,
+                   "Labels, knobs and presets by `pintle label`: a file for each --sae")
+      ->needs(sae);
   verb->add_option("--out", options.out_path, "The model file to write")->required();
   verb->add_flag("--json", arguments->json, "Print the report as one JSON object");
   verb->callback([arguments, heads] {

@@ -84,7 +84,8 @@ void add_label_command(CLI::App* app) {
                    "The SAE: a folder of train-sae, SAELens, dictionary_learning or sparsify, or a "
                    "RecSAE checkpoint")
       ->required();
-  verb->add_option("--hook", arguments->hook, "Its hook, if its files do not tell: block:N, mlp:N, last");
+  verb->add_option("--hook", arguments->hook,
+                   "Its hook, if its files do not tell: block:N, mlp:N, last");
   verb->add_option("--name", job.name, "The SAE's name in the model file (default: its folder's)");
   verb->add_option("--interactions", job.interactions_path,
                    "Histories, with the model's external ids")
@@ -96,8 +97,7 @@ void add_label_command(CLI::App* app) {
   verb->add_option("--test-users", job.test_path,
                    "Ids of the users that features are measured on (default for either: all "
                    "others; for both: every second user)");
-  verb->add_option("--min-items", job.knobs.min_items,
-                   "Attributes of fewer items get no knob")
+  verb->add_option("--min-items", job.knobs.min_items, "Attributes of fewer items get no knob")
       ->capture_default_str();
   verb->add_option("--presets", job.presets_path,
                    "Named combinations of knobs: a file {\"preset\": {\"knob\": strength}}");
@@ -129,9 +129,9 @@ void add_label_command(CLI::App* app) {
     chosen.label.threads = chosen.knobs.threads = static_cast<size_t>(arguments->threads);
     const LabelJobReport report = run_label_job(chosen);
     if (arguments->json) {
-      std::cout << to_json(report, chosen)
-                       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-                << '\n';
+      std::cout
+          << to_json(report, chosen).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+          << '\n';
     } else {
       print_report(report, chosen);
     }

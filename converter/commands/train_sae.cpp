@@ -21,11 +21,6 @@ struct Arguments {
   bool json = false;
 };
 
-SaeVariant parse_variant(const std::string& name) {
-  if (name == "relu") return SaeVariant::kReluL1;
-  return name == "topk" ? SaeVariant::kTopK : SaeVariant::kBatchTopK;
-}
-
 // "2/8": part 2, counted from 0, of 8.
 std::pair<int64_t, int64_t> parse_shard(const std::string& text) {
   long long part = 0, count = 0;
@@ -84,10 +79,9 @@ nlohmann::ordered_json to_json(const TrainReport& report, const Arguments& argum
 }
 
 void print_report(const TrainReport& report, const Arguments& arguments) {
-  std::printf("%s: %lld features (%s) at hook %s of network %s\n",
-              arguments.job.out_folder.c_str(), static_cast<long long>(report.sae.dict),
-              sae_activation_name(report.sae.activation), hook_name(report.sae.hook).c_str(),
-              report.model_hash.c_str());
+  std::printf("%s: %lld features (%s) at hook %s of network %s\n", arguments.job.out_folder.c_str(),
+              static_cast<long long>(report.sae.dict), sae_activation_name(report.sae.activation),
+              hook_name(report.sae.hook).c_str(), report.model_hash.c_str());
   if (!report.split.empty()) std::printf("%s\n", report.split.c_str());
   std::printf("positions: %lld to train on, %lld held out\n",
               static_cast<long long>(report.positions),
@@ -131,7 +125,6 @@ void add_training_options(CLI::App* verb, Arguments* arguments) {
 
 void add_train_sae_command(CLI::App* app) {
   const auto arguments = std::make_shared<Arguments>();
-  arguments->job.config = default_train_config();
   HarvestJob& harvest = arguments->job.harvest;
   CLI::App* verb = app->add_subcommand(
       "train-sae",
@@ -175,11 +168,12 @@ void add_train_sae_command(CLI::App* app) {
   verb->callback([arguments] {
     TrainJob& job = arguments->job;
     job.harvest.hook = parse_hook(arguments->hook);
-    if (!arguments->format.empty()) job.harvest.format = parse_interaction_format(arguments->format);
+    if (!arguments->format.empty())
+      job.harvest.format = parse_interaction_format(arguments->format);
     if (!arguments->shard.empty()) return run_shard(*arguments);
     if (job.out_folder.empty()) throw Error("--out is missing: where shall the SAE be written?");
     if (!arguments->from_shards.empty()) job.shards = shard_files(arguments->from_shards);
-    job.config.variant = parse_variant(arguments->variant);
+    job.config.variant = parse_sae_variant(arguments->variant);
     job.config.memory_bytes = static_cast<uint64_t>(arguments->memory_bytes);
     job.config.threads = job.harvest.threads;
     const TrainReport report = run_train_job(job);

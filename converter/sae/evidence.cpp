@@ -135,8 +135,7 @@ void DenseCorrelations::add(uint32_t item, const float* values) {
 }
 
 double DenseCorrelations::correlation(size_t dimension, size_t attribute) const {
-  return indicator_correlation(static_cast<double>(count_), sum_[dimension],
-                               square_sum_[dimension],
+  return indicator_correlation(static_cast<double>(count_), sum_[dimension], square_sum_[dimension],
                                with_sum_[attribute * sum_.size() + dimension],
                                static_cast<double>(with_count_[attribute]));
 }

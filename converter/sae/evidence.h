@@ -54,9 +54,9 @@ class DenseCorrelations {
  private:
   const AttributeIndex& attributes_;
   size_t count_ = 0;
-  std::vector<size_t> with_count_;         // by attribute
-  std::vector<double> sum_, square_sum_;   // by dimension
-  std::vector<double> with_sum_;           // [attributes][dim]
+  std::vector<size_t> with_count_;        // by attribute
+  std::vector<double> sum_, square_sum_;  // by dimension
+  std::vector<double> with_sum_;          // [attributes][dim]
 };
 
 // The q-quantile of ascending values, linear between neighbours. REQUIRES: not empty.

@@ -70,8 +70,7 @@ Histories thin_out(const pintle_model* model, const SaeWeights& sae, const Histo
   }
   const double parts = positions * bytes_per_position / static_cast<double>(memory_bytes);
   if (parts <= 1) return histories;
-  return take_part(histories, 0,
-                   std::min(static_cast<size_t>(parts) + 1, histories.users.size()));
+  return take_part(histories, 0, std::min(static_cast<size_t>(parts) + 1, histories.users.size()));
 }
 
 }  // namespace pintle::converter

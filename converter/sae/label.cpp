@@ -56,9 +56,9 @@ class Labeller {
     report.index = index_attributes(model_, options_.min_attribute_items);
     index_ = &report.index;
     DenseCorrelations raw(info.dim, report.index);
-    activations_ = collect_activations(
-        model_, sae_, report.histories, options_.threads,
-        [&](uint32_t item, const float* state) { raw.add(item, state); });
+    activations_ =
+        collect_activations(model_, sae_, report.histories, options_.threads,
+                            [&](uint32_t item, const float* state) { raw.add(item, state); });
     if (activations_.positions() == 0) {
       throw Error("the histories hold no event that the model knows: there is nothing to measure");
     }
@@ -102,8 +102,7 @@ class Labeller {
     }
     evidence->items = strongest_items(fired, activations_.item, item_positions_,
                                       options_.min_support, options_.listed_items);
-    evidence->histories =
-        strongest_positions(fired, activations_.user, options_.listed_histories);
+    evidence->histories = strongest_positions(fired, activations_.user, options_.listed_histories);
     evidence->cohens_d = popularity_d(fired, activations_, groups_);
     measure_effects(f, evidence);
     evidence->label = label(*evidence);

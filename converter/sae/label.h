@@ -21,9 +21,9 @@ struct LabelOptions {
   // A feature is named after an attribute if they correlate at least so much, and after a second
   // one that correlates nearly as much; else after its items.
   double min_correlation = 0.3;
-  double second_share = 0.9;            // of the best correlation
-  size_t min_attribute_items = 10;      // rarer attributes are not measured
-  size_t min_support = 5;               // positions of an item, to be listed for a feature
+  double second_share = 0.9;        // of the best correlation
+  size_t min_attribute_items = 10;  // rarer attributes are not measured
+  size_t min_support = 5;           // positions of an item, to be listed for a feature
   size_t listed_attributes = 3, listed_items = 10, listed_histories = 5;
   uint64_t memory_bytes = uint64_t{1} << 30;  // for activations; users are thinned out to fit
   size_t threads = 2;
@@ -40,22 +40,22 @@ struct FeatureEvidence {
   size_t fired = 0;                          // positions
   std::vector<AttributeMeasure> attributes;  // the best correlated, best first
   std::vector<ItemMean> items;
-  std::vector<Firing> histories;                // positions of LabelReport::activations
-  std::vector<ItemEffect> promoted, demoted;    // item embedding . decoder row, strongest first
-  double cohens_d = 0;                          // popular less unpopular histories
+  std::vector<Firing> histories;              // positions of LabelReport::activations
+  std::vector<ItemEffect> promoted, demoted;  // item embedding . decoder row, strongest first
+  double cohens_d = 0;                        // popular less unpopular histories
 };
 
 struct AttributeEvidence {
   size_t positions = 0;
-  size_t feature = 0;      // the best correlated
-  AttributeMeasure best;   // of that feature
+  size_t feature = 0;     // the best correlated
+  AttributeMeasure best;  // of that feature
   size_t raw_dimension = 0;
   double raw_correlation = 0;  // of the hidden dimension that correlates best
 };
 
 struct LabelReport {
-  size_t users_given = 0;  // more than those measured if memory did not allow all
-  Histories histories;     // those measured
+  size_t users_given = 0;          // more than those measured if memory did not allow all
+  Histories histories;             // those measured
   FeatureActivations activations;  // without `fired`
   AttributeIndex index;
   std::vector<FeatureEvidence> features;

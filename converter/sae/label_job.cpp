@@ -31,7 +31,8 @@ SaeWeights read_fitting_sae(const LabelJob& job, std::vector<std::string>* assum
                 job.model_path + " is " + network +
                 ": take the model that it was trained on, or train it again");
   }
-  for (const std::string& remark : sae.remarks) assumptions->push_back(job.sae_path + ": " + remark);
+  for (const std::string& remark : sae.remarks)
+    assumptions->push_back(job.sae_path + ": " + remark);
   return sae;
 }
 

@@ -18,8 +18,8 @@ struct SaeFiles {
   std::vector<std::string> features;  // empty, one for all SAEs, or one each
 };
 
-// Throws Error if an SAE does not fit a network of this width and depth, or a features file does not
-// belong to it. What had to be assumed is appended to `assumptions`.
+// Throws Error if an SAE does not fit a network of this width and depth, or a features file does
+// not belong to it. What had to be assumed is appended to `assumptions`.
 Interpretation load_interpretation(const SaeFiles& files, int64_t dim, int64_t block_count,
                                    std::vector<std::string>* assumptions);
 

@@ -117,11 +117,11 @@ void check_belongs(const ActivationSet& set, const HarvestJob& job, const std::s
 
 }  // namespace
 
-TrainConfig default_train_config() {
-  TrainConfig config;
-  config.variant = SaeVariant::kTopK;
-  config.steps = 5000;
-  return config;
+SaeVariant parse_sae_variant(const std::string& name) {
+  if (name == "relu") return SaeVariant::kReluL1;
+  if (name == "topk") return SaeVariant::kTopK;
+  if (name == "batchtopk") return SaeVariant::kBatchTopK;
+  throw Error("unknown SAE variant \"" + name + "\": topk, batchtopk and relu are known");
 }
 
 std::string shard_file_name(const Hook& hook, int64_t shard, int64_t shard_count) {

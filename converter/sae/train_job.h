@@ -17,9 +17,8 @@
 
 namespace pintle::converter {
 
-// What suits sequential recommenders of the sizes measured (README.md): of three variants the one
-// whose features follow attributes best, stopped before they split.
-TrainConfig default_train_config();
+// "topk", "batchtopk" or "relu"; throws Error for other names.
+SaeVariant parse_sae_variant(const std::string& name);
 
 struct HarvestJob {
   std::string model_path, interactions_path;

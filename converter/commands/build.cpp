@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/build.h"
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+
+#include "converter/commands/commands.h"
+
+namespace pintle::converter {
+namespace {
+
+struct Arguments {
+  std::string config_path;
+  bool json = false;
+};
+
+constexpr char kKeys[] =
+    "build.json is one object. Its paths count from its own folder.\n"
+    "  weights, config, arch, recipe, heads, items, id_column, interactions, format,\n"
+    "  precision, measure_quality, out\n"
+    "                    as in `pintle convert`; weights, interactions and out are needed\n"
+    "  train_users, test_users, min_items, min_correlation, presets\n"
+    "                    as in `pintle label`; the SAE too is trained on train_users only\n"
+    "  saes              a list of SAEs (default: one, with every default). Each an object:\n"
+    "                    hook, dict, variant, k, l1, steps, batch, learning_rate, seed as in\n"
+    "                    `pintle train-sae`; or path, an SAE to import instead; knobs, whether\n"
+    "                    knobs are built on it (default: on the first SAE only)\n"
+    "  threads (2), memory_mib (1024)\n"
+    "  work              folder for what lies between (default: OUT.build). Every stage is kept\n"
+    "                    there with a record of its inputs, by content, and runs again only if\n"
+    "                    one of them changed";
+
+}  // namespace
+
+void add_build_command(CLI::App* app) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = app->add_subcommand(
+      "build",
+      "From a checkpoint to one steerable model file: convert, train an SAE, label it, build "
+      "knobs, embed. Interrupted, it goes on where it was");
+  verb->add_option("--config", arguments->config_path, "What to build: build.json")->required();
+  verb->add_flag("--json", arguments->json, "Print the report as one JSON object");
+  verb->footer(kKeys);
+  verb->callback([arguments] {
+    const BuildConfig config = read_build_config(arguments->config_path);
+    const BuildReport report = build(config);
+    if (arguments->json) {
+      std::cout << nlohmann::ordered_json{{"out", config.convert.out_path},
+                                          {"work", config.work_folder},
+                                          {"stages", report.stages},
+                                          {"ran", report.ran},
+                                          {"features", report.features_paths}}
+                       .dump()
+                << '\n';
+      return;
+    }
+    std::printf("%s: %zu of %zu stages ran, the others were up to date\n",
+                config.convert.out_path.c_str(), report.ran, report.stages);
+    for (const std::string& path : report.features_paths) {
+      std::printf("features: %s\n", path.c_str());
+    }
+  });
+}
+
+}  // namespace pintle::converter
