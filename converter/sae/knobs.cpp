@@ -23,7 +23,7 @@ constexpr double kSpareShares = 0.5, kSparePopularity = 0.1, kSpareNdcg = 1.0;
 constexpr double kFeatureParts[] = {0.5, 0.25, 0.1};
 constexpr double kCostMargin = 0.004;
 // A knob's safe range ends where it costs so much of NDCG, or where its share stops to move.
-constexpr double kSafeLoss = 0.10;
+constexpr double kSafeLoss = 0.25;
 // The range of the trial knobs, which have no safe range yet.
 constexpr float kAnyStrength = 1e6f;
 // Where knobs are compared: the share that method.md calls the target.
@@ -255,8 +255,8 @@ class KnobBuilder {
         first_reach(scales, along(axis, rising), base + kShareOfUnit);
     if (!unit) return std::nullopt;
 
-    const double strengths[] = {-10, -8, -6,  -5, -4, -3, -2, -1.5, -1, -0.5, 0,
-                                0.5, 1,  1.5, 2,  3,  4,  5,  6,    8,  10};
+    const double strengths[] = {-20, -15, -10, -8, -6, -5, -4, -3, -2, -1, -0.5, 0,
+                                0.5, 1,   2,   3,  4,  5,  6,  8,  10, 15, 20};
     scales.clear();
     for (double strength : strengths) scales.push_back(strength * *unit);
     const std::vector<ListMeasure> curve = measure(axis, features, scaled(dose, scales));
