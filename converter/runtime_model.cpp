@@ -7,9 +7,10 @@
 
 namespace pintle::converter {
 
-ModelPointer open_model(const std::string& path, uint32_t flags) {
+ModelPointer open_model(const std::string& path, uint32_t flags, const char* isa) {
   pintle_open_options options = PINTLE_OPEN_OPTIONS_INIT;
   options.flags = flags;
+  options.isa = isa;
   pintle_error error{};
   pintle_model* model = nullptr;
   const pintle_status status = pintle_model_open_file(path.c_str(), &options, &model, &error);
@@ -54,6 +55,20 @@ bool find_item(const pintle_model* model, const std::string& id, uint32_t* item)
   if (status == PINTLE_ERR_UNKNOWN_ITEM) return false;
   require_ok(status, "cannot look up id " + id);
   return true;
+}
+
+std::vector<uint32_t> find_items(const pintle_model* model, const std::vector<std::string>& ids,
+                                 const std::string& where) {
+  std::vector<uint32_t> items;
+  items.reserve(ids.size());
+  for (const std::string& id : ids) {
+    uint32_t item = 0;
+    if (!find_item(model, id, &item)) {
+      throw Error(where + ": the model has no item with the id \"" + id + "\"");
+    }
+    items.push_back(item);
+  }
+  return items;
 }
 
 Session::Session(const pintle_model* model) {

@@ -20,8 +20,8 @@ struct ModelCloser {
 };
 using ModelPointer = std::unique_ptr<pintle_model, ModelCloser>;
 
-// flags: PINTLE_OPEN_*. Throws Error: "<path>: PINTLE_ERR_CORRUPT: <what>".
-ModelPointer open_model(const std::string& path, uint32_t flags = 0);
+// flags: PINTLE_OPEN_*; isa: null for the best. Throws Error: "<path>: PINTLE_ERR_CORRUPT: <what>".
+ModelPointer open_model(const std::string& path, uint32_t flags = 0, const char* isa = nullptr);
 
 // Throws Error "<what>: <status>" unless status is PINTLE_OK.
 void require_ok(pintle_status status, const std::string& what);
@@ -32,6 +32,9 @@ pintle_item_info item_info(const pintle_model* model, uint32_t item);
 std::string item_id(const pintle_model* model, uint32_t item);
 // False if the catalogue has no such id; text that is no integer is unknown to a model of integers.
 bool find_item(const pintle_model* model, const std::string& id, uint32_t* item);
+// All of `ids`. Throws Error "<where>: ..." for the first that is unknown.
+std::vector<uint32_t> find_items(const pintle_model* model, const std::vector<std::string>& ids,
+                                 const std::string& where);
 
 // A session in memory of its own. The model must outlive it.
 class Session {

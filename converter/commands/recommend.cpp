@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/steering_options.h"
 #include "converter/data/interactions.h"
 #include "converter/error.h"
 #include "converter/progress.h"
 #include "converter/runtime_model.h"
+#include "converter/steering_arguments.h"
+#include "converter/steering_names.h"
 
 namespace pintle::converter {
 namespace {
@@ -23,6 +26,9 @@ struct Arguments {
   std::string model_path, history, sequences_path, allow_path, deny_path, candidates_path;
   uint32_t top_k = 10;
   bool include_seen = false, json = false;
+  SteeringArguments steering;
+  std::string share;
+  float min_overlap = 0.5f;
 };
 
 struct Ranked {
@@ -30,23 +36,14 @@ struct Ranked {
   float score;
 };
 
-std::vector<uint32_t> to_items(const pintle_model* model, const std::vector<std::string>& ids,
-                               const std::string& where) {
-  std::vector<uint32_t> items;
-  items.reserve(ids.size());
-  for (const std::string& id : ids) {
-    uint32_t item = 0;
-    if (!find_item(model, id, &item)) {
-      throw Error(where + ": the model has no item with the id \"" + id + "\"");
-    }
-    items.push_back(item);
-  }
-  return items;
-}
+struct Result {
+  std::vector<Ranked> items;
+  std::optional<pintle_share_solution> solution;  // with --share, unless the history is empty
+};
 
 std::vector<uint32_t> read_items_of(const pintle_model* model, const std::string& path) {
   if (path.empty()) return {};
-  return to_items(model, read_id_list(path), path);
+  return find_items(model, read_id_list(path), path);
 }
 
 // One history at a time over one session.
@@ -57,7 +54,12 @@ class Recommender {
         allow_(read_items_of(model, arguments.allow_path)),
         deny_(read_items_of(model, arguments.deny_path)),
         candidates_(read_items_of(model, arguments.candidates_path)),
-        scores_candidates_(!arguments.candidates_path.empty()) {
+        scores_candidates_(!arguments.candidates_path.empty()),
+        set_(parse_steering(model, arguments.steering)),
+        steering_(steering_of(set_)),
+        min_overlap_(arguments.min_overlap) {
+    if (!arguments.share.empty()) share_ = parse_share(model, arguments.share);
+    if (!set_.edits.empty()) request_.steering = &steering_;
     request_.k = std::min(arguments.top_k, model_info(model).item_count);
     if (arguments.include_seen) request_.flags |= PINTLE_INCLUDE_SEEN;
     static constexpr uint32_t kNothing = 0;
@@ -69,17 +71,29 @@ class Recommender {
     request_.deny_count = deny_.size();
   }
 
-  std::vector<Ranked> run(const std::vector<uint32_t>& history) {
+  Result run(const std::vector<uint32_t>& history) {
     if (history.empty()) return {};
     session_.reset();
     session_.append(history);
-    std::vector<Ranked> ranked;
-    if (!scores_candidates_) {
-      for (const pintle_recommendation& entry : session_.recommend(request_)) {
-        ranked.push_back({entry.item, entry.score});
+    Result result;
+    if (scores_candidates_) {
+      result.items = score_candidates();
+    } else if (share_) {
+      result.solution = pintle_share_solution{};
+      for (const pintle_recommendation& entry : solve(&*result.solution)) {
+        result.items.push_back({entry.item, entry.score});
       }
-      return ranked;
+    } else {
+      for (const pintle_recommendation& entry : session_.recommend(request_)) {
+        result.items.push_back({entry.item, entry.score});
+      }
     }
+    return result;
+  }
+
+ private:
+  std::vector<Ranked> score_candidates() {
+    std::vector<Ranked> ranked;
     if (candidates_.empty()) return {};
     const std::vector<float> scores = session_.score(candidates_);
     for (size_t i = 0; i < scores.size(); ++i) ranked.push_back({candidates_[i], scores[i]});
@@ -89,36 +103,66 @@ class Recommender {
     return ranked;
   }
 
- private:
+  std::vector<pintle_recommendation> solve(pintle_share_solution* solution) {
+    std::vector<pintle_recommendation> scratch(request_.k), list(request_.k);
+    uint32_t count = 0;
+    require_ok(pintle_solve_share(session_.get(), &request_, share_->knob, share_->share,
+                                  min_overlap_, scratch.data(), list.data(), &count, solution),
+               "cannot solve for the share");
+    list.resize(count);
+    return list;
+  }
+
   Session session_;
   std::vector<uint32_t> allow_, deny_, candidates_;
   bool scores_candidates_;
+  SteeringSet set_;
+  pintle_steering steering_;
+  std::optional<ShareArgument> share_;
+  float min_overlap_;
   pintle_request request_ = PINTLE_REQUEST_INIT;
 };
 
-// The double whose shortest decimal form is the float's own: 1.1, not 1.10000002384185791.
-double shortest(float value) {
-  char text[32];
-  const auto end = std::to_chars(text, text + sizeof(text), value).ptr;
-  double result = value;
-  std::from_chars(text, end, result);
-  return result;
+const char* stop_name(int32_t stop) {
+  if (stop == PINTLE_SHARE_AT_RANGE) return "range";
+  return stop == PINTLE_SHARE_AT_OVERLAP ? "overlap" : "reached";
 }
 
-void print_json(const pintle_model* model, size_t number, const std::vector<Ranked>& ranked) {
+const char* stop_text(int32_t stop) {
+  if (stop == PINTLE_SHARE_AT_RANGE) return "the knob's safe range ended first";
+  return stop == PINTLE_SHARE_AT_OVERLAP ? "more would leave less of the list than --min-overlap"
+                                         : "share reached";
+}
+
+void print_json(const pintle_model* model, size_t number, const Result& result, bool has_share) {
   nlohmann::ordered_json items = nlohmann::ordered_json::array();
-  for (const Ranked& entry : ranked) {
+  for (const Ranked& entry : result.items) {
     items.push_back({{"id", item_id(model, entry.item)}, {"score", shortest(entry.score)}});
   }
+  nlohmann::ordered_json line{{"history", number}, {"items", items}};
+  if (result.solution) {
+    line["strength"] = shortest(result.solution->strength);
+    line["share"] = shortest(result.solution->share);
+    line["overlap"] = shortest(result.solution->overlap);
+    line["stop"] = stop_name(result.solution->stop);
+  } else if (has_share) {
+    for (const char* key : {"strength", "share", "overlap", "stop"}) line[key] = nullptr;
+  }
   // An id that is not UTF-8 is printed with the replacement character.
-  std::cout << nlohmann::ordered_json{{"history", number}, {"items", items}}.dump(
-                   -1, ' ', false, nlohmann::json::error_handler_t::replace)
-            << '\n';
+  std::cout << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
-void print_table(const pintle_model* model, size_t number, const std::vector<Ranked>& ranked,
-                 bool numbered) {
+void print_table(const pintle_model* model, size_t number, const Result& result, bool numbered) {
   if (numbered) std::cout << "history " << number << '\n';
+  if (result.solution) {
+    const pintle_share_solution& solution = *result.solution;
+    char shares[80];
+    std::snprintf(shares, sizeof(shares), "share %.2f, overlap with the list without it %.2f",
+                  static_cast<double>(solution.share), static_cast<double>(solution.overlap));
+    std::cout << "strength " << short_number(solution.strength) << ", " << shares << ": "
+              << stop_text(solution.stop) << '\n';
+  }
+  const std::vector<Ranked>& ranked = result.items;
   size_t id_width = 2;
   for (const Ranked& entry : ranked) {
     id_width = std::max(id_width, item_id(model, entry.item).size());
@@ -151,16 +195,16 @@ void run(const Arguments& arguments) {
   // All ids are looked up first: an unknown one ends the run before anything is printed.
   std::vector<std::vector<uint32_t>> items;
   for (size_t i = 0; i < histories.size(); ++i) {
-    items.push_back(to_items(model.get(), histories[i], "history " + std::to_string(i + 1)));
+    items.push_back(find_items(model.get(), histories[i], "history " + std::to_string(i + 1)));
   }
   Recommender recommender(model.get(), arguments);
   Progress progress("recommending", "histories", items.size());
   for (size_t i = 0; i < items.size(); ++i) {
-    const std::vector<Ranked> ranked = recommender.run(items[i]);
+    const Result result = recommender.run(items[i]);
     if (arguments.json) {
-      print_json(model.get(), i + 1, ranked);
+      print_json(model.get(), i + 1, result, !arguments.share.empty());
     } else {
-      print_table(model.get(), i + 1, ranked, items.size() > 1);
+      print_table(model.get(), i + 1, result, items.size() > 1);
     }
     progress.advance();
   }
@@ -187,14 +231,30 @@ void add_recommend_command(CLI::App* app) {
       verb->add_option("--allow", arguments->allow_path, "Only the ids listed in this file");
   CLI::Option* deny =
       verb->add_option("--deny", arguments->deny_path, "None of the ids listed in this file");
+  CLI::Option* steer =
+      verb->add_option("--steer", arguments->steering.edits, kSteerHelp)->allow_extra_args(false);
+  add_steering_options(verb, &arguments->steering);
+  CLI::Option* share =
+      verb->add_option("--share", arguments->share,
+                       "KNOB=SHARE, such as Sci-Fi=0.3: find the knob's strength at which so much "
+                       "of the list has the knob's attribute, or as near as the bounds allow");
+  verb->add_option("--min-overlap", arguments->min_overlap,
+                   "With --share: how much of the list without it must stay")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0))
+      ->needs(share);
   verb->add_option("--candidates", arguments->candidates_path,
                    "Score the ids listed in this file, all of them, seen or not, trained or not, "
                    "and print them best first; --top-k and --include-seen do not apply")
       ->excludes(allow)
-      ->excludes(deny);
-  verb->add_flag("--json", arguments->json,
-                 "One line a history: {\"history\": 1, \"items\": [{\"id\": \"...\", \"score\": "
-                 "1.25}, ...]}; histories are numbered from 1");
+      ->excludes(deny)
+      ->excludes(steer)
+      ->excludes(share);
+  verb->add_flag(
+      "--json", arguments->json,
+      "One line a history: {\"history\": 1, \"items\": [{\"id\": \"...\", \"score\": "
+      "1.25}, ...]}; histories are numbered from 1. With --share also strength, share, overlap "
+      "and stop: reached, range or overlap");
   verb->callback([arguments] { run(*arguments); });
 }
 

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "converter/commands/commands.h"
+#include "converter/error.h"
+#include "converter/runtime_model.h"
+#include "converter/steering_names.h"
+
+namespace pintle::converter {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Arguments {
+  std::string model_path, history, item;
+  size_t features = 10, events = 10;
+  bool json = false;
+};
+
+Json describe_item(const pintle_model* model, uint32_t item) {
+  const char* title = item_info(model, item).title;
+  return {{"id", item_id(model, item)}, {"title", title == nullptr ? "" : title}};
+}
+
+// "value": the activation, or the contribution to the score.
+Json describe_features(const pintle_model* model, uint32_t sae,
+                       const std::vector<pintle_feature_value>& features) {
+  Json list = Json::array();
+  for (const pintle_feature_value& entry : features) {
+    const pintle_feature_info info = feature_info(model, sae, entry.feature);
+    Json feature{{"feature", entry.feature}, {"label", info.label}};
+    feature["value"] = shortest(entry.value);
+    list.push_back(std::move(feature));
+  }
+  return list;
+}
+
+// Adds what the value is in units of the feature's 95th percentile, where that was measured.
+void add_calibrated(const pintle_model* model, uint32_t sae, Json* features) {
+  for (Json& feature : *features) {
+    const float p95 = feature_info(model, sae, feature["feature"].get<uint32_t>()).p95;
+    feature["p95_units"] =
+        p95 > 0 ? Json(shortest(static_cast<float>(feature["value"].get<double>()) / p95)) : Json();
+  }
+}
+
+Json explain_sae(const pintle_model* model, uint32_t sae, uint32_t item, size_t capacity,
+                 Session* session) {
+  std::vector<pintle_feature_value> features(capacity);
+  size_t count = 0;
+  const std::string what = "cannot explain by SAE " + std::to_string(sae);
+  require_ok(pintle_active_features(session->get(), sae, features.data(), capacity, &count), what);
+  features.resize(std::min(capacity, count));
+  const pintle_sae_info info = sae_info(model, sae);
+  Json result{{"name", info.name}, {"hook", info.hook}, {"active_count", count}};
+  result["active"] = describe_features(model, sae, features);
+  add_calibrated(model, sae, &result["active"]);
+
+  features.resize(capacity);
+  float score = 0, remainder = 0;
+  require_ok(pintle_explain_features(session->get(), sae, item, features.data(), capacity, &count,
+                                     &score, &remainder),
+             what);
+  features.resize(std::min(capacity, count));
+  result["contributions"] = describe_features(model, sae, features);
+  result["remainder"] = shortest(remainder);
+  return result;
+}
+
+Json explain_events(const pintle_model* model, uint32_t item, size_t capacity, Session* session) {
+  std::vector<pintle_event_effect> events(capacity);
+  size_t count = 0;
+  require_ok(pintle_explain_events(session->get(), item, events.data(), capacity, &count),
+             "cannot explain by events");
+  events.resize(std::min(capacity, count));
+  Json list = Json::array();
+  for (const pintle_event_effect& event : events) {
+    Json entry = describe_item(model, event.item);
+    entry["age"] = event.age;
+    entry["effect"] = shortest(event.effect);
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+uint32_t top_recommendation(Session* session) {
+  pintle_request request = PINTLE_REQUEST_INIT;
+  request.k = 1;
+  const std::vector<pintle_recommendation> list = session->recommend(request);
+  if (list.empty()) throw Error("nothing can be recommended: name an item with --item");
+  return list[0].item;
+}
+
+Json explain(const Arguments& arguments) {
+  const ModelPointer model = open_model(arguments.model_path);
+  std::istringstream words(arguments.history);
+  std::vector<std::string> ids;
+  for (std::string id; words >> id;) ids.push_back(id);
+  if (ids.empty()) throw Error("--history is empty: there is nothing to explain");
+  Session session(model.get());
+  session.append(find_items(model.get(), ids, "--history"));
+  const uint32_t item = arguments.item.empty()
+                            ? top_recommendation(&session)
+                            : find_items(model.get(), {arguments.item}, "--item")[0];
+  Json result;
+  result["item"] = describe_item(model.get(), item);
+  result["item"]["score"] = shortest(session.score({item})[0]);
+  result["saes"] = Json::array();
+  const size_t saes = sae_names(model.get()).size();
+  for (uint32_t sae = 0; sae < saes; ++sae) {
+    result["saes"].push_back(explain_sae(model.get(), sae, item, arguments.features, &session));
+  }
+  result["events"] = explain_events(model.get(), item, arguments.events, &session);
+  return result;
+}
+
+std::string name_of(const Json& item) {
+  const std::string title = item["title"].get<std::string>();
+  return item["id"].get<std::string>() + (title.empty() ? "" : "  " + title);
+}
+
+void print_features(const Json& features, const char* value_name) {
+  std::printf("  %7s  %12s  label\n", "feature", value_name);
+  for (const Json& feature : features) {
+    std::printf("  %7u  %12.4f  %s\n", feature["feature"].get<uint32_t>(),
+                feature["value"].get<double>(), feature["label"].get<std::string>().c_str());
+  }
+}
+
+void print_text(const Json& result) {
+  const Json& item = result["item"];
+  std::printf("item %s, score %.4f\n", name_of(item).c_str(), item["score"].get<double>());
+  if (result["saes"].empty()) std::printf("\nthe model has no SAE: no features to tell\n");
+  for (const Json& sae : result["saes"]) {
+    std::printf("\nSAE %s at %s: %zu features are active, the strongest:\n",
+                sae["name"].get<std::string>().c_str(), sae["hook"].get<std::string>().c_str(),
+                sae["active_count"].get<size_t>());
+    print_features(sae["active"], "activation");
+    std::printf("what features gave to the item's score:\n");
+    print_features(sae["contributions"], "contribution");
+    std::printf("  %7s  %12.4f  all else\n", "", sae["remainder"].get<double>());
+  }
+  std::printf("\nevents that mattered most: the score less the score without the event\n");
+  std::printf("  %7s  %12s  item\n", "age", "effect");
+  for (const Json& event : result["events"]) {
+    std::printf("  %7u  %12.4f  %s\n", event["age"].get<uint32_t>(), event["effect"].get<double>(),
+                name_of(event).c_str());
+  }
+}
+
+}  // namespace
+
+void add_explain_command(CLI::App* app) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = app->add_subcommand(
+      "explain", "Explain a history's state and an item's score by features and events");
+  verb->add_option("--model", arguments->model_path, "The model file")->required();
+  verb->add_option("--history", arguments->history, "Item ids, oldest first, separated by spaces")
+      ->required();
+  verb->add_option("--item", arguments->item,
+                   "The item whose score is explained (default: the top recommendation)");
+  verb->add_option("--features", arguments->features, "Features to tell of every SAE")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
+  verb->add_option("--events", arguments->events, "Events to tell")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
+  verb->add_flag("--json", arguments->json, "Print one JSON object");
+  verb->footer(
+      "At the hook last a contribution is exact: activation x (decoder row . item). At other hooks "
+      "it is the score less the score with the feature ablated. An SAE's contributions and its "
+      "remainder add up to the score. age 0 is the newest event.");
+  verb->callback([arguments] {
+    const Json result = explain(*arguments);
+    if (arguments->json) {
+      std::cout << result.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    } else {
+      print_text(result);
+    }
+  });
+}
+
+}  // namespace pintle::converter
