@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Finding items by external id, and reading what the catalogue says about them.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "catalogue.h"
+#include "model.h"
+#include "support/tiny_models.h"
+
+namespace pintle::test {
+namespace {
+
+TEST_CASE("every integer id is found, and no other") {
+  TinyModel tiny = plain_model();
+  tiny.catalogue.integer_ids[tiny.catalogue.id_order.front()] = INT64_MIN;
+  tiny.catalogue.integer_ids[tiny.catalogue.id_order.back()] = INT64_MAX;
+  const OpenModel model(tiny.file());
+  for (uint32_t i = 0; i < 37; ++i) {
+    uint32_t item = 99;
+    CHECK(pintle_model_find_integer_id(model.get(), tiny.catalogue.integer_ids[i], &item) ==
+          PINTLE_OK);
+    CHECK(item == i);
+    pintle_item_info info = PINTLE_ITEM_INFO_INIT;
+    REQUIRE(pintle_model_get_item(model.get(), i, &info) == PINTLE_OK);
+    CHECK(info.id == tiny.catalogue.integer_ids[i]);
+    CHECK(info.id_text == nullptr);
+    CHECK(info.title == nullptr);
+    CHECK(info.is_trained == 1);
+    CHECK(info.attribute_count == 0);
+  }
+  uint32_t item = 99;
+  for (const int64_t unknown : {INT64_MIN + 1, INT64_MAX - 1, int64_t{12345}}) {
+    CHECK(pintle_model_find_integer_id(model.get(), unknown, &item) == PINTLE_ERR_UNKNOWN_ITEM);
+  }
+  CHECK(pintle_model_find_text_id(model.get(), "1", 1, &item) == PINTLE_ERR_INVALID_ARGUMENT);
+  CHECK(item == 99);
+}
+
+TEST_CASE("every text id is found by its bytes and length, and no other") {
+  TinyModel tiny = steerable_model(plain_model().network);
+  // "item-1" is a prefix of "item-10"; an empty id, and one beyond ASCII.
+  tiny.catalogue.text_ids[0] = "";
+  tiny.catalogue.text_ids[36] = "\xE2\x82\xAC";
+  std::sort(tiny.catalogue.id_order.begin(), tiny.catalogue.id_order.end(),
+            [&](uint32_t a, uint32_t b) {
+              return tiny.catalogue.text_ids[a] < tiny.catalogue.text_ids[b];
+            });
+  const OpenModel model(tiny.file());
+  const auto find = [&](const std::string& id, uint32_t* item) {
+    const std::string longer = id + "0 and more";  // the id need not end in NUL
+    return pintle_model_find_text_id(model.get(), longer.data(), id.size(), item);
+  };
+  for (uint32_t i = 0; i < 37; ++i) {
+    uint32_t item = 99;
+    CHECK(find(tiny.catalogue.text_ids[i], &item) == PINTLE_OK);
+    CHECK(item == i);
+  }
+  uint32_t item = 99;
+  for (const char* unknown : {"item", "item-", "item-99", "item-100", "z", "item-1 ", "Item-1"}) {
+    CHECK(find(unknown, &item) == PINTLE_ERR_UNKNOWN_ITEM);
+  }
+  CHECK(find(std::string("item-1\0", 7), &item) == PINTLE_ERR_UNKNOWN_ITEM);
+  CHECK(pintle_model_find_integer_id(model.get(), 1, &item) == PINTLE_ERR_INVALID_ARGUMENT);
+  CHECK(item == 99);
+}
+
+TEST_CASE("titles and attributes are those of the item, and turn back into items") {
+  const TinyModel tiny = steerable_model(plain_model().network);
+  const OpenModel model(tiny.file());
+  std::vector<std::vector<uint32_t>> items(3);
+  for (uint32_t i = 0; i < 37; ++i) {
+    pintle_item_info info = PINTLE_ITEM_INFO_INIT;
+    REQUIRE(pintle_model_get_item(model.get(), i, &info) == PINTLE_OK);
+    CHECK(std::string(info.title) == tiny.catalogue.titles[i]);
+    CHECK(std::string(info.id_text) == tiny.catalogue.text_ids[i]);
+    CHECK(std::vector<uint32_t>(info.attributes, info.attributes + info.attribute_count) ==
+          tiny.catalogue.item_attributes[i]);
+    for (uint32_t a = 0; a < 3; ++a) {
+      const bool has = model.get()->catalogue.has_attribute(i, a);
+      if (has) items[a].push_back(i);
+    }
+  }
+  for (uint32_t a = 0; a < 3; ++a) {
+    const uint32_t* found;
+    uint32_t count;
+    REQUIRE(model.get()->catalogue.get_items(a, &found, &count) == PINTLE_OK);
+    CHECK(std::vector<uint32_t>(found, found + count) == items[a]);
+    const char *group, *name;
+    REQUIRE(pintle_model_get_attribute(model.get(), a, &group, &name) == PINTLE_OK);
+    CHECK(tiny.catalogue.attributes[a] == std::make_pair(std::string(group), std::string(name)));
+  }
+  CHECK(pintle_model_get_attribute(model.get(), 0, nullptr, nullptr) == PINTLE_OK);
+}
+
+TEST_CASE("the trained bitmap is read bit by bit") {
+  TinyModel tiny = plain_model();
+  for (int64_t i = 0; i < 37; ++i) tiny.catalogue.trained.push_back(i * i % 5 == 1);
+  const OpenModel model(tiny.file());
+  for (uint32_t i = 0; i < 37; ++i) {
+    pintle_item_info info = PINTLE_ITEM_INFO_INIT;
+    REQUIRE(pintle_model_get_item(model.get(), i, &info) == PINTLE_OK);
+    CHECK((info.is_trained == 1) == (i * i % 5 == 1));
+  }
+}
+
+}  // namespace
+}  // namespace pintle::test
