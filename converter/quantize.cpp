@@ -3,11 +3,15 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <thread>
 
 #include "converter/error.h"
+#include "converter/int4_rows.h"
+#include "converter/progress.h"
 #include "runtime/kernels/kernels.h"
 
 namespace pintle::converter {
@@ -89,31 +93,75 @@ void pack_int8(const Matrix& matrix, PackedTensor* tensor, ErrorMeter* meter) {
   }
 }
 
-void pack_int4(const Matrix& matrix, PackedTensor* tensor, ErrorMeter* meter) {
+// A matrix's int4 codes and scales, row after row, before they are laid out in panels.
+struct Int4Codes {
+  std::vector<int8_t> codes;     // [rows][groups * 32]
+  std::vector<uint16_t> scales;  // [rows][groups]
+};
+
+// Rows are independent: any number of threads gives the same result.
+Int4Codes quantize_int4(const Matrix& matrix, const Eigen::MatrixXd* moments) {
+  const size_t rows = matrix.rows, cols = matrix.cols;
+  const size_t groups = round_up(cols, kGroupCols) / kGroupCols;
+  Int4Codes result{std::vector<int8_t>(rows * groups * kGroupCols, 0),
+                   std::vector<uint16_t>(rows * groups, 0)};
+  const auto quantize_row = [&](size_t row) {
+    const float* values = matrix.row(row);
+    int8_t* q = result.codes.data() + row * groups * kGroupCols;
+    uint16_t* scales = result.scales.data() + row * groups;
+    if (moments != nullptr) {
+      quantize_row_int4(values, *moments, q, scales);
+      return;
+    }
+    for (size_t g = 0; g < groups; ++g) {
+      const size_t first = g * kGroupCols;
+      scales[g] =
+          quantize_group_int4(values + first, std::min(kGroupCols, cols - first), q + first);
+    }
+  };
+  constexpr size_t kRowsAtOnce = 256;
+  std::atomic<size_t> next{0};
+  Progress progress("quantizing", "rows", rows);
+  const auto work = [&] {
+    for (size_t first; (first = next.fetch_add(kRowsAtOnce)) < rows;) {
+      const size_t last = std::min(rows, first + kRowsAtOnce);
+      for (size_t row = first; row < last; ++row) quantize_row(row);
+      progress.advance(last - first);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (unsigned t = 1; t < std::thread::hardware_concurrency(); ++t) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+  return result;
+}
+
+void pack_int4(const Matrix& matrix, const Eigen::MatrixXd* moments, PackedTensor* tensor,
+               ErrorMeter* meter) {
   const size_t rows = matrix.rows, cols = matrix.cols, cols32 = round_up(cols, kGroupCols);
   const size_t stored_rows = round_up(rows, kPanelRows), groups = cols32 / kGroupCols;
+  for (size_t i = 0; i < matrix.values.size(); ++i) {
+    if (std::fabs(matrix.values[i]) > kLargestInt4) {
+      throw Error("tensor " + tensor->name + ": row " + std::to_string(i / cols) +
+                  " holds values above 524032, beyond the scales of int4; use --precision int8");
+    }
+  }
+  const Int4Codes quantized = quantize_int4(matrix, moments);
   tensor->data.assign(stored_rows * cols32 / 2, 0x88);  // both nibbles zero
   tensor->scales.assign(stored_rows * groups * sizeof(uint16_t), 0);
-  int8_t q[kGroupCols];
   for (size_t r = 0; r < rows; ++r) {
     for (size_t g = 0; g < groups; ++g) {
-      const size_t first = g * kGroupCols, count = std::min(kGroupCols, cols - first);
-      const float* values = matrix.row(r) + first;
-      if (std::fabs(largest_magnitude(values, count)) > kLargestInt4) {
-        throw Error("tensor " + tensor->name + ": row " + std::to_string(r) +
-                    " holds values above 524032, beyond the scales of int4; use --precision int8");
-      }
-      const uint16_t half = quantize_group_int4(values, count, q);
-      const float scale = half_bits_to_float(half);
-      std::memcpy(tensor->scales.data() + float_index(r, g, groups) * sizeof(half), &half,
-                  sizeof(half));
-      for (size_t c = 0; c < count; ++c) {
-        uint8_t* byte = &tensor->data[s4_index(r, first + c, cols32)];
-        const int nibble = q[c] + 8;
-        *byte = static_cast<uint8_t>((first + c) % 8 < 4 ? (*byte & 0xF0) | nibble
-                                                         : (*byte & 0x0F) | nibble << 4);
-        meter->add(values[c], static_cast<float>(q[c]) * scale);
-      }
+      std::memcpy(tensor->scales.data() + float_index(r, g, groups) * sizeof(uint16_t),
+                  &quantized.scales[r * groups + g], sizeof(uint16_t));
+    }
+    for (size_t c = 0; c < cols; ++c) {
+      const int code = quantized.codes[r * cols32 + c];
+      uint8_t* byte = &tensor->data[s4_index(r, c, cols32)];
+      *byte = static_cast<uint8_t>(c % 8 < 4 ? (*byte & 0xF0) | (code + 8)
+                                             : (*byte & 0x0F) | (code + 8) << 4);
+      meter->add(matrix.row(r)[c],
+                 static_cast<float>(code) *
+                     half_bits_to_float(quantized.scales[r * groups + c / kGroupCols]));
     }
   }
 }
@@ -254,7 +302,8 @@ uint16_t quantize_group_int4(const float* values, size_t count, int8_t* q) {
   return best_scale;
 }
 
-PackedTensor pack_panels(const std::string& name, const Matrix& matrix, fb::DType dtype) {
+PackedTensor pack_panels(const std::string& name, const Matrix& matrix, fb::DType dtype,
+                         const Eigen::MatrixXd* moments) {
   PackedTensor tensor = describe(name, matrix, dtype, fb::Layout_Panels);
   const size_t rows = matrix.rows, cols = matrix.cols;
   const size_t elements = round_up(rows, kPanelRows) * cols;
@@ -278,7 +327,7 @@ PackedTensor pack_panels(const std::string& name, const Matrix& matrix, fb::DTyp
       pack_int8(matrix, &tensor, &meter);
       break;
     case fb::DType_I4:
-      pack_int4(matrix, &tensor, &meter);
+      pack_int4(matrix, moments, &tensor, &meter);
       break;
   }
   tensor.relative_error = meter.relative();

@@ -5,6 +5,7 @@
 #ifndef PINTLE_CONVERTER_QUANTIZE_H_
 #define PINTLE_CONVERTER_QUANTIZE_H_
 
+#include <Eigen/Core>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -31,7 +32,9 @@ struct PackedTensor {
 
 // Each throws Error, naming the tensor, for NaN, infinities, sizes above 32 bits, and values that
 // IEEE half cannot hold.
-PackedTensor pack_panels(const std::string& name, const Matrix& matrix, fb::DType dtype);
+// moments: with I4, what a rounding error costs (see calibrate.h); null: the sum of its squares.
+PackedTensor pack_panels(const std::string& name, const Matrix& matrix, fb::DType dtype,
+                         const Eigen::MatrixXd* moments = nullptr);
 // n numbers as Panels of n rows and 1 column, f32.
 PackedTensor pack_vector(const std::string& name, const std::vector<float>& values);
 // Row-major; F32, F16, or I8 with a scale a row.

@@ -49,8 +49,9 @@ class Packer {
   Packer(fb::DType precision, std::vector<PackedTensor>* tensors)
       : precision_(precision), tensors_(tensors) {}
 
-  void matrix(const std::string& name, const Matrix& matrix) {
-    tensors_->push_back(pack_panels(name, matrix, precision_));
+  void matrix(const std::string& name, const Matrix& matrix,
+              const Eigen::MatrixXd* moments = nullptr) {
+    tensors_->push_back(pack_panels(name, matrix, precision_, moments));
   }
   void vector(const std::string& name, const std::vector<float>& values) {
     if (!values.empty()) tensors_->push_back(pack_vector(name, values));
@@ -385,12 +386,14 @@ class MetadataBuilder {
 
 }  // namespace
 
-PackedNetwork pack_network(const Network& network, fb::DType precision) {
+PackedNetwork pack_network(const Network& network, fb::DType precision,
+                           const Eigen::MatrixXd* moments) {
+  const fb::DType sensitive = precision == fb::DType_I4 ? fb::DType_I8 : precision;
   PackedNetwork packed;
   packed.precision = precision;
-  Packer pack(precision, &packed.tensors);
-  pack.matrix("items", network.items);
-  if (network.output_items) pack.matrix("output_items", *network.output_items);
+  Packer items(precision, &packed.tensors), pack(sensitive, &packed.tensors);
+  items.matrix("items", network.items, network.output_items ? nullptr : moments);
+  if (network.output_items) items.matrix("output_items", *network.output_items, moments);
   pack.vector("item_bias", network.item_bias);
   pack.positions(network.positions);
   pack.vector("pad_embedding", network.pad_embedding);
@@ -404,22 +407,22 @@ PackedNetwork pack_network(const Network& network, fb::DType precision) {
     pack.linear(prefix + "key_value", block.key_value);
     if (block.output) pack.linear(prefix + "output", *block.output);
     pack.norm(prefix + "ffn_norm", block.ffn_norm);
-    pack.linear(prefix + "ffn_in", block.ffn_in);
+    items.linear(prefix + "ffn_in", block.ffn_in);
     pack.linear(prefix + "ffn_out", block.ffn_out);
   }
   if (network.final_norm) pack.norm("final_norm", *network.final_norm);
   if (network.head_dense) pack.linear("head_dense", *network.head_dense);
   if (network.head_norm) pack.norm("head_norm", *network.head_norm);
 
-  packed.settings.push_back(std::string("matrices=") + precision_name(precision));
+  packed.settings.push_back(std::string("items=") + precision_name(precision));
+  packed.settings.push_back(std::string("blocks=") + precision_name(sensitive) +
+                            (sensitive != precision ? ", ffn_in int4" : ""));
   packed.settings.push_back("vectors=f32");
   packed.settings.push_back(std::string("positions=") +
                             (precision == fb::DType_F32 ? "f32" : "f16"));
-  if (precision == fb::DType_I8) {
-    packed.settings.push_back("scales=f32 per row, least squared error");
-  } else if (precision == fb::DType_I4) {
-    packed.settings.push_back("scales=f16 per row and 32 columns, least squared error");
-  }
+  if (sensitive == fb::DType_I8) packed.settings.push_back("int8=f32 scale a row");
+  if (precision == fb::DType_I4) packed.settings.push_back("int4=f16 scale a row and 32 columns");
+  if (moments != nullptr) packed.settings.push_back("calibration=the model's own histories");
   return packed;
 }
 

@@ -23,8 +23,11 @@ struct PackedNetwork {
   std::vector<std::string> settings;  // "setting=value": how they were quantized
 };
 
-// Matrices take `precision`; vectors stay f32; the position table is f32 or, below f32, f16.
-PackedNetwork pack_network(const Network& network, fb::DType precision);
+// Matrices take `precision`; vectors stay f32; the position table is f32 or, below f32, f16. With
+// I4 the blocks' matrices stay int8, all but ffn_in: they are a small part of the file, and more
+// sensitive. moments: with I4, what rounding the table that is scored costs (see calibrate.h).
+PackedNetwork pack_network(const Network& network, fb::DType precision,
+                           const Eigen::MatrixXd* moments = nullptr);
 
 // Appends the tensors of the SAEs: weights and decoder rows f32 for an f32 file, else int8.
 void pack_saes(const Interpretation& interpretation, PackedNetwork* packed);

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/calibrate.h"
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+#include "converter/progress.h"
+#include "converter/runtime_model.h"
+
+namespace pintle::converter {
+namespace {
+
+constexpr uint64_t kSeed = 20250712;
+constexpr size_t kWalks = 192, kSteps = 16, kLongestStart = 32;
+constexpr size_t kScannedItems = 4096;  // bounds the cost for large catalogues
+constexpr uint32_t kTop = 10;
+// The rest of the row's use: as an input of the network, and states that the walks did not meet.
+constexpr double kRidge = 0.02;
+
+// The items that walks visit: all, or a seeded sample of a large catalogue.
+std::vector<uint32_t> walked_items(uint32_t item_count, std::mt19937_64* random) {
+  std::vector<uint32_t> items;
+  for (uint32_t i = 0; i < item_count && item_count <= kScannedItems; ++i) items.push_back(i);
+  while (items.size() < std::min<size_t>(item_count, kScannedItems)) {
+    items.push_back(static_cast<uint32_t>((*random)() % item_count));
+  }
+  return items;
+}
+
+}  // namespace
+
+Eigen::MatrixXd scoring_moments(const std::string& path) {
+  // Scalar kernels: the same sums, and so the same file, on every processor.
+  const ModelPointer model = open_model(path, 0, "scalar");
+  const pintle_model_info info = model_info(model.get());
+  std::mt19937_64 random(kSeed);
+  const std::vector<uint32_t> items = walked_items(info.item_count, &random);
+  pintle_request request = PINTLE_REQUEST_INIT;
+  request.k = kTop;
+  if (items.size() < info.item_count) {
+    request.allow = items.data();
+    request.allow_count = items.size();
+  }
+
+  const Eigen::Index dim = info.dim;
+  Eigen::MatrixXd moments = Eigen::MatrixXd::Zero(dim, dim);
+  Eigen::VectorXf state(dim);
+  double count = 0;
+  Session session(model.get());
+  Progress progress("calibrating", "histories", kWalks);
+  for (size_t walk = 0; walk < kWalks; ++walk) {
+    session.reset();
+    const size_t start = 1 + random() % std::min<size_t>(info.window, kLongestStart);
+    for (size_t i = 0; i < start; ++i) {
+      const uint32_t item = items[random() % items.size()];
+      session.append(&item, 1);
+    }
+    for (size_t step = 0; step < kSteps; ++step) {
+      require_ok(pintle_session_state(session.get(), "last", state.data()), "cannot calibrate");
+      const Eigen::VectorXd h = state.cast<double>();
+      moments += h * h.transpose();
+      ++count;
+      const std::vector<pintle_recommendation> list = session.recommend(request);
+      if (list.empty()) break;
+      session.append(&list[random() % list.size()].item, 1);
+    }
+    progress.advance();
+  }
+  moments /= count;
+  const double mean = moments.trace() / static_cast<double>(dim);
+  moments.diagonal().array() += mean > 0 ? kRidge * mean : 1.0;
+  return moments;
+}
+
+}  // namespace pintle::converter
