@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Memory that runs out at every single allocation: a clean status, nothing kept, and all is well at
+// the next try. And, once a session exists, nothing allocates at all.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "support/allocations.h"
+#include "support/scratch_dir.h"
+#include "support/tiny_models.h"
+
+namespace pintle::test {
+namespace {
+
+// Calls `attempt`, with one more allocation each time, until none is refused. It releases what it
+// made.
+void refuse_each(const std::function<pintle_status()>& attempt, long least) {
+  for (const bool refuse_on : {false, true}) {
+    long number = 1;
+    for (;; ++number) {
+      AllocationWatch watch(number, refuse_on);
+      const pintle_status status = attempt();
+      watch.stop();
+      CAPTURE(number);
+      CAPTURE(refuse_on);
+      CHECK(watch.kept() == 0);
+      if (watch.refused() == 0) {
+        CHECK(status == PINTLE_OK);
+        break;
+      }
+      CHECK(status == PINTLE_ERR_OUT_OF_MEMORY);
+      REQUIRE(number < 1000);
+    }
+    CHECK(number > least);
+  }
+}
+
+TEST_CASE("opening a model") {
+  const std::vector<uint8_t> file = steerable_model(plain_model().network).file();
+  const AlignedBytes bytes(file);
+  refuse_each(
+      [&] {
+        pintle_model* model = nullptr;
+        const pintle_status status =
+            pintle_model_open_memory(bytes.data(), bytes.size(), nullptr, &model, nullptr);
+        pintle_model_close(model);
+        return status;
+      },
+      4);  // the model, its blocks, SAEs and knobs
+  ScratchDir folder;
+  const std::string path = folder.write("m", "x" + std::string(file.begin(), file.end()));
+  const int fd = ::open(path.c_str(), O_RDONLY);
+  refuse_each(
+      [&] {
+        pintle_model* model = nullptr;
+        const pintle_status status =
+            pintle_model_open_fd(fd, 1, file.size(), nullptr, &model, nullptr);
+        pintle_model_close(model);
+        return status;
+      },
+      5);  // and the copy
+  ::close(fd);
+}
+
+TEST_CASE("creating a session") {
+  const OpenModel model(steerable_model(plain_model().network).file());
+  size_t size = 0;
+  REQUIRE(pintle_session_memory(model.get(), &size) == PINTLE_OK);
+  const AlignedBytes memory((std::vector<uint8_t>(size)));
+  OpenSession first(model);  // what the process sets up once is not a session's
+  refuse_each(
+      [&] {
+        pintle_session* session = nullptr;
+        const pintle_status status =
+            pintle_session_create(model.get(), memory.data(), size, &session);
+        CHECK((session != nullptr) == (status == PINTLE_OK));
+        pintle_session_destroy(session);
+        return status;
+      },
+      0);
+}
+
+TEST_CASE("nothing allocates once a session exists") {
+  for (const uint32_t seed : {0u, 3u, 6u, 9u, 11u, 96u, 107u}) {
+    const TinyModel tiny = steerable_model(any_model(seed).network);
+    for (const fb::DType precision : {fb::DType_F32, fb::DType_I8}) {
+      CAPTURE(describe(tiny.network));
+      const OpenModel model(tiny.file(precision));
+      OpenSession owner(model);
+      pintle_session* session = owner.get();
+      const std::vector<uint32_t> history = random_history(40, tiny.network.items.rows, seed);
+      const std::vector<pintle_edit> edits = {{PINTLE_EDIT_KNOB, 0, 0, 0, 1},
+                                              {PINTLE_EDIT_KNOB, 1, 0, 0, 1},
+                                              {PINTLE_EDIT_SET, 3, 1, 0, 1},
+                                              {PINTLE_EDIT_SCALE, 4, 2, 0, 3}};
+      const uint32_t some[] = {0, 1, 2, 1};
+      const size_t offsets[] = {0, 1, 14, 40};
+      pintle_recommendation out[30], scratch[10];
+      uint32_t count, counts[3];
+      float scores[4], score, rest;
+      size_t effects;
+      std::vector<float> state(static_cast<size_t>(tiny.network.dim));
+      pintle_feature_value features[5];
+      pintle_event_effect events[5];
+      pintle_share_solution solution;
+      bool ok = true;
+      const auto run = [&](pintle_status status) { ok = ok && status == PINTLE_OK; };
+
+      AllocationWatch watch;
+      for (const size_t appended : {1, 1, 9, 1, 28}) {
+        run(pintle_session_append(session, history.data(), appended));
+        pintle_request request = PINTLE_REQUEST_INIT;
+        run(pintle_recommend(session, &request, out, &count));
+        request.allow = some;
+        request.allow_count = 4;
+        run(pintle_recommend(session, &request, out, &count));
+        run(pintle_score(session, some, 4, scores));
+        for (uint32_t flags = 0; flags < 4; ++flags) {
+          const pintle_steering steering = steering_of(edits, flags);
+          request.steering = &steering;
+          run(pintle_recommend(session, &request, out, &count));
+        }
+        request = PINTLE_REQUEST_INIT;
+        run(pintle_solve_share(session, &request, 0, 0.5f, 0, scratch, out, &count, &solution));
+        for (uint32_t sae = 0; sae < 3; ++sae) {
+          run(pintle_active_features(session, sae, features, 5, &effects));
+          run(pintle_explain_features(session, sae, 1, features, 5, &effects, &score, &rest));
+        }
+        run(pintle_explain_events(session, 1, events, 5, &effects));
+        run(pintle_session_state(session, "last", state.data()));
+      }
+      pintle_request request = PINTLE_REQUEST_INIT;
+      size_t done;
+      run(pintle_recommend_batch(session, history.data(), offsets, 3, &request, out, counts,
+                                 &done));
+      run(pintle_session_reset(session));
+      watch.stop();
+      CHECK(ok);
+      CHECK(watch.count() == 0);
+    }
+  }
+}
+
+TEST_CASE("the watch sees allocations") {
+  AllocationWatch watch;
+  ::operator delete(::operator new(10));
+  watch.stop();
+  CHECK(watch.count() == 1);
+  CHECK(watch.kept() == 0);
+}
+
+}  // namespace
+}  // namespace pintle::test
