@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   pintle::converter::add_train_sae_command(&app);
   pintle::converter::add_label_command(&app);
   pintle::converter::add_build_command(&app);
+  pintle::converter::add_report_command(&app);
   try {
     app.parse(argc, argv);
     std::cout.flush();

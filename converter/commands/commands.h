@@ -21,6 +21,7 @@ void add_bench_command(CLI::App* app);
 void add_train_sae_command(CLI::App* app);
 void add_label_command(CLI::App* app);
 void add_build_command(CLI::App* app);
+void add_report_command(CLI::App* app);
 
 }  // namespace pintle::converter
 

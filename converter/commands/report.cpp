@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/report/report.h"
+
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "converter/commands/commands.h"
+#include "converter/error.h"
+#include "converter/output_file.h"
+#include "converter/report/page.h"
+#include "converter/runtime_model.h"
+#include "converter/user_split.h"
+
+namespace pintle::converter {
+namespace {
+
+struct Arguments {
+  std::string model_path, features_path, interactions_path, format, train_path, test_path, title;
+  std::string out_path;
+  ReportOptions options;
+};
+
+nlohmann::json read_features(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw Error("cannot read " + path);
+  try {
+    return nlohmann::json::parse(file);
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(path + ": not JSON: " + error.what());
+  }
+}
+
+ReportPeople read_people(const pintle_model* model, const Arguments& arguments) {
+  const InteractionFormat format = arguments.format.empty()
+                                       ? InteractionFormat::kDetect
+                                       : parse_interaction_format(arguments.format);
+  const Interactions interactions = read_interactions(arguments.interactions_path, format);
+  UserSplit split = split_users(model, interactions, arguments.train_path, arguments.test_path);
+  return {std::move(split.held_out), map_histories(model, interactions), split.description};
+}
+
+void run(const Arguments& arguments) {
+  const ModelPointer model = open_model(arguments.model_path);
+  const nlohmann::json features = read_features(arguments.features_path);
+  ReportPeople people;
+  const bool has_people = !arguments.interactions_path.empty();
+  if (has_people) people = read_people(model.get(), arguments);
+  const std::string name = arguments.title.empty()
+                               ? std::filesystem::path(arguments.model_path).stem().string()
+                               : arguments.title;
+  const nlohmann::ordered_json data =
+      report_data(model.get(), name, features, has_people ? &people : nullptr, arguments.options);
+  const std::string page = report_page(name, data);
+  OutputFile file(arguments.out_path);
+  file.write(std::vector<uint8_t>(page.begin(), page.end()));
+  file.commit();
+  std::printf("%s: %zu bytes, %zu knobs, %zu features, %zu histories to try",
+              arguments.out_path.c_str(), page.size(), data.at("knobs").size(),
+              data.at("features").size(), data.at("histories").size());
+  if (has_people) {
+    std::printf(", effects measured on %zu users", data.at("measured").at("users").get<size_t>());
+  }
+  std::printf("\n");
+}
+
+}  // namespace
+
+void add_report_command(CLI::App* app) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = app->add_subcommand(
+      "report",
+      "Write one HTML page, which needs no network, about a steerable model: its knobs and what "
+      "they change, its features and their evidence, and histories to try");
+  verb->add_option("--model", arguments->model_path, "The model file, with SAEs and knobs")
+      ->required();
+  verb->add_option("--features", arguments->features_path,
+                   "The features.json that the model was converted with")
+      ->required();
+  CLI::Option* interactions =
+      verb->add_option("--interactions", arguments->interactions_path,
+                       "Histories, with the model's external ids: the knobs' effects are measured "
+                       "on them, and those to try are chosen from them");
+  verb->add_option("--format", arguments->format,
+                   "Form of --interactions: pairs, sequences or table (default: detected)")
+      ->check(CLI::IsMember({"pairs", "sequences", "table"}))
+      ->needs(interactions);
+  verb->add_option("--train-users", arguments->train_path,
+                   "Ids of the users that the knobs were built on")
+      ->needs(interactions);
+  verb->add_option("--test-users", arguments->test_path,
+                   "Ids of the users to measure on (default for either: all others; for both: "
+                   "every second user, as in `pintle label`)")
+      ->needs(interactions);
+  verb->add_option("--users", arguments->options.users,
+                   "Measure on so many of them at most, taken evenly")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--max-features", arguments->options.max_features,
+                   "Show so many features at most, those of knobs and attributes first")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--threads", arguments->options.threads,
+                   "Threads; the result does not depend on them")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  verb->add_option("--title", arguments->title, "The model's name (default: its file's)");
+  verb->add_option("--out", arguments->out_path, "The page")->required();
+  verb->footer(
+      "The page holds titles of the histories that it shows, but no user's id. Whoever gets the "
+      "page can read them.");
+  verb->callback([arguments] { run(*arguments); });
+}
+
+}  // namespace pintle::converter

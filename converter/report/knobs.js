@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The sections about knobs and their side effects.
+
+function knobSentence(knob) {
+  const points = knobPoints(knob);
+  const rest = restPoint(knob);
+  const end = points[points.length - 1];
+  if (!rest || !end) return 'Its effect was not measured.';
+  let text = `At ${strengthText(end.strength)} the ${aimWord(knob)} goes from ${percent(rest.aim, 0)} to ${
+      percent(end.aim, 0)}; NDCG@10 changes by ${signed(100 * (ndcgPart(knob, end) - 1), 1)} %`;
+  if (end.overlap !== null) text += `; ${fixed(10 * end.overlap, 1)} of 10 items stay`;
+  return `${text}.`;
+}
+
+function knobCard(knob, number, open) {
+  const points = knobPoints(knob);
+  const chart = figure(
+      `${aimTitle(knob)} (%) by strength`, `${aimTitle(knob)} by strength. ${knobSentence(knob)}`,
+      () => lineConfiguration([{name: aimWord(knob), points: points.map((p) => [p.strength, 100 * p.aim])}],
+                              '', '', {mini: true, mark: 0, y: {min: 0}}),
+      'plot mini');
+  return element('article', {class: 'card'}, element('h3', {}, knob.name), chart.node,
+                 element('p', {}, knobSentence(knob)),
+                 element('p', {}, element('button', {type: 'button', onclick: () => open(number)},
+                                          `${knob.name} in detail`)));
+}
+
+function effectTable(knob) {
+  const measured = Boolean(data.measured);
+  const columns = [['Strength', true], [aimTitle(knob), true], ['NDCG@10', true]];
+  if (measured) columns.push(['NDCG@10 of usual', true], ['Overlap', true], ['Coverage', true]);
+  const rows = knobPoints(knob).map((p) => {
+    const row = [strengthText(p.strength), percent(p.aim), fixed(p.ndcg, 4)];
+    if (measured) row.push(percent(ndcgPart(knob, p)), percent(p.overlap, 0), percent(p.coverage, 0));
+    return row;
+  });
+  return table(`${knob.name}: figures of the charts`, columns, rows);
+}
+
+function knobParts(knob) {
+  const bonus = knob.has_bonus ? ' and a bonus for items that have the attribute' : '';
+  if (knob.features.length === 0) {
+    return element('p', {}, knob.has_bonus ? 'It is made of a bonus for items that have the attribute.'
+                                           : 'It is made of nothing.');
+  }
+  const parts = knob.features.map((part) => element(
+      'li', {}, `feature ${part.feature}${part.label ? `, ${part.label}` : ''}: weight ${signed(part.weight, 3)}`));
+  return folded(`It is made of ${knob.features.length} feature${knob.features.length > 1 ? 's' : ''}${bonus}`,
+                element('ul', {}, ...parts));
+}
+
+function comparisonSentence(knob) {
+  const comparison = costComparison(knob);
+  if (!comparison) return null;
+  const tell = (cost) => cost === null ? 'does not get there' : `costs ${fixed(100 * cost, 1)} % of NDCG@10`;
+  return element('p', {}, `To take the share to ${percent(comparison.target)} the knob ${
+      tell(comparison.knob)}; the best single feature (number ${knob.single_feature}) ${tell(comparison.single)}.`);
+}
+
+// Changes of the other shares at one strength, the largest first.
+function sideEffectChart(knob) {
+  const points = knobPoints(knob);
+  let point = points[points.length - 1];
+  const rows = () => data.shown_attributes
+      .map((attribute, i) => ({attribute, change: 100 * (point.shares[i] - data.measured.base.shares[i])}))
+      .filter((row) => !knob.attribute || row.attribute !== knob.attribute.number)
+      .sort((a, b) => Math.abs(b.change) - Math.abs(a.change)).slice(0, 12);
+  const what = () => `Changes of other shares at strength ${strengthText(point.strength)}: ${
+      rows().map((row) => `${attributeTitle(row.attribute)} ${signed(row.change)}`).join(', ')} percentage points`;
+  const chart = figure('Side effects: change of other shares (percentage points)', what(), () => {
+    const shown = rows();
+    return barConfiguration(shown.map((row) => attributeTitle(row.attribute)), [{
+      name: 'change', values: shown.map((row) => row.change),
+      colours: shown.map((row) => row.change < 0 ? '--chart-2' : '--chart-1'),
+    }], 'percentage points of the top 10');
+  });
+  const output = element('output', {}, strengthText(point.strength));
+  const slider = element('input', {
+    type: 'range', min: 0, max: points.length - 1, step: 1, value: points.length - 1,
+    'aria-label': 'Strength for the side effects', 'aria-valuetext': strengthText(point.strength),
+    oninput: () => {
+      point = points[slider.value];
+      output.textContent = strengthText(point.strength);
+      slider.setAttribute('aria-valuetext', output.textContent);
+      chart.describe(what());
+      chart.draw();
+    },
+  });
+  const control = element('div', {class: 'knob-row'}, element('span', {class: 'small'}, 'at strength'), output, slider);
+  return element('div', {class: 'panel'}, chart.node, control);
+}
+
+function tradeOffChart(knob) {
+  const rest = restPoint(knob);
+  if (!rest || !(rest.ndcg > 0)) return null;
+  const part = (p) => [100 * p.aim, 100 * p.ndcg / rest.ndcg];
+  const rising = knobPoints(knob).filter((p) => p.strength >= 0);
+  const limit = Math.max(...rising.map((p) => p.aim), targetOf(rest.aim)) + 0.03;
+  const single = [rest, ...knob.single.map((e) => ({...e, aim: aimOf(knob, e)}))].filter((p) => p.aim <= limit);
+  const series = [{name: 'this knob', points: rising.map(part)}];
+  if (knob.single_feature !== null) series.push({name: 'best single feature', points: single.map(part)});
+  return element('div', {class: 'panel'}, figure(
+      `What a higher ${aimWord(knob)} costs: NDCG@10 (% of usual) by ${aimWord(knob)} (%)`,
+      `NDCG@10 against ${aimWord(knob)}, for the knob and the best single feature`,
+      () => lineConfiguration(series, `${aimTitle(knob)} (%)`, 'NDCG@10, % of usual')).node);
+}
+
+function knobDetail(number) {
+  const knob = data.knobs[number];
+  const points = knobPoints(knob);
+  if (points.length === 0) return element('p', {}, 'Its effect was not measured.');
+  const aim = figure(
+      `${aimTitle(knob)} (%) by strength`, `${aimTitle(knob)} by strength. ${knobSentence(knob)}`,
+      () => lineConfiguration([{name: aimWord(knob), points: points.map((p) => [p.strength, 100 * p.aim])}],
+                              'strength of the knob', `${aimWord(knob)}, %`, {mark: 0, y: {min: 0}}));
+  const series = [{name: 'NDCG@10, % of usual', points: points.map((p) => [p.strength, ndcgPart(knob, p) === null ? null : 100 * ndcgPart(knob, p)])}];
+  if (data.measured) series.push({name: 'overlap with the usual list, %', points: points.map((p) => [p.strength, 100 * p.overlap])});
+  const cost = figure(
+      `What stays: NDCG@10${data.measured ? ' and overlap' : ''} (% of usual) by strength`,
+      `NDCG@10 and overlap by strength. ${knobSentence(knob)}`,
+      () => lineConfiguration(series, 'strength of the knob', '%', {mark: 0}));
+  const panels = [element('div', {class: 'panel'}, aim.node), element('div', {class: 'panel'}, cost.node)];
+  if (data.measured) panels.push(tradeOffChart(knob), sideEffectChart(knob));
+  return element('div', {}, element('div', {class: 'two'}, ...panels.filter((panel) => panel !== null)),
+                 comparisonSentence(knob), knobParts(knob), folded('The figures as a table', effectTable(knob)));
+}
+
+// A list of knobs to choose from, and the chosen one's panels.
+function showKnobDetail() {
+  const place = element('div', {});
+  let drawn = [];
+  const select = element('select', {id: 'knob-select', onchange: () => show(Number(select.value))},
+                         ...data.knobs.map((knob, i) => element('option', {value: i}, knob.name)));
+  const show = (number, isFirst = false) => {
+    select.value = number;
+    removeCharts(drawn);
+    const before = charts.length;
+    place.replaceChildren(knobDetail(number));
+    drawn = charts.slice(before);
+    if (!isFirst) drawCharts(drawn);
+  };
+  byId('knob-detail').append(
+      element('div', {class: 'controls'}, element('label', {for: 'knob-select'}, 'Knob'), select), place);
+  show(0, true);
+  return (number) => {
+    show(number);
+    byId('knob-detail-title').scrollIntoView();
+    select.focus({preventScroll: true});
+  };
+}
+
+function knobTable() {
+  const columns = [['Knob', false], ['Safe range', true], ['Before', true], ['At its end', true],
+                   ['NDCG@10 there', true]];
+  if (data.measured) {
+    columns.push(['Overlap there', true], ['Largest side effect there', false],
+                 ['NDCG cost at the target', true], ['Best single feature there', true]);
+  }
+  const rows = data.knobs.map((knob) => {
+    const [low, high] = [knob.strengths[0], knob.strengths[knob.strengths.length - 1]];
+    const points = knobPoints(knob);
+    const [rest, end] = [restPoint(knob), points[points.length - 1]];
+    const row = [knob.name, `${strengthText(low)} to ${strengthText(high)}`, percent(rest?.aim), percent(end?.aim),
+                 end ? `${signed(100 * (ndcgPart(knob, end) - 1))} %` : '–'];
+    if (data.measured) {
+      const side = largestSideEffect(knob, end);
+      const costs = costComparison(knob);
+      row.push(percent(end.overlap, 0),
+               side ? `${attributeTitle(side[0])} ${signed(100 * side[1])} points` : '–',
+               costs ? percent(costs.knob) : '–', costs ? percent(costs.single) : '–');
+    }
+    return row;
+  });
+  const note = data.measured
+      ? 'The target is twice the share, or 15 points more where the share is 25 % or above already; a dash: not reached, or not measured.'
+      : 'From the curves that were measured when the knobs were built.';
+  return element('div', {}, table('All knobs: the share they are for, and what else changes', columns, rows),
+                 element('p', {class: 'small soft'}, note));
+}
+
+// A number's colour: blue for more, orange for less, transparent for nothing.
+function shade(cell, change, largest) {
+  const strength = Math.min(1, Math.abs(change) / largest);
+  const rgb = change < 0 ? '230, 120, 20' : '0, 114, 178';
+  cell.style.backgroundColor = `rgba(${rgb}, ${(0.65 * strength).toFixed(3)})`;
+  return cell;
+}
+
+function sideEffectMatrix() {
+  const base = data.measured.base.shares;
+  const ends = data.knobs.map((knob) => knob.effects[knob.effects.length - 1]);
+  const changes = ends.map((end) => end.shares.map((share, i) => 100 * (share - base[i])));
+  const largest = Math.max(1, ...changes.flat().map(Math.abs));
+  const head = element('tr', {}, element('th', {scope: 'col'}, 'Knob, strength'), ...data.shown_attributes.map((attribute) =>
+      element('th', {scope: 'col'}, element('span', {}, attributeTitle(attribute)))));
+  const rows = data.knobs.map((knob, k) => element('tr', {},
+      element('th', {scope: 'row'}, `${knob.name}, ${strengthText(ends[k].strength)}`),
+      ...data.shown_attributes.map((attribute, i) => shade(
+          element('td', {class: knob.attribute && knob.attribute.number === attribute ? 'own' : null},
+                  signed(changes[k][i], 1)), changes[k][i], largest))));
+  const caption = 'Change of every attribute’s share of the top 10 (percentage points), each knob at the end of its safe range';
+  return element('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption},
+                 element('table', {class: 'matrix'}, element('caption', {}, caption), element('thead', {}, head),
+                         element('tbody', {}, ...rows)));
+}
+
+function showKnobs() {
+  if (data.knobs.length === 0) {
+    byId('knob-cards').replaceWith(element('p', {}, 'This model has features, but no knobs.'));
+    byId('knob-detail-title').remove();
+    byId('knob-table-title').remove();
+    byId('side-effects').remove();
+    return;
+  }
+  let open = () => {};
+  byId('knob-cards').append(...data.knobs.map((knob, i) => knobCard(knob, i, (number) => open(number))));
+  byId('knob-table').append(knobTable());
+  if (data.measured) {
+    byId('side-effects-body').append(sideEffectMatrix());
+  } else {
+    byId('side-effects-intro').textContent =
+        'Not measured: `pintle report --interactions FILE` measures them on people’s histories.';
+  }
+  open = showKnobDetail();
+}

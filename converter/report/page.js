@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Fills the page. <html data-ready> tells that it is done.
+
+function tile(title, value, note) {
+  return element('div', {}, element('dt', {}, title), element('dd', {}, value, element('small', {}, note)));
+}
+
+function showSummary() {
+  const {model, measured, summary} = data;
+  byId('lead').textContent = `A recommender of ${grouped(model.items)} items (${model.architecture}, ${
+      fixed(model.size_bytes / 1e6, 1)} MB) that runs on the device and has ${data.knobs.length} knob${
+      data.knobs.length === 1 ? '' : 's'} to steer it.`;
+  const tiles = [tile('Knobs', data.knobs.length, 'each changes the list for one request, at once')];
+  if (measured) {
+    tiles.push(tile('NDCG@10, nothing turned', fixed(measured.base.ndcg, 3), `measured on ${grouped(measured.users)} people`));
+    tiles.push(tile('Next choice in the top 10', percent(measured.base.hit_rate, 0), 'of people, nothing turned'));
+  }
+  const costs = meanCosts();
+  if (costs) {
+    tiles.push(tile('NDCG cost at the target', percent(costs.knob), `of a knob; the best single feature: ${percent(costs.single)}`));
+  }
+  if (summary) {
+    const sum = data.saes.reduce((total, sae) => total + sae.features, 0);
+    tiles.push(tile('Features', grouped(sum), `${fixed(summary.active_per_position, 1)} on at a moment`));
+    if (summary.attributes !== 0 && data.attributes_evidence.length > 0) {
+      tiles.push(tile('Best feature’s correlation', fixed(summary.mean_best_correlation, 2),
+                      `mean over ${data.attributes_evidence.length} attributes; raw dimensions: ${fixed(summary.raw_mean_best_correlation, 2)}`));
+    }
+  }
+  byId('tiles').append(...tiles);
+  if (costs) {
+    byId('cost-sentence').textContent = `The target is twice an attribute’s share of the top 10 (15 points more where it is 25 % or above). `
+        + `To reach it, a knob costs ${fixed(100 * costs.knob, 1)} % of NDCG@10 on average and the best single feature ${
+            fixed(100 * costs.single, 1)} %, over the ${costs.count} knobs for which both get there.`;
+  } else {
+    byId('cost-sentence').remove();
+  }
+}
+
+function showMade() {
+  const hooks = data.saes.map((sae) => `${sae.name} at ${sae.hook} (${sae.features} features)`);
+  let text = `Made by pintle ${data.model.version}. Autoencoders: ${hooks.join(', ') || 'none'}.`;
+  if (data.measured) {
+    text += ` Effects: measured on ${grouped(data.measured.users)} held-out people, whose last choice was held out (${data.measured.split}).`;
+  }
+  byId('made').textContent = text;
+}
+
+function showFailure(error) {
+  byId('failure').hidden = false;
+  byId('failure').textContent = `This page could not be shown whole: ${error.message}`;
+}
+
+try {
+  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+  showSummary();
+  showTry();
+  showKnobs();
+  showFeatures();
+  showMade();
+  drawCharts();
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => drawCharts());
+  document.documentElement.dataset.ready = 'true';
+} catch (error) {
+  showFailure(error);
+  throw error;
+}

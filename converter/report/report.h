@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One HTML page about a steerable model, for people who decide about it; commands/report.cpp is its
+// command line.
+#ifndef PINTLE_CONVERTER_REPORT_REPORT_H_
+#define PINTLE_CONVERTER_REPORT_REPORT_H_
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "converter/histories.h"
+#include "pintle/pintle.h"
+
+namespace pintle::converter {
+
+struct ReportOptions {
+  size_t users = 500;         // whose lists are measured, at most, evenly over those given
+  size_t histories = 6;       // to try, at most
+  size_t max_features = 400;  // shown, at most
+  size_t threads = 2;
+};
+
+// People to measure on: never those that the knobs were built on.
+struct ReportPeople {
+  Histories held_out;
+  Histories all;      // popularity is counted over all
+  std::string split;  // one line: who is who
+};
+
+// What the page shows. model_name: for its heading. features: a features.json that belongs to the
+// model. people: null for a report without measured effects. Throws Error if features and model do
+// not belong together, or something in features is missing or of the wrong kind.
+nlohmann::ordered_json report_data(const pintle_model* model, const std::string& model_name,
+                                   const nlohmann::json& features, const ReportPeople* people,
+                                   const ReportOptions& options);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_REPORT_REPORT_H_
