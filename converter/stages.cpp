@@ -17,8 +17,8 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 json digests_of(const std::vector<std::string>& paths) {
-  json digests = json::object();
-  for (const std::string& path : paths) digests[path] = sha256_of_file(path);
+  json digests = json::array();
+  for (const std::string& path : paths) digests.push_back(sha256_of_file(path));
   return digests;
 }
 

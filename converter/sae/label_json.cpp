@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 #include "converter/runtime_model.h"
 #include "converter/sae/label.h"
@@ -8,6 +10,13 @@ namespace pintle::converter {
 namespace {
 
 using nlohmann::ordered_json;
+
+// Six digits are more than such measures are good for, and keep the file small.
+double rounded(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.6g", value);
+  return std::strtod(text, nullptr);
+}
 
 // Writes one report; knows what the numbers in it stand for.
 class EvidenceWriter {
@@ -41,7 +50,7 @@ class EvidenceWriter {
       entry["positions"] = evidence.positions;
       entry["feature"] = evidence.feature;
       entry["raw_dimension"] = evidence.raw_dimension;
-      entry["raw_correlation"] = evidence.raw_correlation;
+      entry["raw_correlation"] = rounded(evidence.raw_correlation);
       list.push_back(std::move(entry));
     }
     return list;
@@ -63,7 +72,7 @@ class EvidenceWriter {
     }
     for (const ItemMean& mean : evidence.items) {
       ordered_json entry = item(mean.item);
-      entry["mean"] = mean.mean;
+      entry["mean"] = rounded(mean.mean);
       entry["support"] = mean.support;
       items.push_back(std::move(entry));
     }
@@ -76,7 +85,7 @@ class EvidenceWriter {
             {"top_histories", histories},
             {"promoted", effects(evidence.promoted)},
             {"demoted", effects(evidence.demoted)},
-            {"cohens_d", evidence.cohens_d}};
+            {"cohens_d", rounded(evidence.cohens_d)}};
   }
 
   ordered_json measure(const AttributeMeasure& m, size_t attribute) const {
@@ -86,12 +95,12 @@ class EvidenceWriter {
         "attribute");
     return {{"group", group},
             {"name", name},
-            {"correlation", m.correlation},
-            {"auc", m.auc},
-            {"sensitivity", m.sensitivity},
-            {"precision", m.precision},
-            {"mean_with", m.mean_with},
-            {"mean_without", m.mean_without}};
+            {"correlation", rounded(m.correlation)},
+            {"auc", rounded(m.auc)},
+            {"sensitivity", rounded(m.sensitivity)},
+            {"precision", rounded(m.precision)},
+            {"mean_with", rounded(m.mean_with)},
+            {"mean_without", rounded(m.mean_without)}};
   }
 
   ordered_json item(uint32_t number) const {
@@ -103,7 +112,7 @@ class EvidenceWriter {
     ordered_json result = ordered_json::array();
     for (const ItemEffect& effect : list) {
       ordered_json entry = item(effect.item);
-      entry["effect"] = effect.effect;
+      entry["effect"] = rounded(effect.effect);
       result.push_back(std::move(entry));
     }
     return result;
@@ -119,7 +128,7 @@ class EvidenceWriter {
     }
     return {{"user", report_.histories.users[user]},
             {"event", event},
-            {"activation", firing.value},
+            {"activation", rounded(static_cast<double>(firing.value))},
             {"items", items}};
   }
 

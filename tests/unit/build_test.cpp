@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/build.h"
+
+#include <doctest/doctest.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "converter/commands/commands.h"
+#include "converter/error.h"
+#include "converter/stages.h"
+#include "support/default_model.h"
+
+namespace pintle::converter {
+namespace {
+
+using nlohmann::json;
+
+json build_json(const std::string& out) {
+  return {{"weights", test::default_model_file("model.safetensors")},
+          {"config", test::default_model_file("config.json")},
+          {"items", test::default_model_file("items.csv")},
+          {"id_column", "id"},
+          {"interactions", test::default_model_file("interactions.txt")},
+          {"min_items", 1000},  // no knobs but popularity: they take their time
+          {"threads", 1},
+          {"saes", {{{"dict", 32}, {"k", 4}, {"steps", 60}, {"batch", 256}}}},
+          {"out", out}};
+}
+
+BuildReport run(const test::ScratchDir& dir, const json& config) {
+  return build(read_build_config(dir.write("build.json", config.dump())));
+}
+
+std::string content(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+TEST_CASE("a build, and what a second one does") {
+  test::ScratchDir dir;
+  json config = build_json("model.pintle");  // beside build.json
+  const BuildReport first = run(dir, config);
+  CHECK(first.stages == 4);
+  CHECK(first.ran == 4);
+  const std::string model = content(dir.path("model.pintle"));
+  REQUIRE(!model.empty());
+  pintle_sae_info sae = PINTLE_SAE_INFO_INIT;
+  const ModelPointer opened = open_model(dir.path("model.pintle"), PINTLE_OPEN_VERIFY_ALL);
+  require_ok(pintle_model_get_sae(opened.get(), 0, &sae), "sae");
+  CHECK(sae.feature_count == 32);
+
+  CHECK(run(dir, config).ran == 0);
+  SUBCASE("what is missing or was changed is made again, to the same bytes") {
+    std::filesystem::remove(dir.path("model.pintle"));
+    CHECK(run(dir, config).ran == 1);
+    CHECK(content(dir.path("model.pintle")) == model);
+    dir.write("model.pintle.build/sae-0/cfg.json", "{}");
+    CHECK(run(dir, config).ran == 1);  // trained again, to the same weights
+    CHECK(content(dir.path("model.pintle")) == model);
+    dir.write("model.pintle.build/label features-0.stage.json", "broken");
+    CHECK(run(dir, config).ran == 1);
+  }
+  SUBCASE("a setting runs its stage and those behind it") {
+    config["min_correlation"] = 0.9;
+    CHECK(run(dir, config).ran == 2);  // label, embed
+    config["saes"][0]["seed"] = 2;
+    CHECK(run(dir, config).ran == 3);
+    config["precision"] = "f32";
+    CHECK(run(dir, config).ran == 4);
+  }
+}
+
+TEST_CASE("build.json's faults are named") {
+  test::ScratchDir dir;
+  const json good = build_json("m.pintle");
+  const auto fault = [&](const auto& change) {
+    json config = good;
+    change(&config);
+    try {
+      read_build_config(dir.write("build.json", config.dump()));
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("none");
+  };
+  CHECK(fault([](json*) {}) == "none");
+  CHECK(fault([](json* c) { c->erase("weights"); }).find("weights is missing") !=
+        std::string::npos);
+  CHECK(fault([](json* c) { (*c)["percision"] = "int8"; }).find("unknown key percision") !=
+        std::string::npos);
+  CHECK(fault([](json* c) { (*c)["saes"][0]["stepz"] = 3; }).find("saes[0]: unknown key stepz") !=
+        std::string::npos);
+  CHECK(fault([](json* c) { (*c)["saes"][0]["dict"] = "big"; }).find("dict") != std::string::npos);
+  CHECK(fault([](json* c) { (*c)["saes"] = json::array(); }) != "none");
+  CHECK(fault([](json* c) { (*c)["saes"][0] = 4; }) != "none");
+  CHECK(fault([](json* c) { (*c)["saes"][0]["hook"] = "middle"; }) != "none");
+  CHECK(fault([](json* c) { (*c)["saes"][0]["variant"] = "sparse"; }) != "none");
+  CHECK(fault([](json* c) { (*c)["threads"] = 0; }) != "none");
+  CHECK(fault([](json* c) { (*c)["memory_mib"] = -1; }) != "none");
+  CHECK_THROWS_AS(read_build_config(dir.path("none.json")), Error);
+  CHECK_THROWS_AS(read_build_config(dir.write("build.json", "{")), Error);
+}
+
+TEST_CASE("a stage that fails leaves no record") {
+  test::ScratchDir dir;
+  const std::string out = dir.path("out");
+  const auto attempt = [&](bool fail) {
+    Stages stages(dir.path("work"), 1);
+    return stages.run("step", {{"a", 1}}, {out}, [&] {
+      dir.write("out", "half");
+      if (fail) throw Error("interrupted");
+      dir.write("out", "whole");
+    });
+  };
+  CHECK_THROWS_AS(attempt(true), Error);
+  CHECK(attempt(false));
+  CHECK(!attempt(false));
+  CHECK_THROWS_AS(Stages(dir.write("file", "") + "/below", 1), Error);
+}
+
+// Runs the command line in this process and gives what it prints.
+json command(const std::string& line) {
+  CLI::App app;
+  add_convert_command(&app);
+  add_train_sae_command(&app);
+  add_label_command(&app);
+  add_build_command(&app);
+  std::ostringstream printed;
+  std::streambuf* const out = std::cout.rdbuf(printed.rdbuf());
+  try {
+    app.parse(line);
+  } catch (...) {
+    std::cout.rdbuf(out);
+    throw;
+  }
+  std::cout.rdbuf(out);
+  return json::parse(printed.str());
+}
+
+TEST_CASE("the command line, verb by verb") {
+  test::ScratchDir dir;
+  const std::string log = " --interactions " + test::default_model_file("interactions.txt");
+  const std::string convert = "convert --json --weights " +
+                              test::default_model_file("model.safetensors") + " --config " +
+                              test::default_model_file("config.json") + " --items " +
+                              test::default_model_file("items.csv") + " --id-column id" + log;
+  command(convert + " --out " + dir.path("m.pintle"));
+  const std::string train = "train-sae --json --model " + dir.path("m.pintle") +
+                            " --dict 64 --k 8 --steps 200 --batch 512 --threads 1 --memory 8M";
+  const json whole = command(train + log + " --out " + dir.path("sae"));
+  CHECK(whole["explained_variance"] > 0.6);
+  CHECK(whole["l0"] <= 8);
+  CHECK(whole["features"] == 64);
+
+  // Harvested in parts, the same SAE.
+  for (const char* part : {"0/2", "1/2"}) {
+    const json shard =
+        command(train + log + " --shard " + part + " --shards-dir " + dir.path("shards"));
+    CHECK(shard["users"] == 500);
+  }
+  command(train + " --from-shards " + dir.path("shards") + " --out " + dir.path("sae2"));
+  CHECK(content(dir.path("sae2/sae_weights.safetensors")) ==
+        content(dir.path("sae/sae_weights.safetensors")));
+  CHECK_THROWS_AS(command(train + log + " --shard 2/2 --shards-dir " + dir.path("shards")), Error);
+  CHECK_THROWS_AS(command(train + log + " --hook block:9 --out " + dir.path("x")), Error);
+  CHECK_THROWS_AS(command(train + log), Error);  // no --out
+  CHECK_THROWS_AS(command(train + log + " --variant best --out " + dir.path("x")), CLI::ParseError);
+
+  const json label = command("label --json --no-knobs --model " + dir.path("m.pintle") + " --sae " +
+                             dir.path("sae") + log + " --out " + dir.path("features.json"));
+  CHECK(label["summary"]["mean_best_correlation"] > 0.3);
+  const json report = command(convert + " --sae " + dir.path("sae") + " --features " +
+                              dir.path("features.json") + " --out " + dir.path("s.pintle"));
+  CHECK(report["saes"][0] == "sae: 64 features at block:0");
+  CHECK_THROWS_AS(command(convert + " --features f.json --out " + dir.path("s.pintle")),
+                  CLI::ParseError);
+}
+
+}  // namespace
+}  // namespace pintle::converter

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/sae/label.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+
+#include "converter/error.h"
+#include "converter/import/sae_formats.h"
+#include "converter/metadata.h"
+#include "converter/sae/feature_effects.h"
+#include "converter/sae/label_job.h"
+#include "model.h"
+#include "support/default_model.h"
+
+namespace pintle::converter {
+namespace {
+
+using test::DefaultModel;
+
+LabelJob label_job(const DefaultModel& files, const std::string& sae) {
+  LabelJob job;
+  job.model_path = files.path;
+  job.sae_path = files.dir.path(sae);
+  job.interactions_path = test::default_model_file("interactions.txt");
+  job.with_knobs = false;
+  job.out_path = files.dir.path("features.json");
+  return job;
+}
+
+TEST_CASE("features are measured, named and written") {
+  DefaultModel files;
+  const TrainReport trained = files.train("sae");
+  const LabelJobReport report = run_label_job(label_job(files, "sae"));
+  const LabelReport& labels = report.labels;
+
+  SUBCASE("the summary adds up") {
+    CHECK(labels.histories.users.size() == 1000);
+    CHECK(labels.active <= 8);
+    double correlation = 0, sensitivity = 0;
+    for (const AttributeEvidence& attribute : labels.attributes) {
+      correlation += attribute.best.correlation;
+      sensitivity += attribute.best.sensitivity;
+    }
+    const double count = static_cast<double>(labels.attributes.size());
+    REQUIRE(labels.attributes.size() == 18);  // 12 genres, 6 moods
+    CHECK(labels.mean_correlation == doctest::Approx(correlation / count));
+    CHECK(labels.mean_sensitivity == doctest::Approx(sensitivity / count));
+    // An SAE of 64 features on a model of 32 dimensions finds the genres that no dimension holds.
+    CHECK(labels.mean_correlation > labels.raw_correlation);
+    size_t fired = 0;
+    for (const FeatureEvidence& feature : labels.features) fired += feature.fired;
+    CHECK(labels.active == doctest::Approx(static_cast<double>(fired) /
+                                           static_cast<double>(labels.activations.positions())));
+    CHECK(labels.dead == static_cast<size_t>(
+                             std::count_if(labels.features.begin(), labels.features.end(),
+                                           [](const FeatureEvidence& f) { return f.fired == 0; })));
+  }
+
+  SUBCASE("positions are those of the encoder on the runtime's states") {
+    const FeatureEvidence& feature = labels.features[labels.attributes[0].feature];
+    REQUIRE(!feature.histories.empty());
+    const Firing firing = feature.histories[0];
+    const size_t user = labels.activations.user[firing.position];
+    const size_t event = labels.activations.event[firing.position];
+    const std::vector<uint32_t>& items = labels.histories.items[user];
+    Session session(files.model.get());
+    // The runtime sees the newest 32 events of the whole history, from the oldest kept one on. The
+    // state is asked for after each, as harvest does: int8 products over many events at once round
+    // differently.
+    const size_t first = items.size() - std::min<size_t>(items.size(), 32);
+    std::vector<float> state(32);
+    for (size_t t = first; t <= event; ++t) {
+      session.append(&items[t], 1);
+      require_ok(pintle_session_state(session.get(), "block:0", state.data()), "state");
+    }
+    const SparseFeatures on = encode(trained.sae, state.data());
+    const auto found = std::find(on.index.begin(), on.index.end(), labels.attributes[0].feature);
+    REQUIRE(found != on.index.end());
+    CHECK(on.value[static_cast<size_t>(found - on.index.begin())] == doctest::Approx(firing.value));
+    CHECK(firing.value == feature.statistics.max);
+  }
+
+  SUBCASE("promoted and demoted items are those of the largest dot products") {
+    const FeatureEvidence& feature = labels.features[0];
+    std::vector<double> effects;
+    for (uint32_t i = 0; i < model_info(files.model.get()).item_count; ++i) {
+      std::vector<float> row(32);
+      gather_row(files.model->scored_items, i, row.data());
+      double effect = 0;
+      for (int64_t d = 0; d < 32; ++d) {
+        effect += static_cast<double>(row[static_cast<size_t>(d)]) *
+                  static_cast<double>(trained.sae.decoder.row(0)[d]);
+      }
+      effects.push_back(effect);
+    }
+    REQUIRE(feature.promoted.size() == 10);
+    CHECK(feature.promoted[0].effect == *std::max_element(effects.begin(), effects.end()));
+    CHECK(feature.demoted[0].effect == *std::min_element(effects.begin(), effects.end()));
+    CHECK(feature.promoted[9].effect <= feature.promoted[0].effect);
+    CHECK(effects[feature.demoted[3].item] == feature.demoted[3].effect);
+  }
+
+  SUBCASE("a label is the attribute that correlates, or titles") {
+    for (const FeatureEvidence& feature : labels.features) {
+      CAPTURE(feature.label);
+      if (feature.fired == 0) {
+        CHECK(feature.label.empty());
+        continue;
+      }
+      const char* name = nullptr;
+      pintle_model_get_attribute(files.model.get(),
+                                 labels.index.attributes[feature.attributes[0].attribute], nullptr,
+                                 &name);
+      if (feature.attributes[0].correlation >= 0.3) {
+        CHECK(feature.label.rfind(name, 0) == 0);
+      } else if (!feature.items.empty()) {
+        CHECK(feature.label.rfind("like ", 0) == 0);
+      }
+    }
+  }
+
+  SUBCASE("features.json describes the SAE") {
+    nlohmann::json written;
+    std::ifstream(files.dir.path("features.json")) >> written;
+    Interpretation read;
+    read.saes.emplace_back();
+    read.saes[0].weights = trained.sae;
+    add_interpretation_json(written, "features.json", &read);
+    REQUIRE(read.saes[0].labels.size() == 64);
+    CHECK(read.saes[0].name == "sae");
+    for (size_t f = 0; f < 64; ++f) {
+      CHECK(read.saes[0].labels[f] == labels.features[f].label);
+      CHECK(read.saes[0].statistics[f].p95 == labels.features[f].statistics.p95);
+    }
+    CHECK(written["evidence"].size() == 64);
+    CHECK(written["attributes"][3]["name"] == "Drama");
+    CHECK(written["summary"]["positions"] == labels.activations.positions());
+  }
+}
+
+TEST_CASE("threads and memory") {
+  DefaultModel files;
+  files.train("sae");
+  LabelJob job = label_job(files, "sae");
+  job.label.threads = 1;
+  const std::string one = run_label_job(job).json.dump();
+  job.label.threads = 3;
+  CHECK(run_label_job(job).json.dump() == one);
+  // About 32 positions a user and 140 bytes each: a fifth of the users fit.
+  job.label.memory_bytes = 900000;
+  const LabelReport thinned = run_label_job(job).labels;
+  CHECK(thinned.users_given == 1000);
+  CHECK(thinned.histories.users.size() < 500);
+  CHECK(thinned.histories.users.size() > 100);
+}
+
+TEST_CASE("an SAE of another network is refused, and nothing is written") {
+  DefaultModel files;
+  SaeWeights sae = files.train("sae").sae;
+  CHECK(sae.model_hash == Metadata(files.path).network_hash());
+  sae.model_hash = "00000000";
+  write_saelens(files.dir.path("other"), sae);
+  CHECK_THROWS_WITH_AS(run_label_job(label_job(files, "other")), doctest::Contains("00000000"),
+                       Error);
+  CHECK(!std::filesystem::exists(files.dir.path("features.json")));
+
+  sae.model_hash.clear();
+  write_saelens(files.dir.path("silent"), sae);
+  CHECK(run_label_job(label_job(files, "silent")).assumptions.size() == 1);
+}
+
+TEST_CASE("presets name knobs and stay in their range") {
+  test::ScratchDir dir;
+  Knob knob;
+  knob.name = "Sci-Fi";
+  knob.min_strength = -2;
+  knob.max_strength = 3;
+  const auto read = [&](const char* text) {
+    return read_presets(dir.write("presets.json", text), {knob});
+  };
+  const std::vector<Preset> presets = read(R"({"Space night": {"Sci-Fi": 2.5}})");
+  REQUIRE(presets.size() == 1);
+  CHECK(presets[0].name == "Space night");
+  CHECK(presets[0].strengths[0].second == 2.5f);
+  CHECK_THROWS_AS(read(R"({"a": {"Horror": 1}})"), Error);
+  CHECK_THROWS_AS(read(R"({"a": {"Sci-Fi": 3.5}})"), Error);
+  CHECK_THROWS_AS(read(R"({"a": {"Sci-Fi": "much"}})"), Error);
+  CHECK_THROWS_AS(read("[1]"), Error);
+  CHECK_THROWS_AS(read("{"), Error);
+}
+
+}  // namespace
+}  // namespace pintle::converter
