@@ -12,11 +12,11 @@ namespace pintle::converter {
 namespace {
 
 constexpr uint64_t kSeed = 20250712;
-constexpr size_t kWalks = 192, kSteps = 16, kLongestStart = 32;
+constexpr size_t kWalks = 64, kSteps = 100;
 constexpr size_t kScannedItems = 4096;  // bounds the cost for large catalogues
-constexpr uint32_t kTop = 10;
-// The rest of the row's use: as an input of the network, and states that the walks did not meet.
-constexpr double kRidge = 0.02;
+constexpr uint32_t kTop = 20;           // draws from fewer repeat themselves
+// The rest of a row's use: as an input of the network, and for states that no walk met.
+constexpr double kRidge = 0.1;
 
 // The items that walks visit: all, or a seeded sample of a large catalogue.
 std::vector<uint32_t> walked_items(uint32_t item_count, std::mt19937_64* random) {
@@ -51,11 +51,7 @@ Eigen::MatrixXd scoring_moments(const std::string& path) {
   Progress progress("calibrating", "histories", kWalks);
   for (size_t walk = 0; walk < kWalks; ++walk) {
     session.reset();
-    const size_t start = 1 + random() % std::min<size_t>(info.window, kLongestStart);
-    for (size_t i = 0; i < start; ++i) {
-      const uint32_t item = items[random() % items.size()];
-      session.append(&item, 1);
-    }
+    session.append(&items[random() % items.size()], 1);
     for (size_t step = 0; step < kSteps; ++step) {
       require_ok(pintle_session_state(session.get(), "last", state.data()), "cannot calibrate");
       const Eigen::VectorXd h = state.cast<double>();

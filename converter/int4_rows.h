@@ -7,10 +7,20 @@
 
 namespace pintle::converter {
 
-// Codes in [-8, 7] and one half scale a group of 32 columns, chosen for the least e^T moments e:
-// starts from quantize_group_int4 and then changes one code, or all scales, as long as that helps.
-void quantize_row_int4(const float* values, const Eigen::MatrixXd& moments, int8_t* q,
-                       uint16_t* scales);
+// Rounds rows to codes in [-8, 7] with one half scale a group of 32 columns, so that the error e of
+// a row has a small e^T moments e. Finding the least is a closest-vector problem; from several
+// scales it rounds one column after the other, each making up for the columns before (Babai's
+// nearest plane), then changes single codes and refits the scales as long as that helps.
+class Int4RowQuantizer {
+ public:
+  // REQUIRES: moments is symmetric and positive definite.
+  explicit Int4RowQuantizer(const Eigen::MatrixXd& moments);
+  // values: [cols]; q: [cols]; scales: one a group. Any thread.
+  void quantize(const float* values, int8_t* q, uint16_t* scales) const;
+
+ private:
+  Eigen::MatrixXd moments_, factor_;  // moments = factor^T factor, factor upper triangular
+};
 
 }  // namespace pintle::converter
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <thread>
 
 #include "converter/error.h"
@@ -105,12 +106,14 @@ Int4Codes quantize_int4(const Matrix& matrix, const Eigen::MatrixXd* moments) {
   const size_t groups = round_up(cols, kGroupCols) / kGroupCols;
   Int4Codes result{std::vector<int8_t>(rows * groups * kGroupCols, 0),
                    std::vector<uint16_t>(rows * groups, 0)};
+  std::optional<Int4RowQuantizer> calibrated;
+  if (moments != nullptr) calibrated.emplace(*moments);
   const auto quantize_row = [&](size_t row) {
     const float* values = matrix.row(row);
     int8_t* q = result.codes.data() + row * groups * kGroupCols;
     uint16_t* scales = result.scales.data() + row * groups;
-    if (moments != nullptr) {
-      quantize_row_int4(values, *moments, q, scales);
+    if (calibrated) {
+      calibrated->quantize(values, q, scales);
       return;
     }
     for (size_t g = 0; g < groups; ++g) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <deque>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "converter/error.h"
 #include "converter/progress.h"
 #include "converter/runtime_model.h"
+#include "converter/steering_names.h"
 
 namespace pintle::converter {
 namespace {
@@ -29,107 +31,218 @@ struct Arguments {
   bool json = false;
 };
 
+struct Path {
+  std::string name;
+  std::function<void()> prepare, timed;
+  std::string base;  // the path that it is compared with, earlier in the same group; may be empty
+};
+
 struct Timing {
   std::string path;
   double min_us, median_us, max_us;
   size_t rounds;
+  std::string base;
+  double ratio;  // of the medians, to base's; 0 without one
 };
 
-// Repeats `timed`, each round after an untimed `prepare`, until `seconds` of both have passed; 11
-// rounds at least, 10,000 at most. The first round warms the caches and is not counted.
-Timing measure(const std::string& path, double seconds, const std::function<void()>& prepare,
-               const std::function<void()>& timed) {
+// Runs the paths in turn, each after its untimed `prepare`, so that what else the machine does
+// falls on all alike, until `seconds` a path have passed; 11 rounds at least, 10,000 at most. The
+// first round warms the caches and is not counted.
+void measure(const std::vector<Path>& group, double seconds, std::vector<Timing>* timings) {
   constexpr size_t kFewest = 11, kMost = 10000;
-  std::vector<double> us;
-  Progress progress("timing " + path + ",", "rounds", 0);
-  prepare();
-  timed();
-  const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                                   std::chrono::duration<double>(seconds));
-  while (us.size() < kFewest || (us.size() < kMost && Clock::now() < end)) {
-    prepare();
-    const Clock::time_point start = Clock::now();
-    timed();
-    us.push_back(std::chrono::duration<double, std::micro>(Clock::now() - start).count());
+  std::vector<std::vector<double>> us(group.size());
+  Progress progress("timing " + group[0].name + ",", "rounds", 0);
+  const auto round = [&](bool counts) {
+    for (size_t i = 0; i < group.size(); ++i) {
+      group[i].prepare();
+      const Clock::time_point start = Clock::now();
+      group[i].timed();
+      const auto spent = std::chrono::duration<double, std::micro>(Clock::now() - start);
+      if (counts) us[i].push_back(spent.count());
+    }
+  };
+  round(false);
+  const std::chrono::duration<double> budget(seconds * static_cast<double>(group.size()));
+  const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(budget);
+  while (us[0].size() < kFewest || (us[0].size() < kMost && Clock::now() < end)) {
+    round(true);
     progress.advance();
   }
-  std::sort(us.begin(), us.end());
-  return {path, us.front(), us[us.size() / 2], us.back(), us.size()};
+  for (size_t i = 0; i < group.size(); ++i) {
+    std::sort(us[i].begin(), us[i].end());
+    const double median = us[i][us[i].size() / 2];
+    double ratio = 0;
+    for (const Timing& timing : *timings) {
+      if (timing.path == group[i].base) ratio = median / timing.median_us;
+    }
+    timings->push_back(
+        {group[i].name, us[i].front(), median, us[i].back(), us[i].size(), group[i].base, ratio});
+  }
 }
 
-std::vector<Timing> run(const Arguments& arguments) {
-  const ModelPointer model = open_model(arguments.model_path);
-  const pintle_model_info info = model_info(model.get());
-  std::mt19937_64 random(kSeed);
-  const auto event = [&] { return static_cast<uint32_t>(random() % info.item_count); };
-  const auto history = [&](size_t length) {
+class Bench {
+ public:
+  explicit Bench(const Arguments& arguments)
+      : arguments_(arguments),
+        model_(open_model(arguments.model_path)),
+        info_(model_info(model_.get())),
+        random_(kSeed),
+        session_(model_.get()) {
+    request_.k = std::min(kTop, info_.item_count);
+    list_.resize(request_.k);
+  }
+
+  std::vector<Timing> run() {
+    std::vector<Timing> timings;
+    const auto add = [&](const std::vector<Path>& group) {
+      measure(group, arguments_.seconds, &timings);
+    };
+    add({{"open", [] {}, [this] { open_model(arguments_.model_path); }, ""}});
+    std::vector<uint32_t> events;
+    add({{"history", [&] { events = history(info_.window); },
+          [&] {
+            session_.reset();
+            session_.append(events);
+            recommend(nullptr);
+          },
+          ""}});
+    session_.reset();
+    float score = 0;
+    add({{"append", [this] { prepare_append(); },
+          [&] {
+            append();
+            require_ok(pintle_score(session_.get(), &next_, 1, &score), "cannot score");
+          },
+          ""}});
+    make_steering();
+    add(cached_paths());
+    add(appending_paths());
+    start_with(info_.window);
+    add({{"append_full_window", [this] { next_ = event(); },
+          [this] {
+            append();
+            recommend(nullptr);
+          },
+          ""}});
+    return timings;
+  }
+
+ private:
+  // A steering set to time, and the SAE whose hook it edits (or the knob's).
+  struct Steered {
+    std::string name;
+    std::string hook;
+    std::vector<pintle_edit> edits;
+    pintle_steering steering;
+  };
+
+  uint32_t event() { return static_cast<uint32_t>(random_() % info_.item_count); }
+  std::vector<uint32_t> history(size_t length) {
     std::vector<uint32_t> events(length);
     for (uint32_t& item : events) item = event();
     return events;
-  };
-  pintle_request request = PINTLE_REQUEST_INIT;
-  request.k = std::min(kTop, info.item_count);
-  std::vector<pintle_recommendation> list(request.k);
-  uint32_t count = 0;
-  Session session(model.get());
-  const auto recommend = [&] {
-    require_ok(pintle_recommend(session.get(), &request, list.data(), &count), "cannot recommend");
-  };
-  const auto append = [&](uint32_t item) { session.append(&item, 1); };
-  const auto start_with = [&](size_t length) {
-    session.reset();
-    session.append(history(length));
-    recommend();
-  };
+  }
+  void recommend(const pintle_steering* steering) {
+    uint32_t count = 0;
+    request_.steering = steering;
+    require_ok(pintle_recommend(session_.get(), &request_, list_.data(), &count),
+               "cannot recommend");
+  }
+  void append() { session_.append(&next_, 1); }
+  void start_with(size_t length) {
+    session_.reset();
+    session_.append(history(length));
+    recommend(nullptr);
+  }
   // Keeps the history between half a window and a whole one.
-  uint64_t length = 0;
-  const auto leave_room = [&] {
-    require_ok(pintle_session_event_count(session.get(), &length), "cannot count events");
-    if (length < info.window / 2 || length + 1 > info.window) {
-      start_with(std::max<size_t>(1, info.window / 2));
+  void leave_room() {
+    uint64_t length = 0;
+    require_ok(pintle_session_event_count(session_.get(), &length), "cannot count events");
+    if (length < info_.window / 2 || length + 1 > info_.window) {
+      start_with(std::max<size_t>(1, info_.window / 2));
     }
-  };
-  uint32_t next = 0;
-  float score = 0;
-
-  std::vector<Timing> timings;
-  const auto add = [&](const char* path, const std::function<void()>& prepare,
-                       const std::function<void()>& timed) {
-    timings.push_back(measure(path, arguments.seconds, prepare, timed));
-  };
-  add(
-      "open", [] {}, [&] { open_model(arguments.model_path); });
-  std::vector<uint32_t> events;
-  add(
-      "history", [&] { events = history(info.window); },
-      [&] {
-        session.reset();
-        session.append(events);
-        recommend();
-      });
-  session.reset();
-  const auto prepare_append = [&] {
+  }
+  void prepare_append() {
     leave_room();
-    next = event();
-  };
-  add("append", prepare_append, [&] {
-    append(next);
-    require_ok(pintle_score(session.get(), &next, 1, &score), "cannot score");
-  });
-  add("recommend", leave_room, recommend);
-  add("append_recommend", prepare_append, [&] {
-    append(next);
-    recommend();
-  });
-  start_with(info.window);
-  add(
-      "append_full_window", [&] { next = event(); },
-      [&] {
-        append(next);
-        recommend();
-      });
-  return timings;
-}
+    next_ = event();
+  }
+
+  // ADD on one feature and SET on eight of every SAE; and a knob.
+  void make_steering() {
+    const size_t saes = sae_names(model_.get()).size();
+    for (uint32_t sae = 0; sae < saes; ++sae) {
+      const pintle_sae_info info = sae_info(model_.get(), sae);
+      std::string place = std::string("@") + info.hook;
+      for (uint32_t other = 0; other < sae; ++other) {
+        if (std::string(info.hook) == sae_info(model_.get(), other).hook) {
+          place = std::string("@") + info.name;
+        }
+      }
+      const auto edit = [&](pintle_edit_kind kind) {
+        const auto feature = static_cast<uint32_t>(random_() % info.feature_count);
+        return pintle_edit{static_cast<uint32_t>(kind), feature, sae, 0, 1};
+      };
+      steered_.push_back({"steer_add" + place, info.hook, {edit(PINTLE_EDIT_ADD)}, {}});
+      steered_.push_back({"steer_set8" + place, info.hook, {}, {}});
+      for (int i = 0; i < 8; ++i) steered_.back().edits.push_back(edit(PINTLE_EDIT_SET));
+    }
+    const size_t knobs = knob_names(model_.get()).size();
+    for (uint32_t knob = 0; knob < knobs; ++knob) {
+      const float strength = knob_info(model_.get(), knob).max_strength / 2;
+      if (!(strength > 0)) continue;
+      steered_.push_back({"steer_knob", "", {{PINTLE_EDIT_KNOB, knob, 0, 0, strength}}, {}});
+      break;
+    }
+    for (Steered& steered : steered_) {
+      steered.steering = PINTLE_STEERING_INIT;
+      steered.steering.edits = steered.edits.data();
+      steered.steering.edit_count = steered.edits.size();
+    }
+  }
+
+  // Nothing new has happened: what a slider costs.
+  std::vector<Path> cached_paths() {
+    const auto prepare = [this] { leave_room(); };
+    std::vector<Path> group = {{"recommend", prepare, [this] { recommend(nullptr); }, ""}};
+    bool has_last = false;
+    for (const Steered& steered : steered_) {
+      if (steered.hook != "last" || has_last) continue;
+      group.push_back({"rerank_last", prepare, [this, &steered] { recommend(&steered.steering); },
+                       "recommend"});
+      has_last = true;
+    }
+    return group;
+  }
+
+  // One event, then a list: what a steered list costs where an unsteered one was asked for.
+  std::vector<Path> appending_paths() {
+    const auto prepare = [this] { prepare_append(); };
+    const auto path = [&](const std::string& name, const pintle_steering* steering,
+                          const std::string& base) {
+      return Path{name, prepare,
+                  [this, steering] {
+                    append();
+                    recommend(steering);
+                  },
+                  base};
+    };
+    std::vector<Path> group = {path("append_recommend", nullptr, "")};
+    for (const Steered& steered : steered_) {
+      group.push_back(path(steered.name, &steered.steering, "append_recommend"));
+    }
+    return group;
+  }
+
+  const Arguments& arguments_;
+  const ModelPointer model_;
+  const pintle_model_info info_;
+  std::mt19937_64 random_;
+  Session session_;
+  pintle_request request_ = PINTLE_REQUEST_INIT;
+  std::vector<pintle_recommendation> list_;
+  std::deque<Steered> steered_;
+  uint32_t next_ = 0;
+};
 
 }  // namespace
 
@@ -141,29 +254,36 @@ void add_bench_command(CLI::App* app) {
   verb->add_option("--seconds", arguments->seconds, "Time for each path")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 3600.0));
-  verb->add_flag(
-      "--json", arguments->json,
-      "Print one object: a path each, {\"min_us\", \"median_us\", \"max_us\", \"rounds\"}");
+  verb->add_flag("--json", arguments->json,
+                 "Print one object: a path each, {\"min_us\", \"median_us\", \"max_us\", "
+                 "\"rounds\"} and, with SAEs, \"ratio\" of the medians");
   verb->footer(
       "open: map and check the file, and close it. history: a new history of a whole window and "
-      "its "
-      "top 10. append: one event and the score of one item (an append alone computes nothing). "
+      "its top 10. append: one event and the score of one item (an append alone computes nothing). "
       "recommend: the top 10 again, nothing new. append_recommend: one event and the top 10, the "
-      "window between half and full. append_full_window: the same with a full window.");
+      "window between half and full. append_full_window: the same with a full window. With SAEs, "
+      "each timed in turn with the path that its ratio is to: steer_add@HOOK, steer_set8@HOOK: one "
+      "event and a top 10 steered by ADD on one feature or SET on eight, to append_recommend. "
+      "steer_knob: the same by the first knob. rerank_last: the top 10 again, steered at the hook "
+      "last, to recommend.");
   verb->callback([arguments] {
-    const std::vector<Timing> timings = run(*arguments);
+    const std::vector<Timing> timings = Bench(*arguments).run();
     nlohmann::ordered_json json;
     if (!arguments->json) {
       std::printf("%-20s %10s %10s %10s %8s\n", "path", "min us", "median us", "max us", "rounds");
     }
     for (const Timing& timing : timings) {
-      json[timing.path] = {{"min_us", timing.min_us},
-                           {"median_us", timing.median_us},
-                           {"max_us", timing.max_us},
-                           {"rounds", timing.rounds}};
+      nlohmann::ordered_json& entry = json[timing.path];
+      entry = {{"min_us", timing.min_us},
+               {"median_us", timing.median_us},
+               {"max_us", timing.max_us},
+               {"rounds", timing.rounds}};
+      if (timing.ratio > 0) entry["ratio"] = timing.ratio;
       if (arguments->json) continue;
-      std::printf("%-20s %10.1f %10.1f %10.1f %8zu\n", timing.path.c_str(), timing.min_us,
+      std::printf("%-20s %10.1f %10.1f %10.1f %8zu", timing.path.c_str(), timing.min_us,
                   timing.median_us, timing.max_us, timing.rounds);
+      if (timing.ratio > 0) std::printf("  %.3f x %s", timing.ratio, timing.base.c_str());
+      std::printf("\n");
     }
     if (arguments->json) std::cout << json.dump() << '\n';
   });

@@ -9,6 +9,8 @@
 #include "converter/metadata.h"
 #include "converter/quantize.h"
 #include "converter/segments.h"
+#include "converter/steering_names.h"
+#include "converter/writer.h"
 
 namespace pintle::converter {
 namespace {
@@ -92,6 +94,64 @@ Json describe_provenance(const fb::Provenance* provenance) {
           {"quality", quality}};
 }
 
+Json describe_saes(const fb::Model& model) {
+  Json list = Json::array();
+  if (model.saes() == nullptr) return list;
+  for (const fb::Sae* sae : *model.saes()) {
+    std::string hook = "last";
+    if (sae->hook() != fb::HookKind_Last) {
+      hook = sae->hook() == fb::HookKind_Mlp ? "mlp:" : "block:";
+      hook += std::to_string(sae->layer());
+    }
+    Json entry{{"name", text(sae->name())},
+               {"hook", hook},
+               {"activation", fb::EnumNameSaeActivation(sae->activation())}};
+    if (sae->activation() == fb::SaeActivation_TopK) entry["k"] = sae->k();
+    entry["features"] = sae->feature_count();
+    entry["labels"] = sae->labels() != nullptr;
+    entry["statistics"] = sae->statistics() != nullptr;
+    entry["network_hash"] = network_hash_text(sae->network_hash());
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+Json describe_knobs(const fb::Model& model) {
+  Json list = Json::array();
+  if (model.knobs() == nullptr) return list;
+  for (const fb::Knob* knob : *model.knobs()) {
+    Json attribute;
+    if (knob->attribute() >= 0) {
+      const fb::Attribute& a =
+          *model.catalogue()->attributes()->Get(static_cast<uint32_t>(knob->attribute()));
+      attribute = {{"group", text(a.group())}, {"name", text(a.name())}};
+    }
+    const size_t features = knob->features() == nullptr ? 0 : knob->features()->size();
+    list.push_back({{"name", text(knob->name())},
+                    {"attribute", attribute},
+                    {"sae", knob->sae()},
+                    {"features", features},
+                    {"min_strength", shortest(knob->min_strength())},
+                    {"max_strength", shortest(knob->max_strength())}});
+  }
+  return list;
+}
+
+Json describe_presets(const fb::Model& model) {
+  Json list = Json::array();
+  if (model.presets() == nullptr) return list;
+  for (const fb::Preset* preset : *model.presets()) {
+    Json strengths = Json::object();
+    const size_t count = preset->knobs() == nullptr ? 0 : preset->knobs()->size();
+    for (uint32_t i = 0; i < count; ++i) {
+      const fb::Knob& knob = *model.knobs()->Get(preset->knobs()->Get(i));
+      strengths[text(knob.name())] = shortest(preset->strengths()->Get(i));
+    }
+    list.push_back({{"name", text(preset->name())}, {"knobs", strengths}});
+  }
+  return list;
+}
+
 Json describe(const std::string& path) {
   const Metadata metadata(path);
   const fb::Model& model = metadata.root();
@@ -104,6 +164,9 @@ Json describe(const std::string& path) {
       {"format", std::to_string(model.format_major()) + "." + std::to_string(model.format_minor())},
       {"architecture", describe_architecture(model)},
       {"catalogue", describe_catalogue(*model.catalogue())},
+      {"saes", describe_saes(model)},
+      {"knobs", describe_knobs(model)},
+      {"presets", describe_presets(model)},
       {"tensor_bytes", tensor_bytes},
       {"tensors", tensors},
       {"provenance", describe_provenance(model.provenance())}};
@@ -128,12 +191,49 @@ void print_section(const char* title, const Json& section) {
   }
 }
 
+std::string string_of(const Json& value) { return value.get<std::string>(); }
+
+void print_steering(const Json& model) {
+  for (const Json& sae : model["saes"]) {
+    const std::string k = sae.contains("k") ? " " + sae["k"].dump() : "";
+    std::printf("sae %s: %s features at %s, %s%s, network %s%s%s\n", string_of(sae["name"]).c_str(),
+                sae["features"].dump().c_str(), string_of(sae["hook"]).c_str(),
+                string_of(sae["activation"]).c_str(), k.c_str(),
+                string_of(sae["network_hash"]).c_str(), sae["labels"] ? ", labelled" : "",
+                sae["statistics"] ? ", calibrated" : "");
+  }
+  if (!model["knobs"].empty()) {
+    std::printf("\n%-24s %-32s %4s %9s %11s %11s\n", "knob", "attribute", "sae", "features",
+                "least", "most");
+  }
+  for (const Json& knob : model["knobs"]) {
+    const Json& attribute = knob["attribute"];
+    const std::string shown =
+        attribute.is_null() ? "-"
+                            : string_of(attribute["group"]) + ": " + string_of(attribute["name"]);
+    std::printf("%-24s %-32s %4s %9s %11s %11s\n", string_of(knob["name"]).c_str(), shown.c_str(),
+                knob["sae"].dump().c_str(), knob["features"].dump().c_str(),
+                knob["min_strength"].dump().c_str(), knob["max_strength"].dump().c_str());
+  }
+  for (const Json& preset : model["presets"]) {
+    std::printf("preset %s:", string_of(preset["name"]).c_str());
+    for (const auto& [knob, strength] : preset["knobs"].items()) {
+      std::printf(" %s=%s", knob.c_str(), strength.dump().c_str());
+    }
+    std::printf("\n");
+  }
+}
+
 void print_text(const Json& model) {
   std::printf("%s: format %s, %s bytes\n\n", model["file"].get<std::string>().c_str(),
               model["format"].get<std::string>().c_str(), model["file_size_bytes"].dump().c_str());
   print_section("architecture", model["architecture"]);
   print_section("catalogue", model["catalogue"]);
   print_section("provenance", model["provenance"]);
+  if (!model["saes"].empty() || !model["knobs"].empty()) {
+    std::printf("\n");
+    print_steering(model);
+  }
   std::printf("\n%-32s %13s  %-5s %-7s %12s %10s\n", "tensor", "shape", "type", "layout", "bytes",
               "error");
   for (const Json& tensor : model["tensors"]) {
@@ -156,7 +256,8 @@ void add_inspect_command(CLI::App* app) {
   };
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* verb = app->add_subcommand(
-      "inspect", "Show what a model file holds: architecture, tensors, sizes, provenance");
+      "inspect",
+      "Show what a model file holds: architecture, tensors, sizes, provenance, SAEs, knobs");
   verb->add_option("--model", arguments->model_path, "The model file")->required();
   verb->add_flag("--json", arguments->json, "Print one JSON object");
   verb->callback([arguments] {

@@ -21,7 +21,8 @@ namespace pintle::converter {
 namespace {
 
 struct Arguments {
-  std::string model_path, features_path, interactions_path, format, train_path, test_path, title;
+  std::string model_path, interactions_path, format, train_path, test_path, title;
+  std::vector<std::string> features_paths;
   std::string out_path;
   ReportOptions options;
 };
@@ -47,7 +48,8 @@ ReportPeople read_people(const pintle_model* model, const Arguments& arguments) 
 
 void run(const Arguments& arguments) {
   const ModelPointer model = open_model(arguments.model_path);
-  const nlohmann::json features = read_features(arguments.features_path);
+  std::vector<nlohmann::json> features;
+  for (const std::string& path : arguments.features_paths) features.push_back(read_features(path));
   ReportPeople people;
   const bool has_people = !arguments.interactions_path.empty();
   if (has_people) people = read_people(model.get(), arguments);
@@ -60,9 +62,8 @@ void run(const Arguments& arguments) {
   OutputFile file(arguments.out_path);
   file.write(std::vector<uint8_t>(page.begin(), page.end()));
   file.commit();
-  std::printf("%s: %zu bytes, %zu knobs, %zu features, %zu histories to try",
-              arguments.out_path.c_str(), page.size(), data.at("knobs").size(),
-              data.at("features").size(), data.at("histories").size());
+  std::printf("%s: %zu bytes, %zu knobs, %zu histories to try", arguments.out_path.c_str(),
+              page.size(), data.at("knobs").size(), data.at("histories").size());
   if (has_people) {
     std::printf(", effects measured on %zu users", data.at("measured").at("users").get<size_t>());
   }
@@ -79,8 +80,9 @@ void add_report_command(CLI::App* app) {
       "they change, its features and their evidence, and histories to try");
   verb->add_option("--model", arguments->model_path, "The model file, with SAEs and knobs")
       ->required();
-  verb->add_option("--features", arguments->features_path,
-                   "The features.json that the model was converted with")
+  verb->add_option("--features", arguments->features_paths,
+                   "The features.json that the model was converted with; for several SAEs, several "
+                   "files in the same order")
       ->required();
   CLI::Option* interactions =
       verb->add_option("--interactions", arguments->interactions_path,

@@ -83,7 +83,7 @@ function lineConfiguration(series, xTitle, yTitle, options = {}) {
     data: {datasets},
     options: {
       plugins: {
-        legend: {display: series.length > 1, labels: {color: styleColour('--ink'), usePointStyle: true}},
+        legend: {display: series.length > 1, labels: {color: styleColour('--ink'), usePointStyle: true, boxWidth: 8, boxHeight: 8}},
         tooltip: {
           callbacks: {
             label: (context) => `${context.dataset.label}: ${fixed(context.parsed.y, 1)} at ${

@@ -85,10 +85,11 @@ double best_correlation(const json& evidence) {
 }
 
 // The features to show, ascending. Dead ones have nothing to show.
-std::vector<size_t> choose(const json& evidence, const json& knobs, size_t max_features) {
+std::vector<size_t> choose(const json& evidence, const json& knobs, uint32_t sae,
+                           size_t max_features) {
   std::set<size_t> in_knobs;
   for (const json& knob : knobs) {
-    if (knob.at("sae") != 0) continue;
+    if (knob.at("sae") != sae) continue;
     for (const json& part : knob.at("features")) in_knobs.insert(part.at(0).get<size_t>());
   }
   std::vector<size_t> chosen;
@@ -105,47 +106,45 @@ std::vector<size_t> choose(const json& evidence, const json& knobs, size_t max_f
   return chosen;
 }
 
-ordered_json check_saes(const pintle_model* model, const json& features) {
-  const std::vector<std::string> names = sae_names(model);
-  const json& described = features.at("saes");
-  ordered_json saes = ordered_json::array();
-  for (uint32_t i = 0; i < names.size(); ++i) {
-    const pintle_sae_info info = sae_info(model, i);
-    if (i >= described.size() || described[i].at("hook") != info.hook ||
-        described[i].at("features").size() != info.feature_count) {
-      throw Error("features.json describes other SAEs than the model has, the first being SAE " +
-                  std::to_string(i) + ", " + names[i] + " at " + info.hook + " with " +
-                  std::to_string(info.feature_count) +
-                  " features: take the file that the model was converted with");
-    }
-    saes.push_back({{"name", names[i]}, {"hook", info.hook}, {"features", info.feature_count}});
+ordered_json sae_json(const pintle_model* model, uint32_t sae, const json& described) {
+  const pintle_sae_info info = sae_info(model, sae);
+  if (sae >= described.size() || described[sae].at("hook") != info.hook ||
+      described[sae].at("features").size() != info.feature_count) {
+    throw Error("features.json does not describe the model's SAE " + std::to_string(sae) + ", " +
+                info.name + " at " + info.hook + " with " + std::to_string(info.feature_count) +
+                " features: give the files that the model was converted with, in their order");
   }
-  return saes;
+  return {{"name", info.name}, {"hook", info.hook}, {"feature_count", info.feature_count}};
 }
 
 }  // namespace
 
-ordered_json feature_section(const pintle_model* model, const json& features, size_t max_features,
-                             ReportItems* items) {
-  ordered_json section = {{"saes", check_saes(model, features)},
-                          {"summary", nullptr},
-                          {"attributes_evidence", ordered_json::array()},
-                          {"features", ordered_json::array()}};
-  if (!features.contains("evidence")) return section;
+ordered_json feature_section(const pintle_model* model, const Described& described,
+                             size_t max_features, ReportItems* items) {
   std::vector<const char*> measure = kMeasure;
   measure.insert(measure.end(),
                  {"items", "positions", "feature", "raw_dimension", "raw_correlation"});
-  for (const json& attribute : features.at("attributes")) {
-    section["attributes_evidence"].push_back(numbers(attribute, measure));
-  }
-  section["summary"] =
-      numbers(features.at("summary"),
-              {"users", "positions", "features", "dead_features", "active_per_position",
-               "mean_best_correlation", "mean_sensitivity", "raw_mean_best_correlation"});
-  const json& evidence = features.at("evidence");
-  const json& statistics = features.at("saes").at(0).at("features");
-  for (size_t f : choose(evidence, features.at("knobs"), max_features)) {
-    section["features"].push_back(one_feature(evidence[f], statistics.at(f), items));
+  ordered_json section = ordered_json::array();
+  for (uint32_t i = 0; i < sae_names(model).size(); ++i) {
+    ordered_json sae = sae_json(model, i, described.saes);
+    sae["summary"] = nullptr;
+    sae["attributes"] = sae["features"] = ordered_json::array();
+    const json& found = described.evidence[i];
+    if (!found.is_null()) {
+      sae["summary"] =
+          numbers(found.at("summary"),
+                  {"users", "positions", "features", "dead_features", "active_per_position",
+                   "mean_best_correlation", "mean_sensitivity", "raw_mean_best_correlation"});
+      for (const json& attribute : found.at("attributes")) {
+        sae["attributes"].push_back(numbers(attribute, measure));
+      }
+      const json& evidence = found.at("evidence");
+      const json& statistics = described.saes[i].at("features");
+      for (size_t f : choose(evidence, described.knobs, i, max_features)) {
+        sae["features"].push_back(one_feature(evidence[f], statistics.at(f), items));
+      }
+    }
+    section.push_back(std::move(sae));
   }
   return section;
 }

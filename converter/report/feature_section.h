@@ -7,16 +7,17 @@
 #include <cstddef>
 #include <nlohmann/json.hpp>
 
+#include "converter/report/described.h"
 #include "converter/report/report_numbers.h"
 #include "pintle/pintle.h"
 
 namespace pintle::converter {
 
-// {"saes", "summary", "attributes_evidence", "features"}; the latter three are null or empty where
-// features.json has no evidence. Of the features at most `max_features`: those that knobs are made
-// of, then those that follow an attribute best. Throws Error if features.json describes other SAEs
-// than the model has.
-nlohmann::ordered_json feature_section(const pintle_model* model, const nlohmann::json& features,
+// One object an SAE: {"name", "hook", "feature_count", "summary", "attributes", "features"}; the
+// latter three are null or empty where there is no evidence. Of the features at most `max_features`
+// an SAE: those that knobs are made of, then those that follow an attribute best. Throws Error if
+// other SAEs are described than the model has.
+nlohmann::ordered_json feature_section(const pintle_model* model, const Described& described,
                                        size_t max_features, ReportItems* items);
 
 }  // namespace pintle::converter

@@ -6,46 +6,47 @@ const featureStep = 20;  // shown at once
 
 const measuredTitle = (measure) => measure.group ? `${measure.group}: ${measure.name}` : measure.name;
 
-function attributeChart() {
-  const sorted = [...data.attributes_evidence].sort((a, b) => b.correlation - a.correlation);
-  const what = sorted.map((a) => `${measuredTitle(a)} ${fixed(a.correlation, 2)}, raw ${fixed(a.raw_correlation, 2)}`);
+function attributeChart(sae) {
+  const sorted = [...sae.attributes].sort((a, b) => b.correlation - a.correlation);
+  const what = sorted.map((a) => `${measuredTitle(a)} ${fixed(a.correlation, 2)}, raw ${fixed(Math.abs(a.raw_correlation), 2)}`);
   const chart = figure(
       'Correlation with each attribute (1 is perfect): the best feature and the best raw dimension',
       `Correlations: ${what.join('; ')}`,
       () => barConfiguration(sorted.map(measuredTitle), [
         {name: 'best feature', values: sorted.map((a) => a.correlation)},
-        {name: 'best raw dimension', values: sorted.map((a) => a.raw_correlation)},
-      ], 'correlation (no unit)', {digits: 2}));
+        {name: 'best raw dimension', values: sorted.map((a) => Math.abs(a.raw_correlation))},
+      ], 'size of the correlation (no unit)', {digits: 2}));
   chart.node.querySelector('.plot').style.height = `${5 + 1.9 * sorted.length}rem`;
   return chart.node;
 }
 
-function attributeTable() {
+function attributeTable(sae) {
   const columns = [['Attribute', false], ['Items', true], ['Best feature', true], ['Correlation', true], ['AUC', true],
                    ['Sensitivity', true], ['Precision', true], ['Raw dimension’s correlation', true]];
-  const rows = data.attributes_evidence.map((a) => [
+  const rows = sae.attributes.map((a) => [
     measuredTitle(a), grouped(a.items), String(a.feature), fixed(a.correlation, 2), fixed(a.auc, 2),
-    percent(a.sensitivity, 0), percent(a.precision, 0), fixed(a.raw_correlation, 2),
+    percent(a.sensitivity, 0), percent(a.precision, 0), fixed(Math.abs(a.raw_correlation), 2),
   ]);
   return table('The best feature of every attribute, by correlation', columns, rows);
 }
 
-function showAttributes() {
-  const place = byId('feature-attributes');
-  if (!data.summary) {
-    place.append(element('p', {}, 'Their evidence was not measured: `pintle label` measures it.'));
-    return;
+function attributePart(sae) {
+  if (!sae.summary) {
+    return element('p', {}, 'Their evidence was not measured: `pintle label` measures it.');
   }
-  const s = data.summary;
-  place.append(element('p', {}, `Measured on ${grouped(s.users)} people who were held out when the knobs were built, `
-      + `at ${grouped(s.positions)} positions: ${fixed(s.active_per_position, 1)} features are on at `
-      + `a position, ${grouped(s.dead_features)} of ${grouped(s.features)} never.`));
-  if (data.attributes_evidence.length > 0) {
-    place.append(element('p', {}, `For each attribute the best feature was looked up. On average it correlates ${
-        fixed(s.mean_best_correlation, 3)} with the attribute (the best raw dimension of the model: ${
-        fixed(s.raw_mean_best_correlation, 3)}) and is on for ${percent(s.mean_sensitivity, 0)} of the items that have it.`));
-    place.append(element('div', {class: 'panel'}, attributeChart()), folded('The figures as a table', attributeTable()));
+  const s = sae.summary;
+  const part = element('div', {}, element('p', {},
+      `Measured on ${grouped(s.users)} people who were held out when the knobs were built, at ${
+      grouped(s.positions)} positions: ${fixed(s.active_per_position, 1)} features are on at a position, ${
+      grouped(s.dead_features)} of ${grouped(s.features)} never.`));
+  if (sae.attributes.length > 0) {
+    part.append(
+        element('p', {}, `For each attribute the best feature was looked up. On average it correlates ${
+            fixed(s.mean_best_correlation, 3)} with the attribute (the best raw dimension of the model: ${
+            fixed(s.raw_mean_best_correlation, 3)}) and is on for ${percent(s.mean_sensitivity, 0)} of the items that have it.`),
+        element('div', {class: 'panel'}, attributeChart(sae)), folded('The figures as a table', attributeTable(sae)));
   }
+  return part;
 }
 
 function itemList(title, pairs, digits, note) {
@@ -100,37 +101,33 @@ const featureOrders = [
   ['rare tastes first', (a, b) => a.cohens_d - b.cohens_d],
 ];
 
-function showExplorer() {
-  const place = byId('explorer');
-  if (data.features.length === 0) {
-    byId('explorer-title').remove();
-    place.remove();
-    return;
-  }
+function explorer(sae, number) {
+  if (sae.features.length === 0) return null;
   let shown = featureStep;
-  const search = element('input', {type: 'search', id: 'feature-search', oninput: () => { shown = featureStep; fill(); }});
-  const order = element('select', {id: 'feature-order', onchange: () => { shown = featureStep; fill(); }},
+  const search = element('input', {type: 'search', id: `feature-search-${number}`, oninput: () => { shown = featureStep; fill(); }});
+  const order = element('select', {id: `feature-order-${number}`, onchange: () => { shown = featureStep; fill(); }},
                         ...featureOrders.map(([name], i) => element('option', {value: i}, name)));
   const status = element('p', {class: 'small soft', role: 'status'});
   const list = element('div', {});
   const more = element('button', {type: 'button', onclick: () => { shown += featureStep; fill(); }}, `Show ${featureStep} more`);
   const fill = () => {
     const wanted = search.value.trim().toLowerCase();
-    const found = data.features
+    const found = sae.features
         .filter((f) => `${f.feature}: ${f.label} ${f.attributes.map(measuredTitle).join(' ')}`.toLowerCase().includes(wanted))
         .sort(featureOrders[order.value][1]);
     status.textContent = `${Math.min(shown, found.length)} of ${found.length} features`
-        + (data.features.length < data.summary.features ? `; the page holds ${data.features.length} of ${data.summary.features}, those of knobs and attributes first` : '');
+        + (sae.features.length < sae.summary.features ? `; the page holds ${sae.features.length} of ${sae.summary.features}, those of knobs and attributes first` : '');
     list.replaceChildren(...found.slice(0, shown).map(featureEntry));
     more.hidden = found.length <= shown;
   };
   fill();
-  place.append(element('div', {class: 'controls'},
-      element('span', {}, element('label', {for: 'feature-search'}, 'Find'), search),
-      element('span', {}, element('label', {for: 'feature-order'}, 'Order'), order)), status, list, more);
+  return element('div', {}, element('h3', {}, 'Look at a feature'), element('div', {class: 'controls'},
+      element('span', {}, element('label', {for: `feature-search-${number}`}, 'Find'), search),
+      element('span', {}, element('label', {for: `feature-order-${number}`}, 'Order'), order)), status, list, more);
 }
 
 function showFeatures() {
-  showAttributes();
-  showExplorer();
+  byId('features-body').append(...data.saes.map((sae, number) => element('div', {},
+      data.saes.length > 1 ? element('h3', {}, `Autoencoder ${sae.name}, at ${sae.hook}`) : null,
+      attributePart(sae), explorer(sae, number))));
 }

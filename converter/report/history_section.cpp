@@ -134,22 +134,26 @@ std::vector<SampleHistory> choose_histories(const pintle_model* model, const His
   return samples;
 }
 
-std::vector<SampleHistory> listed_histories(const pintle_model* model, const json& features,
+std::vector<SampleHistory> listed_histories(const pintle_model* model, const Described& described,
                                             size_t count) {
   std::vector<SampleHistory> samples;
-  if (!features.contains("evidence")) return samples;
-  std::set<size_t> taken;
-  for (const json& attribute : features.at("attributes")) {
-    const size_t feature = attribute.at("feature").get<size_t>();
-    if (samples.size() == count || !taken.insert(feature).second) continue;
-    const json& histories = features.at("evidence").at(feature).at("top_histories");
-    if (histories.empty()) continue;
-    SampleHistory sample;
-    for (const json& named : histories[0].at("items")) {
-      uint32_t item = 0;
-      if (find_item(model, named.at("id").get<std::string>(), &item)) sample.items.push_back(item);
+  for (const json& found : described.evidence) {
+    if (found.is_null()) continue;
+    std::set<size_t> taken;
+    for (const json& attribute : found.at("attributes")) {
+      const size_t feature = attribute.at("feature").get<size_t>();
+      if (samples.size() == count || !taken.insert(feature).second) continue;
+      const json& histories = found.at("evidence").at(feature).at("top_histories");
+      if (histories.empty()) continue;
+      SampleHistory sample;
+      for (const json& named : histories[0].at("items")) {
+        uint32_t item = 0;
+        if (find_item(model, named.at("id").get<std::string>(), &item)) {
+          sample.items.push_back(item);
+        }
+      }
+      if (!sample.items.empty()) samples.push_back(std::move(sample));
     }
-    if (!sample.items.empty()) samples.push_back(std::move(sample));
   }
   return samples;
 }

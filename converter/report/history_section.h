@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "converter/histories.h"
+#include "converter/report/described.h"
 #include "converter/report/report_numbers.h"
 #include "pintle/pintle.h"
 
@@ -28,10 +29,10 @@ struct SampleHistory {
 std::vector<SampleHistory> choose_histories(const pintle_model* model, const Histories& histories,
                                             const std::vector<uint32_t>& attributes, size_t count);
 
-// The histories that features.json lists for the best feature of each attribute: what there is
+// The histories that are listed for the best feature of each attribute: what there is
 // without interactions.
-std::vector<SampleHistory> listed_histories(const pintle_model* model,
-                                            const nlohmann::json& features, size_t count);
+std::vector<SampleHistory> listed_histories(const pintle_model* model, const Described& described,
+                                            size_t count);
 
 // [{"events", "taste", "items", "next", "active": [[sae, feature, label, activation]], "base",
 // "knobs", "presets"}]: base and each entry of presets is a top 10, each entry of knobs one top 10

@@ -66,6 +66,28 @@ function costComparison(knob) {
   };
 }
 
+// The point, linear between two strengths, at which the knob reaches its target; its end if it does
+// not get there, or has no attribute. Null without a measurement.
+function targetPoint(knob) {
+  if (!data.measured) return null;
+  const rising = knobPoints(knob).filter((p) => p.strength >= 0);
+  const end = rising[rising.length - 1];
+  if (!knob.attribute) return end;
+  const target = targetOf(rising[0].aim);
+  const i = rising.findIndex((p) => p.aim >= target);
+  if (i < 1) return end;
+  const [a, b] = [rising[i - 1], rising[i]];
+  const part = (target - a.aim) / (b.aim - a.aim);
+  const between = (x, y) => x + part * (y - x);
+  return {
+    strength: between(a.strength, b.strength),
+    aim: target,
+    ndcg: between(a.ndcg, b.ndcg),
+    overlap: between(a.overlap, b.overlap),
+    shares: a.shares.map((share, s) => between(share, b.shares[s])),
+  };
+}
+
 // The costs over the knobs for which both are known.
 function meanCosts() {
   const both = data.knobs.map(costComparison).filter((c) => c && c.knob !== null && c.single !== null);

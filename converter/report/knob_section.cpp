@@ -24,24 +24,12 @@ constexpr size_t kDoses = 10;
 // Lists are tallied with one byte an item for every variant and thread: so many of them at a time.
 constexpr size_t kTallyBytes = size_t{64} << 20;
 
-const json& knob_json(const json& features, const std::string& name) {
-  for (const json& knob : features.at("knobs")) {
+const json& knob_json(const Described& described, const std::string& name) {
+  for (const json& knob : described.knobs) {
     if (knob.at("name") == name) return knob;
   }
   throw Error("features.json does not describe the model's knob " + name +
               ": take the file that the model was converted with");
-}
-
-// The feature that correlates best with the attribute, if that was measured.
-std::optional<uint32_t> best_feature(const json& features, const ordered_json& attribute) {
-  if (attribute.is_null() || !features.contains("attributes")) return std::nullopt;
-  for (const json& measured : features.at("attributes")) {
-    if (measured.at("group") == attribute.at("group").get_ref<const std::string&>() &&
-        measured.at("name") == attribute.at("name").get_ref<const std::string&>()) {
-      return measured.at("feature").get<uint32_t>();
-    }
-  }
-  return std::nullopt;
 }
 
 // The variants of all knobs in one row, with who asked for which.
@@ -52,7 +40,7 @@ struct Trial {
   ListVariant variant;
 };
 
-std::vector<Trial> plan_trials(const pintle_model* model, const json& features,
+std::vector<Trial> plan_trials(const pintle_model* model, const Described& described,
                                const ordered_json& knobs) {
   std::vector<Trial> trials;
   for (size_t k = 0; k < knobs.size(); ++k) {
@@ -64,11 +52,12 @@ std::vector<Trial> plan_trials(const pintle_model* model, const json& features,
     for (const ordered_json& strength : knobs[k].at("strengths")) {
       add(false, {PINTLE_EDIT_KNOB, static_cast<uint32_t>(k), 0, 0, strength.get<float>()});
     }
-    const std::optional<uint32_t> feature = best_feature(features, knobs[k].at("attribute"));
-    if (!feature || feature_info(model, 0, *feature).p95 <= 0) continue;
+    const uint32_t sae = knobs[k].at("sae").get<uint32_t>();
+    const std::optional<uint32_t> feature = best_feature(described, sae, knobs[k].at("attribute"));
+    if (!feature || feature_info(model, sae, *feature).p95 <= 0) continue;
     float dose = kFirstDose;
     for (size_t i = 0; i < kDoses; ++i, dose *= kDoseFactor) {
-      add(true, {PINTLE_EDIT_ADD, *feature, 0, PINTLE_EDIT_CALIBRATED, dose});
+      add(true, {PINTLE_EDIT_ADD, *feature, sae, PINTLE_EDIT_CALIBRATED, dose});
     }
   }
   return trials;
@@ -91,7 +80,7 @@ std::vector<float> knob_strengths(float min_strength, float max_strength) {
   std::vector<float> strengths{min_strength, 0, max_strength};
   const float reach = std::max(-min_strength, max_strength);
   if (reach >= 2) {
-    for (float step : {1.f, 2.f, 3.f, 4.f, 5.f, 6.f, 8.f, 10.f}) {
+    for (float step : {1.f, 2.f, 3.f, 4.f, 5.f, 6.f, 8.f, 10.f, 12.f, 15.f, 20.f}) {
       strengths.push_back(step);
       strengths.push_back(-step);
     }
@@ -110,26 +99,26 @@ std::vector<float> knob_strengths(float min_strength, float max_strength) {
   return strengths;
 }
 
-ordered_json knob_section(const pintle_model* model, const json& features) {
+ordered_json knob_section(const pintle_model* model, const Described& described) {
   ordered_json knobs = ordered_json::array();
   const std::vector<std::string> names = knob_names(model);
   for (uint32_t k = 0; k < names.size(); ++k) {
-    const json& described = knob_json(features, names[k]);
+    const json& knob = knob_json(described, names[k]);
     const pintle_knob_info info = knob_info(model, k);
     ordered_json attribute = nullptr, parts = ordered_json::array(), curve = ordered_json::array();
     if (info.attribute >= 0) {
       attribute = {{"number", info.attribute},
-                   {"group", described.at("attribute").at("group")},
-                   {"name", described.at("attribute").at("name")}};
+                   {"group", knob.at("attribute").at("group")},
+                   {"name", knob.at("attribute").at("name")}};
     }
-    const uint32_t sae = described.at("sae").get<uint32_t>();
-    for (const json& part : described.at("features")) {
+    const uint32_t sae = knob.at("sae").get<uint32_t>();
+    for (const json& part : knob.at("features")) {
       const uint32_t feature = part.at(0).get<uint32_t>();
       parts.push_back({{"feature", feature},
                        {"label", feature_info(model, sae, feature).label},
                        {"weight", rounded(part.at(1).get<double>())}});
     }
-    for (const json& point : described.at("curve")) {
+    for (const json& point : knob.at("curve")) {
       curve.push_back({{"strength", rounded(point.at("strength").get<double>())},
                        {"share", rounded(point.at("share").get<double>())},
                        {"ndcg", rounded(point.at("ndcg").get<double>())}});
@@ -138,8 +127,8 @@ ordered_json knob_section(const pintle_model* model, const json& features) {
     for (float strength : knob_strengths(info.min_strength, info.max_strength)) {
       strengths.push_back(shortest(strength));
     }
-    const double bonus = described.at("attribute_bonus").get<double>();
-    const double bias = described.at("attribute_bias").get<double>();
+    const double bonus = knob.at("attribute_bonus").get<double>();
+    const double bias = knob.at("attribute_bias").get<double>();
     knobs.push_back({{"name", names[k]},
                      {"attribute", attribute},
                      {"sae", sae},
@@ -151,11 +140,11 @@ ordered_json knob_section(const pintle_model* model, const json& features) {
   return knobs;
 }
 
-ordered_json measure_knobs(const pintle_model* model, const json& features,
+ordered_json measure_knobs(const pintle_model* model, const Described& described,
                            const Histories& histories, const std::vector<float>& popularity,
                            const std::vector<uint32_t>& attributes, size_t threads,
                            ordered_json* knobs) {
-  const std::vector<Trial> trials = plan_trials(model, features, *knobs);
+  const std::vector<Trial> trials = plan_trials(model, described, *knobs);
   const size_t items = model_info(model).item_count;
   const size_t batch = std::max<size_t>(1, kTallyBytes / std::max<size_t>(1, items * threads));
   for (ordered_json& knob : *knobs) knob["effects"] = knob["single"] = ordered_json::array();
@@ -173,7 +162,8 @@ ordered_json measure_knobs(const pintle_model* model, const json& features,
     }
   }
   for (ordered_json& knob : *knobs) {
-    const std::optional<uint32_t> feature = best_feature(features, knob.at("attribute"));
+    const std::optional<uint32_t> feature =
+        best_feature(described, knob.at("sae").get<uint32_t>(), knob.at("attribute"));
     knob["single_feature"] = feature ? ordered_json(*feature) : ordered_json(nullptr);
   }
   return base;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "converter/histories.h"
+#include "converter/report/described.h"
 #include "pintle/pintle.h"
 
 namespace pintle::converter {
@@ -19,14 +20,14 @@ namespace pintle::converter {
 // 0 among them.
 std::vector<float> knob_strengths(float min_strength, float max_strength);
 
-// One object a knob of the model, with "strengths"; `features` is features.json, which must
-// describe each of them. Throws Error naming the knob that it lacks.
-nlohmann::ordered_json knob_section(const pintle_model* model, const nlohmann::json& features);
+// One object a knob of the model, with "strengths". Throws Error naming a knob that is not
+// described.
+nlohmann::ordered_json knob_section(const pintle_model* model, const Described& described);
 
 // Adds to `knobs` (of knob_section) "effects": what every strength does to the top 10 of the
 // histories, for `attributes` (by their numbers), and "single": the same for the best single
 // feature of the knob's attribute, at rising doses. Returns the figures of the unsteered lists.
-nlohmann::ordered_json measure_knobs(const pintle_model* model, const nlohmann::json& features,
+nlohmann::ordered_json measure_knobs(const pintle_model* model, const Described& described,
                                      const Histories& histories,
                                      const std::vector<float>& popularity,
                                      const std::vector<uint32_t>& attributes, size_t threads,

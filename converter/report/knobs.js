@@ -61,7 +61,9 @@ function comparisonSentence(knob) {
 // Changes of the other shares at one strength, the largest first.
 function sideEffectChart(knob) {
   const points = knobPoints(knob);
-  let point = points[points.length - 1];
+  const near = targetPoint(knob).strength;
+  const start = points.findIndex((p) => p.strength >= near);
+  let point = points[start];
   const rows = () => data.shown_attributes
       .map((attribute, i) => ({attribute, change: 100 * (point.shares[i] - data.measured.base.shares[i])}))
       .filter((row) => !knob.attribute || row.attribute !== knob.attribute.number)
@@ -77,7 +79,7 @@ function sideEffectChart(knob) {
   });
   const output = element('output', {}, strengthText(point.strength));
   const slider = element('input', {
-    type: 'range', min: 0, max: points.length - 1, step: 1, value: points.length - 1,
+    type: 'range', min: 0, max: points.length - 1, step: 1, value: start,
     'aria-label': 'Strength for the side effects', 'aria-valuetext': strengthText(point.strength),
     oninput: () => {
       point = points[slider.value];
@@ -151,31 +153,33 @@ function showKnobDetail() {
 }
 
 function knobTable() {
-  const columns = [['Knob', false], ['Safe range', true], ['Before', true], ['At its end', true],
-                   ['NDCG@10 there', true]];
+  const columns = [['Knob', false], ['Safe range', true], ['Usual', true], ['At the end of the range', true],
+                   ['NDCG cost at the end', true]];
   if (data.measured) {
-    columns.push(['Overlap there', true], ['Largest side effect there', false],
-                 ['NDCG cost at the target', true], ['Best single feature there', true]);
+    columns.push(['Target', true], ['Strength at the target', true], ['NDCG cost at the target', true],
+                 ['The best single feature’s cost there', true], ['Overlap at the target', true],
+                 ['Largest side effect at the target', false]);
   }
   const rows = data.knobs.map((knob) => {
     const [low, high] = [knob.strengths[0], knob.strengths[knob.strengths.length - 1]];
     const points = knobPoints(knob);
     const [rest, end] = [restPoint(knob), points[points.length - 1]];
     const row = [knob.name, `${strengthText(low)} to ${strengthText(high)}`, percent(rest?.aim), percent(end?.aim),
-                 end ? `${signed(100 * (ndcgPart(knob, end) - 1))} %` : '–'];
+                 end ? percent(1 - ndcgPart(knob, end)) : '–'];
     if (data.measured) {
-      const side = largestSideEffect(knob, end);
       const costs = costComparison(knob);
-      row.push(percent(end.overlap, 0),
-               side ? `${attributeTitle(side[0])} ${signed(100 * side[1])} points` : '–',
-               costs ? percent(costs.knob) : '–', costs ? percent(costs.single) : '–');
+      const reached = costs !== null && costs.knob !== null ? targetPoint(knob) : null;
+      const side = reached ? largestSideEffect(knob, reached) : null;
+      row.push(costs ? percent(costs.target) : '–', reached ? signed(reached.strength) : '–',
+               percent(costs?.knob), percent(costs?.single), percent(reached?.overlap, 0),
+               side ? `${attributeTitle(side[0])} ${signed(100 * side[1])} points` : '–');
     }
     return row;
   });
   const note = data.measured
-      ? 'The target is twice the share, or 15 points more where the share is 25 % or above already; a dash: not reached, or not measured.'
+      ? 'The target is twice the share, or 15 points more where the share is 25 % or above already. Popularity has no target. A dash: not reached, or not measured.'
       : 'From the curves that were measured when the knobs were built.';
-  return element('div', {}, table('All knobs: the share they are for, and what else changes', columns, rows),
+  return element('div', {}, table('All knobs: the share they are for (Popularity: of the items), and what else changes', columns, rows),
                  element('p', {class: 'small soft'}, note));
 }
 
@@ -189,17 +193,17 @@ function shade(cell, change, largest) {
 
 function sideEffectMatrix() {
   const base = data.measured.base.shares;
-  const ends = data.knobs.map((knob) => knob.effects[knob.effects.length - 1]);
-  const changes = ends.map((end) => end.shares.map((share, i) => 100 * (share - base[i])));
+  const points = data.knobs.map(targetPoint);
+  const changes = points.map((point) => point.shares.map((share, i) => 100 * (share - base[i])));
   const largest = Math.max(1, ...changes.flat().map(Math.abs));
   const head = element('tr', {}, element('th', {scope: 'col'}, 'Knob, strength'), ...data.shown_attributes.map((attribute) =>
       element('th', {scope: 'col'}, element('span', {}, attributeTitle(attribute)))));
   const rows = data.knobs.map((knob, k) => element('tr', {},
-      element('th', {scope: 'row'}, `${knob.name}, ${strengthText(ends[k].strength)}`),
+      element('th', {scope: 'row'}, `${knob.name} ${signed(points[k].strength)}`),
       ...data.shown_attributes.map((attribute, i) => shade(
           element('td', {class: knob.attribute && knob.attribute.number === attribute ? 'own' : null},
                   signed(changes[k][i], 1)), changes[k][i], largest))));
-  const caption = 'Change of every attribute’s share of the top 10 (percentage points), each knob at the end of its safe range';
+  const caption = 'Change of every attribute’s share of the top 10 (percentage points), each knob at its target';
   return element('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption},
                  element('table', {class: 'matrix'}, element('caption', {}, caption), element('thead', {}, head),
                          element('tbody', {}, ...rows)));

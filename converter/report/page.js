@@ -7,7 +7,7 @@ function tile(title, value, note) {
 }
 
 function showSummary() {
-  const {model, measured, summary} = data;
+  const {model, measured} = data;
   byId('lead').textContent = `A recommender of ${grouped(model.items)} items (${model.architecture}, ${
       fixed(model.size_bytes / 1e6, 1)} MB) that runs on the device and has ${data.knobs.length} knob${
       data.knobs.length === 1 ? '' : 's'} to steer it.`;
@@ -20,12 +20,11 @@ function showSummary() {
   if (costs) {
     tiles.push(tile('NDCG cost at the target', percent(costs.knob), `of a knob; the best single feature: ${percent(costs.single)}`));
   }
-  if (summary) {
-    const sum = data.saes.reduce((total, sae) => total + sae.features, 0);
-    tiles.push(tile('Features', grouped(sum), `${fixed(summary.active_per_position, 1)} on at a moment`));
-    if (summary.attributes !== 0 && data.attributes_evidence.length > 0) {
-      tiles.push(tile('Best feature’s correlation', fixed(summary.mean_best_correlation, 2),
-                      `mean over ${data.attributes_evidence.length} attributes; raw dimensions: ${fixed(summary.raw_mean_best_correlation, 2)}`));
+  for (const sae of data.saes.filter((candidate) => candidate.summary)) {
+    tiles.push(tile('Features', grouped(sae.feature_count), `${fixed(sae.summary.active_per_position, 1)} on at a moment`));
+    if (sae.attributes.length > 0) {
+      tiles.push(tile('Best feature’s correlation', fixed(sae.summary.mean_best_correlation, 2),
+                      `mean over ${sae.attributes.length} attributes; raw dimensions: ${fixed(sae.summary.raw_mean_best_correlation, 2)}`));
     }
   }
   byId('tiles').append(...tiles);
@@ -39,7 +38,7 @@ function showSummary() {
 }
 
 function showMade() {
-  const hooks = data.saes.map((sae) => `${sae.name} at ${sae.hook} (${sae.features} features)`);
+  const hooks = data.saes.map((sae) => `${sae.name} at ${sae.hook} (${sae.feature_count} features)`);
   let text = `Made by pintle ${data.model.version}. Autoencoders: ${hooks.join(', ') || 'none'}.`;
   if (data.measured) {
     text += ` Effects: measured on ${grouped(data.measured.users)} held-out people, whose last choice was held out (${data.measured.split}).`;

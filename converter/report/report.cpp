@@ -61,21 +61,22 @@ ordered_json presets_json(const pintle_model* model) {
 }  // namespace
 
 ordered_json report_data(const pintle_model* model, const std::string& model_name,
-                         const json& features, const ReportPeople* people,
+                         const std::vector<json>& features, const ReportPeople* people,
                          const ReportOptions& options) try {
   if (knob_names(model).empty() && sae_names(model).empty()) {
     throw Error(model_name +
                 " has no knobs and no features: put them in with `pintle convert --sae DIR "
                 "--features features.json`");
   }
+  const Described described = describe(features);
   const std::vector<uint32_t> shown = shown_attributes(model);
   ReportItems items(model);
   ordered_json data = {{"model", model_json(model, model_name)},
                        {"attributes", attributes_json(model)},
                        {"shown_attributes", shown},
                        {"presets", presets_json(model)}};
-  data.update(feature_section(model, features, options.max_features, &items));
-  ordered_json knobs = knob_section(model, features);
+  data["saes"] = feature_section(model, described, options.max_features, &items);
+  ordered_json knobs = knob_section(model, described);
   data["measured"] = nullptr;
   std::vector<SampleHistory> samples;
   if (people != nullptr) {
@@ -83,11 +84,11 @@ ordered_json report_data(const pintle_model* model, const std::string& model_nam
     const std::vector<float> popularity =
         item_popularity(people->all, model_info(model).item_count);
     ordered_json base =
-        measure_knobs(model, features, users, popularity, shown, options.threads, &knobs);
+        measure_knobs(model, described, users, popularity, shown, options.threads, &knobs);
     data["measured"] = {{"users", users.users.size()}, {"split", people->split}, {"base", base}};
     samples = choose_histories(model, users, shown, options.histories);
   } else {
-    samples = listed_histories(model, features, options.histories);
+    samples = listed_histories(model, described, options.histories);
   }
   data["histories"] = history_section(model, samples, knobs, &items);
   data["knobs"] = std::move(knobs);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "converter/histories.h"
 #include "pintle/pintle.h"
@@ -28,12 +29,13 @@ struct ReportPeople {
   std::string split;  // one line: who is who
 };
 
-// What the page shows. model_name: for its heading. features: a features.json that belongs to the
-// model. people: null for a report without measured effects. Throws Error if features and model do
-// not belong together, or something in features is missing or of the wrong kind.
+// What the page shows. model_name: for its heading. features: the features.json files that the
+// model was converted with. people: null for a report without measured effects. Throws Error if
+// features and model do not belong together, or something in features is missing or of the wrong
+// kind.
 nlohmann::ordered_json report_data(const pintle_model* model, const std::string& model_name,
-                                   const nlohmann::json& features, const ReportPeople* people,
-                                   const ReportOptions& options);
+                                   const std::vector<nlohmann::json>& features,
+                                   const ReportPeople* people, const ReportOptions& options);
 
 }  // namespace pintle::converter
 

@@ -114,13 +114,14 @@ function steeringTitle() {
 }
 
 function personDetails(person) {
-  const active = person.active.map(([, feature, label, value]) =>
-      `${label || 'no name'} (feature ${feature}, activation ${fixed(value, 2)})`);
+  const active = person.active.map(([, feature, label, value]) => element(
+      'li', {}, `${label || 'no name'} `, element('span', {class: 'soft'}, `feature ${feature}, activation ${fixed(value, 2)}`)));
   const left = person.events - person.items.length;
   return element('div', {},
       folded(`The history, oldest first${left > 0 ? ` (the newest ${person.items.length})` : ''}`,
              element('ol', {class: 'history'}, ...person.items.map((item) => element('li', {}, itemTitle(item))))),
-      active.length ? element('p', {class: 'small'}, `What the model sees in it now: ${active.join('; ')}.`) : null,
+      active.length ? folded('What the model sees in it now: the features that are on, strongest first',
+                             element('ul', {class: 'small'}, ...active)) : null,
       person.next === null ? null : element('p', {class: 'small'}, 'What this person really chose next: ',
                                             element('b', {}, itemTitle(person.next)), '.'));
 }

@@ -7,9 +7,9 @@
 
 #include "converter/error.h"
 #include "converter/sae/activation_stream.h"
+#include "converter/sae/dead_features.h"
 #include "converter/sae/parameter_block.h"
 #include "converter/sae/random.h"
-#include "converter/sae/revival.h"
 #include "converter/sae/thread_team.h"
 #include "converter/sae/train_kernels.h"
 #include "converter/sae/train_schedule.h"
@@ -54,7 +54,6 @@ class Trainer {
   void step(int64_t number);
   void update(int worker, const AdamStep& adam);
   void follow_features();
-  void resample_dead(int64_t number);
   TrainProgress take_progress(int64_t step_number);
   float calibrate_threshold();
   SaeWeights fold() const;
@@ -64,15 +63,13 @@ class Trainer {
   const int64_t dim_, dict_;
   const ActivationStatistics statistics_;
   ActivationStream stream_;
-  Random random_;
   const TrainKernels& kernels_;
   ThreadTeam team_;
   ParameterBlock weights_, first_moment_, second_moment_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<float> batch_, row_error_;  // row_error_: squared, of each row of the batch
+  std::vector<float> batch_;
   std::vector<int64_t> nested_end_;
-  DeadFeatures features_;
-  int64_t last_resampled_ = 0;
+  DeadFeatures dead_;
   double squared_error_ = 0, active_ = 0;  // since the last report
   int64_t rows_ = 0;
   float threshold_ = 0;
@@ -91,16 +88,14 @@ Trainer::Trainer(const ActivationSet& set, const TrainConfig& config)
       dict_(config.dict),
       statistics_(measure_activations(set)),
       stream_(set, config.memory_bytes, config.seed),
-      random_(config.seed ^ 0x5ae5ae5ae5ae5ae5u),
       kernels_(train_kernels()),
       team_(config.threads),
       weights_(dim_, dict_),
       first_moment_(dim_, dict_),
       second_moment_(dim_, dict_),
       batch_(static_cast<size_t>(config.batch * dim_)),
-      row_error_(config.batch),
       nested_end_(config.nested),
-      features_(dict_, config.dead_after_rows) {
+      dead_(dict_, config.dead_after_rows) {
   nested_end_.push_back(dict_);
   for (int w = 0; w < team_.size(); ++w) {
     workers_.push_back(
@@ -111,11 +106,12 @@ Trainer::Trainer(const ActivationSet& set, const TrainConfig& config)
 
 // Random unit directions; the encoder starts as the decoder's transpose.
 void Trainer::initialise() {
+  Random random(config_.seed ^ 0x5ae5ae5ae5ae5ae5u);
   for (int64_t j = 0; j < dict_; ++j) {
     float* row = weights_.view.decoder + j * dim_;
     double norm = 0;
     for (int64_t d = 0; d < dim_; ++d) {
-      row[d] = static_cast<float>(random_.normal());
+      row[d] = static_cast<float>(random.normal());
       norm += static_cast<double>(row[d]) * static_cast<double>(row[d]);
     }
     const float scale = static_cast<float>(1 / std::sqrt(norm + 1e-30));
@@ -146,8 +142,8 @@ void Trainer::step(int64_t number) {
   step.l1 = static_cast<float>(scheduled_l1(config_, number));
   step.nested_end = nested_end_.data();
   step.nested_count = static_cast<int64_t>(nested_end_.size());
-  step.dead = features_.dead().data();
-  step.dead_count = config_.aux_k > 0 ? static_cast<int64_t>(features_.dead().size()) : 0;
+  step.dead = dead_.list().data();
+  step.dead_count = config_.aux_k > 0 ? static_cast<int64_t>(dead_.list().size()) : 0;
   step.aux_k = config_.aux_k;
   step.aux_scale = static_cast<float>(config_.aux_scale);
 
@@ -165,7 +161,6 @@ void Trainer::step(int64_t number) {
     Worker& worker = *workers_[w];
     const Share share = share_of(config_.batch, w, team_.size());
     float* rows = batch_.data() + share.begin * dim_;
-    worker.counts.row_error = row_error_.data() + share.begin;
     const int64_t count = share.end - share.begin;
     const float scale = 1 / statistics_.scale;
     for (int64_t i = 0; i < count; ++i) {
@@ -178,7 +173,6 @@ void Trainer::step(int64_t number) {
   });
   team_.run([&](int w) { update(w, adam); });
   follow_features();
-  if (config_.resample && number < decay_begin(config_)) resample_dead(number);
 }
 
 // Sums the workers' gradients in their order and moves the parameters, each worker its own part.
@@ -221,19 +215,7 @@ void Trainer::follow_features() {
   }
   rows_ += config_.batch;
   if (chunks > 0) threshold_ = static_cast<float>(threshold_sum / static_cast<double>(chunks));
-  features_.pass(config_.batch, fired);
-}
-
-// Every dead_after_rows rows, so that a new start has its time.
-void Trainer::resample_dead(int64_t number) {
-  if (features_.dead().empty() ||
-      (number - last_resampled_) * config_.batch < config_.dead_after_rows) {
-    return;
-  }
-  resample(features_.dead(), dim_, dict_, batch_, row_error_, &random_,
-           {&weights_, &first_moment_, &second_moment_});
-  features_.restart();
-  last_resampled_ = number;
+  dead_.pass(config_.batch, fired);
 }
 
 TrainProgress Trainer::take_progress(int64_t step_number) {
@@ -244,7 +226,7 @@ TrainProgress Trainer::take_progress(int64_t step_number) {
   // The inputs have unit variance per component.
   progress.explained_variance = 1 - squared_error_ / (rows * static_cast<double>(dim_));
   progress.active = active_ / rows;
-  progress.dead_share = static_cast<double>(features_.dead().size()) / static_cast<double>(dict_);
+  progress.dead_share = static_cast<double>(dead_.list().size()) / static_cast<double>(dict_);
   if (!std::isfinite(squared_error_)) {
     throw Error("train-sae: training diverged; lower the learning rate");
   }

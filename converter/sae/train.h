@@ -34,19 +34,17 @@ struct TrainConfig {
   double warmup_share = 0.02;  // of the steps: the learning rate rises from 0
   double decay_share = 0.5;    // of the steps, at the end: it falls to 0
 
-  // Over the first sparsity_share of the steps k moves from k_start to k, by equal factors
-  // (kReluL1: the penalty rises from 0). Starting with few features on, the first ones learn broad
-  // concepts, genres for instance, which later ones refine instead of splitting.
-  double k_start = 8;
+  // Over the first sparsity_share of the steps k moves from k_start times itself, at least 1, to
+  // its value, by equal factors (kReluL1: the penalty rises from 0). While few features are on,
+  // they learn broad concepts, genres for instance, which later ones refine instead of splitting.
+  double k_start = 0.25;
   double sparsity_share = 0.5;
 
-  // A feature that was off for so many rows counts as dead. Two things bring it back: a loss for
-  // which dead features explain what the living ones left (aux-k of arXiv:2406.04093), and, until
-  // the learning rate decays, a fresh start at a row that is reconstructed badly.
+  // A feature that was off for so many rows counts as dead. A loss for which dead features explain
+  // what the living ones left brings them back (aux-k of arXiv:2406.04093).
   int64_t dead_after_rows = 50000;
   int64_t aux_k = 32;  // dead features that serve one row; 0: no such loss
-  double aux_scale = 1;
-  bool resample = true;
+  double aux_scale = 1.0 / 32;
 
   uint64_t memory_bytes = uint64_t{1} << 30;  // for the buffer of activations
   uint64_t seed = 1;

@@ -217,7 +217,7 @@ void reconstruct(const TrainStep& step, const TrainTensors& weights, const float
 
 void accumulate_chunk(const TrainStep& step, const TrainTensors& weights, const float* x,
                       int64_t rows, TrainScratch* scratch, const TrainTensors& g,
-                      TrainCounts* counts, float* row_error) {
+                      TrainCounts* counts) {
   const int64_t dim = step.dim;
   encode_chunk(step, weights, x, rows, scratch->pre);
   switch (step.selection) {
@@ -235,8 +235,7 @@ void accumulate_chunk(const TrainStep& step, const TrainTensors& weights, const 
     const int64_t begin = scratch->row_start[r], end = scratch->row_start[r + 1];
     reconstruct(step, weights, x, begin, end, scratch);
     const float* residual = scratch->residual + (step.nested_count - 1) * dim;
-    row_error[r] = dot(residual, residual, dim);
-    counts->squared_error += static_cast<double>(row_error[r]);
+    counts->squared_error += static_cast<double>(dot(residual, residual, dim));
     counts->active += static_cast<double>(end - begin);
     int64_t group = 0;
     for (int64_t i = begin; i < end; ++i) {
@@ -258,8 +257,7 @@ void accumulate(const TrainStep& step, const TrainTensors& weights, const float*
                 TrainScratch* scratch, const TrainTensors& gradients, TrainCounts* counts) {
   for (int64_t done = 0; done < rows; done += kTrainChunk) {
     const int64_t n = rows - done < kTrainChunk ? rows - done : kTrainChunk;
-    accumulate_chunk(step, weights, x + done * step.dim, n, scratch, gradients, counts,
-                     counts->row_error + done);
+    accumulate_chunk(step, weights, x + done * step.dim, n, scratch, gradients, counts);
   }
 }
 

@@ -66,8 +66,7 @@ struct TrainCounts {
   double active;
   double threshold_sum;  // kBatchTopK: smallest active value, summed over chunks
   int64_t chunks;
-  uint32_t* fired;   // [dict]: set to 1 where a feature was on
-  float* row_error;  // [rows]: squared error of each row
+  uint32_t* fired;  // [dict]: set to 1 where a feature was on
 };
 
 struct AdamStep {

@@ -27,8 +27,7 @@ void check_train_config(const TrainConfig& config) {
   if (config.variant != SaeVariant::kReluL1) {
     require(config.k >= 1 && config.k <= static_cast<double>(config.dict),
             "k must be between 1 and the dictionary size");
-    require(config.k_start >= 1 && config.k_start <= static_cast<double>(config.dict),
-            "k at the start must be between 1 and the dictionary size");
+    require(config.k_start > 0 && std::isfinite(config.k_start), "k_start must be positive");
   }
   require(config.variant != SaeVariant::kTopK || config.k == std::floor(config.k),
           "k must be a whole number for topk");
@@ -52,7 +51,9 @@ void check_train_config(const TrainConfig& config) {
 
 double scheduled_k(const TrainConfig& config, int64_t step) {
   const double done = ramp(config.sparsity_share * static_cast<double>(config.steps), step);
-  const double k = config.k_start * std::pow(config.k / config.k_start, done);
+  const double most = static_cast<double>(config.dict);
+  const double start = std::max(1.0, std::min(most, config.k * config.k_start));
+  const double k = start * std::pow(config.k / start, done);
   return config.variant == SaeVariant::kTopK ? std::round(k) : k;
 }
 
@@ -68,10 +69,6 @@ double scheduled_learning_rate(const TrainConfig& config, int64_t step) {
   double factor = done < warmup ? done / warmup : 1.0;
   if (steps - done < decay) factor = std::min(factor, (steps - done + 1) / decay);
   return config.learning_rate * factor;
-}
-
-int64_t decay_begin(const TrainConfig& config) {
-  return static_cast<int64_t>((1 - config.decay_share) * static_cast<double>(config.steps));
 }
 
 }  // namespace pintle::converter

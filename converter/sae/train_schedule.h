@@ -16,9 +16,6 @@ double scheduled_k(const TrainConfig& config, int64_t step);
 double scheduled_l1(const TrainConfig& config, int64_t step);
 double scheduled_learning_rate(const TrainConfig& config, int64_t step);
 
-// The first step of the decay, from which on no feature is started anew.
-int64_t decay_begin(const TrainConfig& config);
-
 }  // namespace pintle::converter
 
 #endif  // PINTLE_CONVERTER_SAE_TRAIN_SCHEDULE_H_

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "converter/error.h"
+#include "converter/sae/quality.h"
+#include "converter/sae/random.h"
+#include "converter/sae/train.h"
+#include "converter/sae/train_kernels.h"
+#include "tests/support/scratch_dir.h"
+
+namespace pintle::converter {
+namespace {
+
+constexpr int64_t kDim = 16, kTrue = 24, kOn = 3;
+
+// Sums of a few of some known directions, off centre and off scale.
+struct Synthetic {
+  std::vector<std::vector<float>> directions;
+  std::vector<float> rows;
+
+  explicit Synthetic(int64_t count, uint64_t seed = 1, int64_t direction_count = kTrue) {
+    Random random(99);
+    for (int64_t t = 0; t < direction_count; ++t) {
+      std::vector<float> direction;
+      double norm = 0;
+      for (int64_t d = 0; d < kDim; ++d) {
+        direction.push_back(static_cast<float>(random.normal()));
+        norm += static_cast<double>(direction.back()) * static_cast<double>(direction.back());
+      }
+      for (float& v : direction) v /= static_cast<float>(std::sqrt(norm));
+      directions.push_back(direction);
+    }
+    random = Random(seed);
+    for (int64_t r = 0; r < count; ++r) {
+      std::vector<float> row(kDim, 5.0f);
+      for (int64_t i = 0; i < kOn; ++i) {
+        const auto& direction = directions[random.below(static_cast<uint64_t>(direction_count))];
+        const float strength = static_cast<float>(3 + 3 * random.uniform());
+        for (int64_t d = 0; d < kDim; ++d) row[d] += strength * direction[d];
+      }
+      rows.insert(rows.end(), row.begin(), row.end());
+    }
+  }
+};
+
+std::string write_rows(const test::ScratchDir& dir, const std::string& name,
+                       const std::vector<float>& rows, int64_t dim = kDim) {
+  ActivationHeader header;
+  header.dim = dim;
+  header.model_hash = "hash";
+  header.hook = {HookPlace::kMlp, 2};
+  ActivationWriter writer(dir.path(name), header);
+  writer.append(rows.data(), static_cast<int64_t>(rows.size()) / dim);
+  writer.finish();
+  return dir.path(name);
+}
+
+TrainConfig small_config(SaeVariant variant) {
+  TrainConfig config;
+  config.variant = variant;
+  config.dict = 32;
+  config.k = kOn;
+  config.l1 = 1;
+  config.steps = 1500;
+  config.batch = 256;
+  config.learning_rate = 5e-3;
+  config.dead_after_rows = 5000;
+  return config;
+}
+
+// Mean over the true directions of the best cosine with a decoder row.
+double recovered(const Synthetic& data, const SaeWeights& sae) {
+  double sum = 0;
+  for (const auto& direction : data.directions) {
+    double best = -1;
+    for (int64_t j = 0; j < sae.dict; ++j) {
+      double dot = 0, norm = 0;
+      for (int64_t d = 0; d < sae.dim; ++d) {
+        const double weight = static_cast<double>(sae.decoder.row(j)[d]);
+        dot += weight * static_cast<double>(direction[d]);
+        norm += weight * weight;
+      }
+      best = std::max(best, dot / std::sqrt(norm));
+    }
+    sum += best;
+  }
+  return sum / static_cast<double>(kTrue);
+}
+
+TEST_CASE("every variant finds a known sparse dictionary") {
+  const test::ScratchDir dir;
+  const Synthetic data(20000), unseen(4000, 2);
+  const ActivationSet set({write_rows(dir, "train", data.rows)});
+  const ActivationSet held_out({write_rows(dir, "test", unseen.rows)});
+  for (const SaeVariant variant :
+       {SaeVariant::kReluL1, SaeVariant::kTopK, SaeVariant::kBatchTopK}) {
+    CAPTURE(static_cast<int>(variant));
+    TrainProgress last;
+    const SaeWeights sae = train_sae(set, small_config(variant),
+                                     [&](const TrainProgress& progress) { last = progress; });
+    CHECK(recovered(data, sae) > 0.9);
+    CHECK(last.step == 1500);
+    CHECK(sae.hook == Hook{HookPlace::kMlp, 2});
+    CHECK(sae.model_hash == "hash");
+    const SaeQuality quality = measure_sae(sae, held_out, 2);
+    CHECK(quality.explained_variance > 0.9);
+    CHECK(quality.explained_variance == doctest::Approx(last.explained_variance).epsilon(0.03));
+    if (variant == SaeVariant::kTopK) {
+      CHECK(sae.activation == SaeActivation::kTopK);
+      CHECK(quality.active <= static_cast<double>(kOn));
+    }
+    if (variant == SaeVariant::kBatchTopK) {
+      CHECK(sae.activation == SaeActivation::kJumpRelu);
+      CHECK(quality.active == doctest::Approx(static_cast<double>(kOn)).epsilon(0.05));
+    }
+    // Decoder rows are of norm 1 before normalisation is folded in: all alike after it.
+    const float scale = measure_activations(set).scale;
+    for (int64_t j = 0; j < sae.dict; ++j) {
+      double norm = 0;
+      for (int64_t d = 0; d < kDim; ++d) {
+        norm += static_cast<double>(sae.decoder.row(j)[d] * sae.decoder.row(j)[d]);
+      }
+      CHECK(std::sqrt(norm) == doctest::Approx(static_cast<double>(scale)).epsilon(1e-4));
+    }
+  }
+}
+
+bool same_bytes(const SaeWeights& a, const SaeWeights& b) {
+  return a.encoder.values == b.encoder.values && a.encoder_bias == b.encoder_bias &&
+         a.decoder.values == b.decoder.values && a.decoder_bias == b.decoder_bias &&
+         a.threshold == b.threshold;
+}
+
+TEST_CASE("the same seed and thread count give the same bytes") {
+  const test::ScratchDir dir;
+  const Synthetic data(3000);
+  const ActivationSet set({write_rows(dir, "train", data.rows)});
+  for (const SaeVariant variant :
+       {SaeVariant::kReluL1, SaeVariant::kTopK, SaeVariant::kBatchTopK}) {
+    for (const int threads : {1, 2, 3}) {
+      TrainConfig config = small_config(variant);
+      config.steps = 60;
+      config.threads = threads;
+      const SaeWeights first = train_sae(set, config, nullptr);
+      CHECK(same_bytes(first, train_sae(set, config, nullptr)));
+      config.seed = 2;
+      CHECK_FALSE(same_bytes(first, train_sae(set, config, nullptr)));
+    }
+  }
+}
+
+TEST_CASE("a memory budget far below the data trains as well") {
+  const test::ScratchDir dir;
+  const Synthetic data(20000);
+  const ActivationSet set({write_rows(dir, "train", data.rows)});
+  TrainConfig config = small_config(SaeVariant::kTopK);
+  config.memory_bytes = 100000;  // of 1.4 million
+  CHECK(recovered(data, train_sae(set, config, nullptr)) > 0.9);
+}
+
+// At a high learning rate, where features die fastest.
+TEST_CASE("dead features come back by the auxiliary loss") {
+  const test::ScratchDir dir;
+  const Synthetic data(20000, 1, 400);
+  const ActivationSet set({write_rows(dir, "train", data.rows)});
+  TrainConfig config = small_config(SaeVariant::kBatchTopK);
+  config.dict = 128;
+  config.learning_rate = 1e-2;
+  config.decay_share = 0;
+  const auto dead_share = [&](bool revive) {
+    config.aux_k = revive ? 16 : 0;
+    config.aux_scale = 1;
+    TrainProgress last;
+    train_sae(set, config, [&](const TrainProgress& progress) { last = progress; });
+    return last.dead_share;
+  };
+  const double without = dead_share(false), with = dead_share(true);
+  CAPTURE(without);
+  CAPTURE(with);
+  CHECK(without > 0.2);
+  CHECK(with < 0.3 * without);
+}
+
+TEST_CASE("nested dictionaries: a prefix alone explains more than of a plain SAE") {
+  const test::ScratchDir dir;
+  const Synthetic data(20000);
+  const ActivationSet set({write_rows(dir, "train", data.rows)});
+  TrainConfig config = small_config(SaeVariant::kTopK);
+  const auto prefix_variance = [&] {
+    SaeWeights sae = train_sae(set, config, nullptr);
+    std::fill(sae.decoder.row(8), sae.decoder.row(0) + sae.dict * sae.dim, 0.0f);
+    return measure_sae(sae, set, 1).explained_variance;
+  };
+  const double plain = prefix_variance();
+  config.nested = {8, 16};
+  CHECK(prefix_variance() > plain + 0.05);
+}
+
+TEST_CASE("what cannot be trained is refused") {
+  const test::ScratchDir dir;
+  const Synthetic data(100);
+  const ActivationSet set({write_rows(dir, "train", data.rows)});
+  const auto refuses = [&](auto change) {
+    TrainConfig config = small_config(SaeVariant::kTopK);
+    change(&config);
+    CHECK_THROWS_AS(train_sae(set, config, nullptr), Error);
+  };
+  refuses([](TrainConfig* c) { c->dict = 0; });
+  refuses([](TrainConfig* c) { c->k = 0; });
+  refuses([](TrainConfig* c) { c->k = 33; });
+  refuses([](TrainConfig* c) { c->k = 2.5; });
+  refuses([](TrainConfig* c) { c->k = std::nan(""); });
+  refuses([](TrainConfig* c) { c->steps = 0; });
+  refuses([](TrainConfig* c) { c->batch = 0; });
+  refuses([](TrainConfig* c) { c->threads = 0; });
+  refuses([](TrainConfig* c) { c->learning_rate = 0; });
+  refuses([](TrainConfig* c) { c->decay_share = 1.5; });
+  refuses([](TrainConfig* c) { c->k_start = 0; });
+  refuses([](TrainConfig* c) { c->nested = {8, 8}; });
+  refuses([](TrainConfig* c) { c->nested = {32}; });
+  const ActivationSet constant({write_rows(dir, "constant", std::vector<float>(kDim * 10, 1.0f))});
+  CHECK_THROWS_WITH_AS(train_sae(constant, small_config(SaeVariant::kTopK), nullptr),
+                       doctest::Contains("all alike"), Error);
+  TrainConfig wild = small_config(SaeVariant::kReluL1);
+  wild.learning_rate = 1e30;
+  CHECK_THROWS_WITH_AS(train_sae(set, wild, nullptr), doctest::Contains("diverged"), Error);
+}
+
+TEST_CASE("a damaged shard does not reach training") {
+  const test::ScratchDir dir;
+  const Synthetic data(100);
+  const std::string path = write_rows(dir, "train", data.rows);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(2000);
+  file.put('x');
+  file.close();
+  CHECK_THROWS_WITH_AS(train_sae(ActivationSet({path}), small_config(SaeVariant::kTopK), nullptr),
+                       doctest::Contains("damaged"), Error);
+}
+
+// Loss of one batch in double, straight from the definition.
+struct Tensors {
+  std::vector<float> encoder, encoder_bias, decoder, decoder_bias;
+  TrainTensors view() {
+    return {encoder.data(), encoder_bias.data(), decoder.data(), decoder_bias.data()};
+  }
+};
+
+double top_k_loss(const Tensors& w, const std::vector<float>& x, int64_t rows, int64_t dim,
+                  int64_t dict, size_t k, const std::vector<int64_t>& nested) {
+  double loss = 0;
+  for (int64_t r = 0; r < rows; ++r) {
+    std::vector<std::pair<double, int64_t>> pre;
+    for (int64_t j = 0; j < dict; ++j) {
+      double sum = static_cast<double>(w.encoder_bias[j]);
+      for (int64_t d = 0; d < dim; ++d) {
+        sum += static_cast<double>(w.encoder[j * dim + d]) * static_cast<double>(x[r * dim + d]);
+      }
+      pre.push_back({-sum, j});
+    }
+    std::sort(pre.begin(), pre.end());
+    for (const int64_t end : nested) {
+      for (int64_t d = 0; d < dim; ++d) {
+        double x_hat = static_cast<double>(w.decoder_bias[d]);
+        for (size_t i = 0; i < k; ++i) {
+          const auto [value, j] = pre[i];
+          if (value < 0 && j < end) x_hat -= value * static_cast<double>(w.decoder[j * dim + d]);
+        }
+        loss += std::pow(x_hat - static_cast<double>(x[r * dim + d]), 2);
+      }
+    }
+  }
+  return loss;
+}
+
+// Gradients against central differences, for each build of the kernels.
+TEST_CASE("kernels: gradients of the squared error") {
+  constexpr int64_t dim = 11, dict = 19, rows = 5;
+  const std::vector<int64_t> nested = {6, dict};
+  Random random(3);
+  const auto fill = [&](std::vector<float>* values, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) values->push_back(static_cast<float>(random.normal()));
+  };
+  Tensors w, g;
+  std::vector<float> x;
+  fill(&w.encoder, dict * dim);
+  fill(&w.encoder_bias, dict);
+  fill(&w.decoder, dict * dim);
+  fill(&w.decoder_bias, dim);
+  fill(&x, rows * dim);
+  const TrainKernels* builds[] = {train_kernels_baseline(), nullptr};
+  if (&train_kernels() != builds[0]) builds[1] = &train_kernels();
+  for (const TrainKernels* kernels : builds) {
+    if (kernels == nullptr) continue;
+    CAPTURE(kernels->name);
+    g.encoder.assign(dict * dim, 0);
+    g.encoder_bias.assign(dict, 0);
+    g.decoder.assign(dict * dim, 0);
+    g.decoder_bias.assign(dim, 0);
+    std::vector<float> pre(kTrainChunk * dict), value(kTrainChunk * dict + 1), aux_value(dict + 1),
+        residual(2 * dim), aux_error(dim);
+    std::vector<uint32_t> index(kTrainChunk * dict + 1), aux_index(dict + 1), fired(dict);
+    std::vector<int64_t> row_start(kTrainChunk + 1);
+    TrainScratch scratch = {pre.data(),       index.data(),     value.data(),
+                            row_start.data(), aux_index.data(), aux_value.data(),
+                            residual.data(),  aux_error.data(), 0.0f};
+    TrainCounts counts{};
+    counts.fired = fired.data();
+    TrainStep step{};
+    step.dim = dim;
+    step.dict = dict;
+    step.selection = TrainSelection::kTopK;
+    step.k = 4;
+    step.nested_end = nested.data();
+    step.nested_count = 2;
+    kernels->accumulate(step, w.view(), x.data(), rows, &scratch, g.view(), &counts);
+    CHECK(counts.active == doctest::Approx(4 * rows));
+    CHECK(counts.squared_error ==
+          doctest::Approx(top_k_loss(w, x, rows, dim, dict, 4, {dict})).epsilon(1e-4));
+    const auto check = [&](std::vector<float>& weights, const std::vector<float>& gradient) {
+      for (size_t i = 0; i < weights.size(); ++i) {
+        const float before = weights[i];
+        constexpr float kDelta = 1e-4f;
+        weights[i] = before + kDelta;
+        const float up = weights[i];
+        const double above = top_k_loss(w, x, rows, dim, dict, 4, nested);
+        weights[i] = before - kDelta;
+        const double width = static_cast<double>(up) - static_cast<double>(weights[i]);
+        const double below = top_k_loss(w, x, rows, dim, dict, 4, nested);
+        weights[i] = before;
+        CHECK(static_cast<double>(gradient[i]) ==
+              doctest::Approx((above - below) / width).epsilon(2e-3));
+      }
+    };
+    check(w.encoder, g.encoder);
+    check(w.encoder_bias, g.encoder_bias);
+    check(w.decoder, g.decoder);
+    check(w.decoder_bias, g.decoder_bias);
+  }
+}
+
+}  // namespace
+}  // namespace pintle::converter
