@@ -12,9 +12,9 @@ namespace pintle::converter {
 namespace {
 
 constexpr uint64_t kSeed = 20250712;
-constexpr size_t kWalks = 64, kSteps = 100;
-constexpr size_t kScannedItems = 4096;  // bounds the cost for large catalogues
-constexpr uint32_t kTop = 20;           // draws from fewer repeat themselves
+constexpr size_t kWalks = 64, kSteps = 25, kDraws = 4;  // draws a step: a step runs the network
+constexpr size_t kScannedItems = 4096;                  // bounds the cost for large catalogues
+constexpr uint32_t kTop = 20;                           // draws from fewer repeat themselves
 // The rest of a row's use: as an input of the network, and for states that no walk met.
 constexpr double kRidge = 0.1;
 
@@ -58,8 +58,9 @@ Eigen::MatrixXd scoring_moments(const std::string& path) {
       moments += h * h.transpose();
       ++count;
       const std::vector<pintle_recommendation> list = session.recommend(request);
-      if (list.empty()) break;
-      session.append(&list[random() % list.size()].item, 1);
+      for (size_t draw = 0; draw < kDraws && !list.empty(); ++draw) {
+        session.append(&list[random() % list.size()].item, 1);
+      }
     }
     progress.advance();
   }

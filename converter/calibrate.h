@@ -11,7 +11,7 @@ namespace pintle::converter {
 
 // E[h h^T] over the vectors h that a model scores its items against, [dim][dim]: a rounding error e
 // of an item's row costs e^T E[h h^T] e in squared score. The histories are made by the model
-// itself (a few random items, then draws from its own top ten), so no data is needed; they are the
+// itself (a random item, then draws from its own best twenty), so no data is needed; they are the
 // same on every run. `path`: the model in f32. A ridge keeps the matrix positive definite.
 Eigen::MatrixXd scoring_moments(const std::string& path);
 

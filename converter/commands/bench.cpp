@@ -269,8 +269,13 @@ void add_bench_command(CLI::App* app) {
   verb->callback([arguments] {
     const std::vector<Timing> timings = Bench(*arguments).run();
     nlohmann::ordered_json json;
+    int width = 0;
+    for (const Timing& timing : timings) {
+      width = std::max(width, static_cast<int>(timing.path.size()));
+    }
     if (!arguments->json) {
-      std::printf("%-20s %10s %10s %10s %8s\n", "path", "min us", "median us", "max us", "rounds");
+      std::printf("%-*s %10s %10s %10s %8s\n", width, "path", "min us", "median us", "max us",
+                  "rounds");
     }
     for (const Timing& timing : timings) {
       nlohmann::ordered_json& entry = json[timing.path];
@@ -280,7 +285,7 @@ void add_bench_command(CLI::App* app) {
                {"rounds", timing.rounds}};
       if (timing.ratio > 0) entry["ratio"] = timing.ratio;
       if (arguments->json) continue;
-      std::printf("%-20s %10.1f %10.1f %10.1f %8zu", timing.path.c_str(), timing.min_us,
+      std::printf("%-*s %10.1f %10.1f %10.1f %8zu", width, timing.path.c_str(), timing.min_us,
                   timing.median_us, timing.max_us, timing.rounds);
       if (timing.ratio > 0) std::printf("  %.3f x %s", timing.ratio, timing.base.c_str());
       std::printf("\n");

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The binary `pintle` as people and scripts run it: what it prints where, and how it ends.
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "support/scratch_dir.h"
+
+namespace pintle::converter {
+namespace {
+
+using nlohmann::json;
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+size_t files_in(const std::string& folder) {
+  return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder),
+                                           std::filesystem::directory_iterator()));
+}
+
+struct Outcome {
+  int status = -1;
+  std::string out, err;
+  json parsed() const { return json::parse(out); }
+};
+
+// `arguments` as in a shell, quoted where they need it; `before`: shell commands such as ulimit.
+Outcome pintle(const std::string& arguments, const std::string& before = "") {
+  const test::ScratchDir folder;
+  const std::string command = before + "'" PINTLE_CLI "' " + arguments + " >'" +
+                              folder.path("out") + "' 2>'" + folder.path("err") + "'";
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(folder.path("out")),
+          read_file(folder.path("err"))};
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+const std::string kDefaultModel = PINTLE_DEFAULT_MODEL;
+const std::string kSource = "--weights '" + kDefaultModel + "/model.safetensors' --config '" +
+                            kDefaultModel + "/config.json' ";
+const std::string kTables = "--items '" + kDefaultModel + "/items.csv' --id-column id ";
+const std::string kInteractions = "--interactions '" + kDefaultModel + "/interactions.txt' ";
+
+// The repository's default model, converted once.
+const std::string& model_path() {
+  static const test::ScratchDir folder;
+  static const std::string path = [] {
+    const std::string out = folder.path("m.pintle");
+    const Outcome run = pintle("convert " + kSource + kTables + kInteractions + "--out " + out);
+    REQUIRE_MESSAGE(run.status == 0, run.err);
+    return out;
+  }();
+  return path;
+}
+
+// The first `count` ids of the first history.
+std::vector<std::string> some_ids(size_t count) {
+  std::ifstream file(kDefaultModel + "/interactions.txt");
+  std::string id;
+  file >> id;  // the user
+  std::vector<std::string> ids;
+  while (ids.size() < count && file >> id) ids.push_back(id);
+  return ids;
+}
+
+std::string joined(const std::vector<std::string>& ids) {
+  std::string text;
+  for (const std::string& id : ids) text += (text.empty() ? "" : " ") + id;
+  return text;
+}
+
+std::vector<json> lines_of(const std::string& text) {
+  std::vector<json> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(json::parse(line));
+  return lines;
+}
+
+TEST_CASE("help and version go to standard output with status 0") {
+  const Outcome help = pintle("--help");
+  CHECK(help.status == 0);
+  CHECK(help.err.empty());
+  for (const char* verb :
+       {"convert", "recipes", "inspect", "verify", "recommend", "evaluate", "bench"}) {
+    CAPTURE(verb);
+    CHECK(contains(help.out, verb));
+    const Outcome own = pintle(std::string(verb) + " --help");
+    CHECK(own.status == 0);
+    CHECK(own.out.size() > 100);
+    CHECK(own.err.empty());
+  }
+  CHECK(pintle("--version").out == "0.1.0\n");
+}
+
+TEST_CASE("wrong usage ends with 2, on standard error") {
+  for (const char* arguments :
+       {"", "frobnicate", "convert", "convert --weights x", "verify", "recommend --model m",
+        "recommend --model m --history 1 --sequences f",
+        "recommend --model m --history 1 --top-k 0", "recommend --model m --history 1 --top-k x",
+        "convert --weights w --out o --precision int3",
+        "convert --weights w --out o --arch gpt2 --recipe r",
+        "convert --weights w --out o --id-column id", "convert --weights w --out o --heads 0",
+        "convert --weights w --out o --measure-quality", "evaluate --model m",
+        "evaluate --model m --interactions i --split random",
+        "recommend --model m --history 1 --candidates c --deny d", "inspect --model m --jsno"}) {
+    CAPTURE(arguments);
+    const Outcome run = pintle(arguments);
+    CHECK(run.status == 2);
+    CHECK(run.out.empty());
+    CHECK_FALSE(run.err.empty());
+  }
+}
+
+TEST_CASE("files that are missing or no models end with 1 and are named") {
+  const test::ScratchDir folder;
+  const std::string text = folder.write("notes.txt", "these are notes, not a model file\n");
+  for (const std::string& verb :
+       {std::string("inspect --model "), std::string("verify "),
+        std::string("recommend --history 1 --model "), std::string("bench --model ")}) {
+    for (const std::string& path : {folder.path("absent.pintle"), text}) {
+      CAPTURE(verb);
+      const Outcome run = pintle(verb + path);
+      CHECK(run.status == 1);
+      CHECK(run.out.empty());
+      CHECK(contains(run.err, path));
+      CHECK(contains(run.err, path == text ? "PINTLE_ERR_NOT_A_MODEL" : "PINTLE_ERR_IO"));
+    }
+  }
+}
+
+TEST_CASE("convert reports as text and as JSON, and writes the same bytes every time") {
+  const test::ScratchDir folder;
+  const std::string first = folder.path("a.pintle"), second = folder.path("b.pintle");
+  for (const char* precision : {"f32", "f16", "int8", "int4"}) {
+    CAPTURE(precision);
+    const std::string what =
+        "convert " + kSource + kTables + "--precision " + precision + " --out ";
+    const Outcome text = pintle(what + first);
+    CHECK(text.status == 0);
+    CHECK(contains(text.out, "blocks.1.ffn_out.weight"));
+    const Outcome report = pintle(what + second + " --json");
+    CHECK(report.status == 0);
+    const json parsed = report.parsed();
+    CHECK(parsed["precision"] == precision);
+    CHECK(parsed["items"] == 480);
+    CHECK(parsed["file_size_bytes"] == std::filesystem::file_size(second));
+    CHECK(parsed["tensors"].size() > 20);
+    CHECK(parsed["source_sha256"].get<std::string>().size() == 64);
+    CHECK(read_file(first) == read_file(second));
+    CHECK(pintle("verify " + first).status == 0);
+  }
+  CHECK(files_in(folder.path("")) == 2);
+}
+
+TEST_CASE("measured quality is stored in the file and is what evaluate prints") {
+  const test::ScratchDir folder;
+  const std::string out = folder.path("m.pintle");
+  const Outcome run = pintle("convert " + kSource + kTables + kInteractions +
+                             "--measure-quality --out " + out + " --json");
+  REQUIRE(run.status == 0);
+  const json stored = pintle("inspect --json --model " + out).parsed()["provenance"]["quality"];
+  const json printed = pintle("evaluate --json --model " + out + " " + kInteractions).parsed();
+  for (const char* metric : {"hr@10", "ndcg@10", "mrr@10", "coverage@10"}) {
+    CAPTURE(metric);
+    CHECK(stored[metric] == printed[metric]);
+    CHECK(stored[metric] == run.parsed()["quality"][metric]);
+    CHECK(stored[metric].get<double>() > 0.05);
+  }
+  const json few =
+      pintle("evaluate --json --users 40 --model " + out + " " + kInteractions).parsed();
+  CHECK(few["users"] == 40);
+  CHECK(few["ndcg@10"] != printed["ndcg@10"]);
+}
+
+TEST_CASE("recommend: JSON lines, options, and their meaning") {
+  const std::string with = "recommend --model " + model_path() + " --json ";
+  const std::vector<std::string> history = some_ids(6);
+  const json line = pintle(with + "--history '" + joined(history) + "'").parsed();
+  CHECK(line["history"] == 1);
+  REQUIRE(line["items"].size() == 10);
+  std::vector<std::string> ids;
+  double last = 1e30;
+  for (const json& item : line["items"]) {
+    ids.push_back(item["id"].get<std::string>());
+    CHECK(item["score"].get<double>() <= last);
+    last = item["score"].get<double>();
+    for (const std::string& seen : history) CHECK(ids.back() != seen);
+  }
+  const test::ScratchDir folder;
+  const auto first_of = [&](const std::string& options) {
+    const Outcome run = pintle(with + "--history '" + joined(history) + "' " + options);
+    REQUIRE_MESSAGE(run.status == 0, run.err);
+    std::vector<std::string> found;
+    for (const json& item : run.parsed()["items"]) found.push_back(item["id"]);
+    return found;
+  };
+  CHECK(first_of("--top-k 3") == std::vector<std::string>(ids.begin(), ids.begin() + 3));
+  CHECK(first_of("--top-k 100000").size() == 480 - history.size());
+  CHECK(first_of("--top-k 100000 --include-seen").size() == 480);
+  const std::string three = folder.write("three", ids[4] + "\n" + ids[1] + " " + ids[7]);
+  CHECK(first_of("--allow " + three) == std::vector<std::string>{ids[1], ids[4], ids[7]});
+  CHECK(first_of("--deny " + three).front() == ids[0]);
+  CHECK(first_of("--deny " + three)[1] == ids[2]);
+  CHECK(first_of("--allow " + folder.write("none", "")).empty());
+  CHECK(first_of("--candidates " + folder.write("mixed", history[0] + " " + ids[1])).size() == 2);
+
+  const std::string sequences =
+      folder.write("sequences", joined(history) + "\n\n" + history[0] + "\n");
+  const std::vector<json> lines = lines_of(pintle(with + "--sequences " + sequences).out);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0] == line);
+  CHECK(lines[1] == json{{"history", 2}, {"items", json::array()}});
+  CHECK(lines[2]["history"] == 3);
+  CHECK(lines[2]["items"].size() == 10);
+
+  const Outcome table =
+      pintle("recommend --model " + model_path() + " --history '" + joined(history) + "'");
+  CHECK(contains(table.out, "rank"));
+  CHECK(contains(table.out, ids[9] + "  "));
+}
+
+TEST_CASE("an unknown id ends the run before anything is printed, with its place") {
+  const test::ScratchDir folder;
+  const std::string known = some_ids(1)[0];
+  const std::string sequences = folder.write("s", known + "\n" + known + " 31337\n");
+  Outcome run = pintle("recommend --model " + model_path() + " --sequences " + sequences);
+  CHECK(run.status == 1);
+  CHECK(run.out.empty());
+  CHECK(contains(run.err, "history 2"));
+  CHECK(contains(run.err, "\"31337\""));
+  run = pintle("recommend --model " + model_path() + " --history abc");
+  CHECK(run.status == 1);
+  CHECK(contains(run.err, "\"abc\""));
+  const std::string list = folder.write("deny", "31337");
+  run = pintle("recommend --model " + model_path() + " --history " + known + " --deny " + list);
+  CHECK(run.status == 1);
+  CHECK(contains(run.err, list));
+  CHECK(pintle("recommend --model " + model_path() + " --history ''").status == 1);
+}
+
+TEST_CASE("verify names the first fault") {
+  const test::ScratchDir folder;
+  CHECK(pintle("verify " + model_path()).out == model_path() + ": ok\n");
+  const std::string good = read_file(model_path());
+  std::string bad = good;
+  bad[bad.size() - 70000] = static_cast<char>(bad[bad.size() - 70000] ^ 0x10);
+  Outcome run = pintle("verify " + folder.write("flipped.pintle", bad));
+  CHECK(run.status == 1);
+  CHECK(contains(run.err, "PINTLE_ERR_CHECKSUM"));
+  run = pintle("verify " + folder.write("cut.pintle", good.substr(0, good.size() / 2)));
+  CHECK(run.status == 1);
+  CHECK(contains(run.err, "PINTLE_ERR_CORRUPT"));
+}
+
+TEST_CASE("inspect shows architecture, tensors, catalogue and provenance") {
+  const json model = pintle("inspect --json --model " + model_path()).parsed();
+  CHECK(model["format"] == "1.0");
+  CHECK(model["architecture"]["name"] == "gpt2");
+  CHECK(model["architecture"]["dim"] == 32);
+  CHECK(model["architecture"]["layers"] == 2);
+  CHECK(model["catalogue"]["items"] == 480);
+  CHECK(model["catalogue"]["titles"] == true);
+  CHECK(model["provenance"]["source_name"] == "model.safetensors");
+  CHECK(model["provenance"]["precision"] == "int8");
+  std::set<std::string> names;
+  for (const json& tensor : model["tensors"]) names.insert(tensor["name"].get<std::string>());
+  CHECK(names.count("items") == 1);
+  CHECK(names.count("blocks.1.ffn_out.bias") == 1);
+  CHECK(contains(pintle("inspect --model " + model_path()).out, "position_origin"));
+}
+
+TEST_CASE("recipes lists, prints and refuses by name") {
+  const Outcome list = pintle("recipes");
+  CHECK(list.status == 0);
+  std::istringstream lines(list.out);
+  size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    const std::string name = line.substr(0, line.find(' '));
+    CAPTURE(name);
+    const Outcome one = pintle("recipes " + name);
+    CHECK(one.status == 0);
+    CHECK(json::accept(one.out));
+  }
+  CHECK(count >= 15);
+  const Outcome unknown = pintle("recipes resnet");
+  CHECK(unknown.status == 1);
+  CHECK(contains(unknown.err, "resnet"));
+}
+
+TEST_CASE("bench prints every path of the app") {
+  const Outcome run = pintle("bench --seconds 0.01 --json --model " + model_path());
+  REQUIRE(run.status == 0);
+  const json parsed = run.parsed();
+  for (const char* path :
+       {"open", "history", "append", "recommend", "append_recommend", "append_full_window"}) {
+    CAPTURE(path);
+    const json& entry = parsed[path];
+    CHECK(entry["min_us"].get<double>() > 0);
+    CHECK(entry["min_us"].get<double>() <= entry["median_us"].get<double>());
+    CHECK(entry["median_us"].get<double>() <= entry["max_us"].get<double>());
+    CHECK(entry["rounds"].get<int>() >= 11);
+  }
+}
+
+TEST_CASE("a failed conversion leaves the folder as it was") {
+  const test::ScratchDir folder;
+  const std::string out = folder.write("m.pintle", "the old file");
+  const std::string what = "convert " + kSource + "--out " + out;
+  // A limit of 8 blocks (4 or 8 KB): the model does not fit.
+  Outcome run = pintle(what, "ulimit -f 8; ");
+  CHECK(run.status == 1);
+  CHECK(contains(run.err, "cannot write"));
+  CHECK(read_file(out) == "the old file");
+  CHECK(files_in(folder.path("")) == 1);
+
+  run = pintle(what + " --items " + folder.write("items.csv", "id,title\n9000,Nothing\n"));
+  CHECK(run.status == 1);
+  CHECK(contains(run.err, "no item of the item table"));
+  CHECK(read_file(out) == "the old file");
+  CHECK(files_in(folder.path("")) == 2);
+
+  run = pintle("convert --weights " + folder.path("absent.pt") + " --out " + out);
+  CHECK(run.status == 1);
+  CHECK(contains(run.err, "absent.pt"));
+  run = pintle("convert " + kSource + "--out " + folder.path("absent/m.pintle"));
+  CHECK(run.status == 1);
+  CHECK(contains(run.err, "absent"));
+  CHECK(read_file(out) == "the old file");
+}
+
+TEST_CASE("a full disk under standard output is an error, not a short list") {
+  if (!std::filesystem::exists("/dev/full")) return;
+  const int status = std::system("'" PINTLE_CLI "' recipes gpt2 >/dev/full 2>/dev/null");
+  CHECK(WEXITSTATUS(status) == 1);
+}
+
+}  // namespace
+}  // namespace pintle::converter

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/evaluate.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "converter/error.h"
+#include "converter/output_file.h"
+#include "converter/runtime_model.h"
+#include "converter/writer.h"
+#include "random_network.h"
+#include "support/scratch_dir.h"
+
+namespace pintle::converter {
+namespace {
+
+// A random network over items 1 ... 37; those in `untrained` are in the catalogue only.
+class Model {
+ public:
+  explicit Model(const std::set<int64_t>& untrained = {}) {
+    Network network = random_network();
+    ItemTable items;
+    Interactions trained;
+    for (int64_t id = 1; id <= 37; ++id) {
+      items.items.push_back({id, std::to_string(id), "", {}});
+      if (untrained.count(id) == 0) trained.item_names.push_back(std::to_string(id));
+    }
+    CatalogueReport report;
+    const Catalogue catalogue = build_catalogue(&items, &trained, &network, &report);
+    OutputFile file(folder_.path("m.pintle"));
+    file.write(serialize_model(network, pack_network(network, fb::DType_F32), catalogue, {}));
+    file.commit();
+    model_ = open_model(folder_.path("m.pintle"));
+  }
+  const pintle_model* get() const { return model_.get(); }
+
+ private:
+  test::ScratchDir folder_;
+  ModelPointer model_;
+};
+
+Interactions interactions_of(const std::vector<std::vector<int>>& histories) {
+  Interactions interactions;
+  std::vector<int> names;
+  for (size_t u = 0; u < histories.size(); ++u) {
+    interactions.users.push_back("u" + std::to_string(u));
+    interactions.items.emplace_back();
+    for (int id : histories[u]) {
+      auto found = std::find(names.begin(), names.end(), id);
+      if (found == names.end()) {
+        names.push_back(id);
+        interactions.item_names.push_back(std::to_string(id));
+        found = names.end() - 1;
+      }
+      interactions.items[u].push_back(static_cast<size_t>(found - names.begin()));
+      ++interactions.event_count;
+    }
+  }
+  return interactions;
+}
+
+std::vector<std::vector<int>> random_histories(size_t count) {
+  std::mt19937 random(5);
+  std::vector<std::vector<int>> histories;
+  for (size_t u = 0; u < count; ++u) {
+    std::vector<int> ids(37);
+    for (int i = 0; i < 37; ++i) ids[static_cast<size_t>(i)] = i + 1;
+    std::shuffle(ids.begin(), ids.end(), random);
+    ids.resize(2 + random() % 12);
+    histories.push_back(ids);
+  }
+  return histories;
+}
+
+// The definition, on the scores of all items: a rank is the number of eligible items that score
+// more.
+Evaluation by_definition(const pintle_model* model,
+                         const std::vector<std::vector<int>>& histories) {
+  Evaluation result;
+  std::vector<uint32_t> all(37);
+  for (uint32_t i = 0; i < 37; ++i) all[i] = i;
+  std::set<uint32_t> covered;
+  for (const std::vector<int>& ids : histories) {
+    const uint32_t target = static_cast<uint32_t>(ids.back() - 1);
+    std::vector<uint32_t> history;
+    for (size_t t = 0; t + 1 < ids.size(); ++t) {
+      history.push_back(static_cast<uint32_t>(ids[t] - 1));
+    }
+    Session session(model);
+    session.append(history);
+    const std::vector<float> scores = session.score(all);
+    std::vector<uint32_t> order;
+    for (uint32_t item : all) {
+      const bool seen = std::find(history.begin(), history.end(), item) != history.end();
+      if (!seen && item_info(model, item).is_trained) order.push_back(item);
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](uint32_t a, uint32_t b) { return scores[a] > scores[b]; });
+    order.resize(std::min<size_t>(order.size(), 10));
+    covered.insert(order.begin(), order.end());
+    const auto found = std::find(order.begin(), order.end(), target);
+    ++result.users;
+    if (found == order.end()) continue;
+    const double rank = static_cast<double>(found - order.begin());
+    result.hit_rate += 1;
+    result.ndcg += 1 / std::log2(rank + 2);
+    result.mrr += 1 / (rank + 1);
+  }
+  const double users = static_cast<double>(result.users);
+  result.hit_rate /= users;
+  result.ndcg /= users;
+  result.mrr /= users;
+  size_t trained = 0;
+  for (uint32_t item : all) trained += item_info(model, item).is_trained ? 1 : 0;
+  result.coverage = static_cast<double>(covered.size()) / static_cast<double>(trained);
+  return result;
+}
+
+void check_equal(const Evaluation& a, const Evaluation& b) {
+  CHECK(a.users == b.users);
+  CHECK(a.hit_rate == doctest::Approx(b.hit_rate).epsilon(1e-12));
+  CHECK(a.ndcg == doctest::Approx(b.ndcg).epsilon(1e-12));
+  CHECK(a.mrr == doctest::Approx(b.mrr).epsilon(1e-12));
+  CHECK(a.coverage == doctest::Approx(b.coverage).epsilon(1e-12));
+}
+
+TEST_CASE("the metrics are their definitions, untrained items left out") {
+  const std::vector<std::vector<int>> histories = random_histories(60);
+  for (const std::set<int64_t>& untrained : {std::set<int64_t>{}, {3, 4, 5, 20, 37}}) {
+    const Model model(untrained);
+    const Evaluation evaluation =
+        evaluate_leave_one_out(model.get(), interactions_of(histories), {});
+    CHECK(evaluation.hit_rate > 0.1);
+    CHECK(evaluation.hit_rate < 0.9);
+    check_equal(evaluation, by_definition(model.get(), histories));
+  }
+}
+
+TEST_CASE("the number of threads changes nothing, not a bit") {
+  const Model model;
+  const Interactions interactions = interactions_of(random_histories(50));
+  EvaluationOptions options;
+  options.threads = 1;
+  const Evaluation one = evaluate_leave_one_out(model.get(), interactions, options);
+  for (size_t threads : {2, 3, 100}) {
+    options.threads = threads;
+    const Evaluation many = evaluate_leave_one_out(model.get(), interactions, options);
+    CHECK(many.ndcg == one.ndcg);
+    CHECK(many.mrr == one.mrr);
+    CHECK(many.coverage == one.coverage);
+  }
+}
+
+TEST_CASE("only the first users, when asked") {
+  const Model model;
+  std::vector<std::vector<int>> histories = random_histories(30);
+  EvaluationOptions options;
+  options.max_users = 7;
+  const Evaluation evaluation =
+      evaluate_leave_one_out(model.get(), interactions_of(histories), options);
+  histories.resize(7);
+  check_equal(evaluation, by_definition(model.get(), histories));
+}
+
+TEST_CASE("short, unknown and repeated events are counted as stated") {
+  const Model model;
+  const Evaluation evaluation = evaluate_leave_one_out(
+      model.get(),
+      interactions_of({{5},             // too short: skipped
+                       {1, 2, 99},      // the held-out item is unknown: a miss
+                       {99, 98, 7},     // nothing is left of the history: a miss
+                       {4, 9, 4},       // repeated: excluded as seen, a miss
+                       {11, 99, 12}}),  // one event left out
+      {});
+  CHECK(evaluation.users == 4);
+  CHECK(evaluation.skipped_users == 1);
+  CHECK(evaluation.unknown_targets == 1);
+  CHECK(evaluation.repeated_targets == 1);
+  CHECK(evaluation.unknown_events == 3);
+  const Evaluation last = evaluate_leave_one_out(model.get(), interactions_of({{11, 12}}), {});
+  CHECK(evaluation.ndcg == doctest::Approx(last.ndcg / 4).epsilon(1e-12));
+}
+
+TEST_CASE("nothing to hold out is an error") {
+  const Model model;
+  CHECK_THROWS_WITH_AS(evaluate_leave_one_out(model.get(), interactions_of({{5}, {6}}), {}),
+                       doctest::Contains("two events"), Error);
+}
+
+}  // namespace
+}  // namespace pintle::converter
