@@ -46,21 +46,21 @@ extern "C" {
 /* Values are pinned: 1-99 the caller, 100-199 the model file, 200-299 the machine. */
 typedef enum pintle_status {
   PINTLE_OK = 0,
-  PINTLE_ERR_INVALID_ARGUMENT = 1,  /* a null pointer, a wrong struct_size, k of 0, ... */
-  PINTLE_ERR_UNKNOWN_ITEM = 2,      /* an item number or external id that the catalogue lacks */
-  PINTLE_ERR_BUFFER_TOO_SMALL = 3,  /* a caller's block is smaller than the size asked for */
-  PINTLE_ERR_MISALIGNED = 4,        /* a caller's block is not aligned as stated */
-  PINTLE_ERR_EMPTY_HISTORY = 5,     /* nothing appended yet: no architecture defines its output */
-  PINTLE_ERR_UNKNOWN_ISA = 6,       /* PINTLE_FORCE_ISA names no ISA, or one this CPU lacks */
-  PINTLE_ERR_UNKNOWN_NAME = 7,      /* a knob, preset, feature, SAE or attribute the model lacks */
-  PINTLE_ERR_OUT_OF_RANGE = 8,      /* a strength outside the knob's safe range */
-  PINTLE_ERR_IO = 100,              /* the file could not be opened, read or mapped */
-  PINTLE_ERR_NOT_A_MODEL = 101,     /* not a .pintle file */
-  PINTLE_ERR_NEWER_FORMAT = 102,    /* written for a newer runtime */
-  PINTLE_ERR_CORRUPT = 103,         /* the structure or a value is wrong */
-  PINTLE_ERR_CHECKSUM = 104,        /* bulk data does not match its checksum */
-  PINTLE_ERR_UNSUPPORTED = 105,     /* well-formed, but beyond this runtime's limits */
-  PINTLE_ERR_OTHER_NETWORK = 106,   /* an SAE in the file was trained on another network */
+  PINTLE_ERR_INVALID_ARGUMENT = 1, /* a null pointer, a wrong struct_size, k of 0, ... */
+  PINTLE_ERR_UNKNOWN_ITEM = 2,     /* an item number or external id that the catalogue lacks */
+  PINTLE_ERR_BUFFER_TOO_SMALL = 3, /* a caller's block is smaller than the size asked for */
+  PINTLE_ERR_MISALIGNED = 4,       /* a caller's block is not aligned as stated */
+  PINTLE_ERR_EMPTY_HISTORY = 5,    /* nothing appended yet: no architecture defines its output */
+  PINTLE_ERR_UNKNOWN_ISA = 6,      /* PINTLE_FORCE_ISA names no ISA, or one this CPU lacks */
+  PINTLE_ERR_UNKNOWN_NAME = 7,     /* a knob, preset, feature, SAE or attribute the model lacks */
+  PINTLE_ERR_OUT_OF_RANGE = 8,     /* a strength outside the knob's safe range */
+  PINTLE_ERR_IO = 100,             /* the file could not be opened, read or mapped */
+  PINTLE_ERR_NOT_A_MODEL = 101,    /* not a .pintle file */
+  PINTLE_ERR_NEWER_FORMAT = 102,   /* written for a newer runtime */
+  PINTLE_ERR_CORRUPT = 103,        /* the structure or a value is wrong */
+  PINTLE_ERR_CHECKSUM = 104,       /* bulk data does not match its checksum */
+  PINTLE_ERR_UNSUPPORTED = 105,    /* well-formed, but beyond this runtime's limits */
+  PINTLE_ERR_OTHER_NETWORK = 106,  /* an SAE in the file was trained on another network */
   PINTLE_ERR_OUT_OF_MEMORY = 200
 } pintle_status;
 
@@ -89,19 +89,23 @@ enum {
 typedef struct pintle_open_options {
   uint32_t struct_size;
   uint32_t flags;
-  const char* isa; /* "scalar", "avx2", "neon", ...; null: the environment's PINTLE_FORCE_ISA if it is
+  const char*
+      isa; /* "scalar", "avx2", "neon", ...; null: the environment's PINTLE_FORCE_ISA if it is
                       set, else the best that this CPU has */
 } pintle_open_options;
-#define PINTLE_OPEN_OPTIONS_INIT {sizeof(pintle_open_options), 0, NULL}
+#define PINTLE_OPEN_OPTIONS_INIT \
+  { sizeof(pintle_open_options), 0, NULL }
 
 /* Maps `path` read-only and verifies it. The file must not change while the model is open.
  * options and error may be null. Close with pintle_model_close.
  * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_UNKNOWN_ISA, PINTLE_ERR_OUT_OF_MEMORY
  * or any of the 100s. Any thread. */
-PINTLE_API pintle_status pintle_model_open_file(const char* path, const pintle_open_options* options,
+PINTLE_API pintle_status pintle_model_open_file(const char* path,
+                                                const pintle_open_options* options,
                                                 pintle_model** model, pintle_error* error);
-/* The same for `length_bytes` bytes of an open descriptor from `offset_bytes` (an uncompressed Android asset).
- * offset_bytes may be any value; if the model then is not 64-byte aligned in memory it is copied once.
+/* The same for `length_bytes` bytes of an open descriptor from `offset_bytes` (an uncompressed
+ * Android asset). offset_bytes may be any value; if the model then is not 64-byte aligned in memory
+ * it is copied once.
  * The descriptor stays the caller's and may be closed on return. */
 PINTLE_API pintle_status pintle_model_open_fd(int fd, uint64_t offset_bytes, uint64_t length_bytes,
                                               const pintle_open_options* options,
@@ -118,17 +122,18 @@ typedef struct pintle_model_info {
   uint32_t struct_size;
   uint32_t item_count;
   uint32_t attribute_count;
-  uint32_t dim;          /* hidden width */
+  uint32_t dim; /* hidden width */
   uint32_t layer_count;
   uint32_t head_count;
-  uint32_t window;       /* newest items that the network sees */
-  int32_t has_text_ids;  /* 1: external ids are strings; 0: int64 */
-  int32_t is_incremental; /* 1: an append costs one position until the window is full */
+  uint32_t window;          /* newest items that the network sees */
+  int32_t has_text_ids;     /* 1: external ids are strings; 0: int64 */
+  int32_t is_incremental;   /* 1: an append costs one position until the window is full */
   const char* architecture; /* the recipe's name */
-  const char* isa;       /* the kernels in use */
+  const char* isa;          /* the kernels in use */
   uint64_t file_size_bytes;
 } pintle_model_info;
-#define PINTLE_MODEL_INFO_INIT {sizeof(pintle_model_info), 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0}
+#define PINTLE_MODEL_INFO_INIT \
+  { sizeof(pintle_model_info), 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
 
 PINTLE_API pintle_status pintle_model_get_info(const pintle_model* model, pintle_model_info* info);
 
@@ -145,10 +150,11 @@ typedef struct pintle_item_info {
   int64_t id;                 /* external id; 0 with text ids */
   const char* id_text;        /* external id; null with integer ids */
   const char* title;          /* null if the model has no titles */
-  const uint32_t* attributes; /* indices for pintle_model_get_attribute, ascending; each is below attribute_count */
+  const uint32_t* attributes; /* for pintle_model_get_attribute; ascending */
   uint32_t attribute_count;
 } pintle_item_info;
-#define PINTLE_ITEM_INFO_INIT {sizeof(pintle_item_info), 0, 0, NULL, NULL, NULL, 0}
+#define PINTLE_ITEM_INFO_INIT \
+  { sizeof(pintle_item_info), 0, 0, NULL, NULL, NULL, 0 }
 
 /* PINTLE_ERR_UNKNOWN_ITEM, or PINTLE_ERR_CORRUPT if the item's strings lie outside their table. */
 PINTLE_API pintle_status pintle_model_get_item(const pintle_model* model, uint32_t item,
@@ -163,9 +169,10 @@ typedef struct pintle_sae_info {
   uint32_t struct_size;
   uint32_t feature_count;
   const char* name;
-  const char* hook;      /* "block:0", "mlp:1" or "last" */
+  const char* hook; /* "block:0", "mlp:1" or "last" */
 } pintle_sae_info;
-#define PINTLE_SAE_INFO_INIT {sizeof(pintle_sae_info), 0, NULL, NULL}
+#define PINTLE_SAE_INFO_INIT \
+  { sizeof(pintle_sae_info), 0, NULL, NULL }
 
 /* SAEs are numbered from 0. PINTLE_ERR_UNKNOWN_NAME past the last. */
 PINTLE_API pintle_status pintle_model_get_sae(const pintle_model* model, uint32_t sae,
@@ -177,19 +184,21 @@ typedef struct pintle_feature_info {
   const char* label; /* "" if it has none */
   float p50, p95, p99, max; /* of its activation; 0 where never measured */
 } pintle_feature_info;
-#define PINTLE_FEATURE_INFO_INIT {sizeof(pintle_feature_info), 0, NULL, 0, 0, 0, 0}
+#define PINTLE_FEATURE_INFO_INIT \
+  { sizeof(pintle_feature_info), 0, NULL, 0, 0, 0, 0 }
 
 PINTLE_API pintle_status pintle_model_get_feature(const pintle_model* model, uint32_t sae,
                                                   uint32_t feature, pintle_feature_info* info);
 
 typedef struct pintle_knob_info {
   uint32_t struct_size;
-  int32_t attribute;   /* for pintle_model_get_attribute; -1: none (popularity) */
+  int32_t attribute; /* for pintle_model_get_attribute; -1: none (popularity) */
   const char* name;
-  float min_strength;  /* the safe range; outside it a call is refused */
+  float min_strength; /* the safe range; outside it a call is refused */
   float max_strength;
 } pintle_knob_info;
-#define PINTLE_KNOB_INFO_INIT {sizeof(pintle_knob_info), -1, NULL, 0, 0}
+#define PINTLE_KNOB_INFO_INIT \
+  { sizeof(pintle_knob_info), -1, NULL, 0, 0 }
 
 PINTLE_API pintle_status pintle_model_get_knob(const pintle_model* model, uint32_t knob,
                                                pintle_knob_info* info);
@@ -200,24 +209,25 @@ PINTLE_API pintle_status pintle_model_find_preset(const pintle_model* model, con
                                                   uint32_t* preset);
 
 typedef enum pintle_edit_kind {
-  PINTLE_EDIT_KNOB = 0,  /* target: a knob; value: its strength */
-  PINTLE_EDIT_ADD = 1,   /* target: a feature of `sae`: f += value. The result may be negative */
-  PINTLE_EDIT_SET = 2,   /* f = value */
-  PINTLE_EDIT_SCALE = 3, /* f *= value */
-  PINTLE_EDIT_ABLATE = 4,    /* f = 0; value is not read */
+  PINTLE_EDIT_KNOB = 0,   /* target: a knob; value: its strength */
+  PINTLE_EDIT_ADD = 1,    /* target: a feature of `sae`: f += value. The result may be negative */
+  PINTLE_EDIT_SET = 2,    /* f = value */
+  PINTLE_EDIT_SCALE = 3,  /* f *= value */
+  PINTLE_EDIT_ABLATE = 4, /* f = 0; value is not read */
   PINTLE_EDIT_CLAMP_MIN = 5, /* f = max(f, value) */
   PINTLE_EDIT_CLAMP_MAX = 6  /* f = min(f, value) */
 } pintle_edit_kind;
 
 enum {
   PINTLE_EDIT_ONLY_ACTIVE = 1u << 0, /* only at positions where the feature is active */
-  PINTLE_EDIT_CALIBRATED = 1u << 1   /* value is in units of the feature's 95th percentile (not for SCALE) */
+  PINTLE_EDIT_CALIBRATED =
+      1u << 1 /* value is in units of the feature's 95th percentile (not for SCALE) */
 };
 
 typedef struct pintle_edit {
-  uint32_t kind;   /* pintle_edit_kind */
+  uint32_t kind; /* pintle_edit_kind */
   uint32_t target;
-  uint32_t sae;    /* 0 with PINTLE_EDIT_KNOB */
+  uint32_t sae; /* 0 with PINTLE_EDIT_KNOB */
   uint32_t flags;
   float value;
 } pintle_edit;
@@ -245,7 +255,8 @@ typedef struct pintle_steering {
   const pintle_edit* edits;
   size_t edit_count;
 } pintle_steering;
-#define PINTLE_STEERING_INIT {sizeof(pintle_steering), 0, NULL, 0}
+#define PINTLE_STEERING_INIT \
+  { sizeof(pintle_steering), 0, NULL, 0 }
 
 /* ---- Sessions -------------------------------------------------------------------------------- */
 
@@ -293,22 +304,23 @@ enum {
 
 typedef struct pintle_request {
   uint32_t struct_size;
-  uint32_t k;     /* entries wanted, >= 1 */
+  uint32_t k; /* entries wanted, >= 1 */
   uint32_t flags;
-  uint32_t reserved; /* 0 */
+  uint32_t reserved;     /* 0 */
   const uint32_t* allow; /* only these items; null: all. Cost grows with allow_count alone */
   size_t allow_count;    /* duplicates are harmless */
   const uint32_t* deny;  /* not these; null: none */
   size_t deny_count;
   const pintle_steering* steering; /* null: unsteered */
 } pintle_request;
-#define PINTLE_REQUEST_INIT {sizeof(pintle_request), 10, 0, 0, NULL, 0, NULL, 0, NULL}
+#define PINTLE_REQUEST_INIT \
+  { sizeof(pintle_request), 10, 0, 0, NULL, 0, NULL, 0, NULL }
 
 typedef struct pintle_recommendation {
   uint32_t item;
-  float score;          /* the network's logit */
-  int64_t id;           /* external id; 0 with text ids */
-  const char* id_text;  /* external id; null with integer ids */
+  float score;         /* the network's logit */
+  int64_t id;          /* external id; 0 with text ids */
+  const char* id_text; /* external id; null with integer ids */
 } pintle_recommendation;
 
 /* Writes the best k eligible items to out (caller-owned, room for request->k), best first, and
@@ -342,15 +354,15 @@ PINTLE_API pintle_status pintle_recommend_batch(pintle_session* session, const u
 
 typedef enum pintle_share_stop {
   PINTLE_SHARE_REACHED = 0,
-  PINTLE_SHARE_AT_RANGE = 1,   /* the knob's safe range ended first */
-  PINTLE_SHARE_AT_OVERLAP = 2  /* more would leave less of the unsteered list than asked */
+  PINTLE_SHARE_AT_RANGE = 1,  /* the knob's safe range ended first */
+  PINTLE_SHARE_AT_OVERLAP = 2 /* more would leave less of the unsteered list than asked */
 } pintle_share_stop;
 
 typedef struct pintle_share_solution {
-  float strength;  /* of the knob */
-  float share;     /* of the list's k items, how many have the knob's attribute */
-  float overlap;   /* of the unsteered list's items, how many are still there */
-  int32_t stop;    /* pintle_share_stop */
+  float strength; /* of the knob */
+  float share;    /* of the list's k items, how many have the knob's attribute */
+  float overlap;  /* of the unsteered list's items, how many are still there */
+  int32_t stop;   /* pintle_share_stop */
 } pintle_share_solution;
 
 /* Finds the strength nearest 0 at which at least (above the unsteered share) or at most (below it)
@@ -388,9 +400,9 @@ PINTLE_API pintle_status pintle_explain_features(pintle_session* session, uint32
                                                  float* remainder);
 
 typedef struct pintle_event_effect {
-  uint32_t item;     /* the event's */
-  uint32_t age;      /* 0: the newest event */
-  float effect;      /* the score less the score without this event */
+  uint32_t item; /* the event's */
+  uint32_t age;  /* 0: the newest event */
+  float effect;  /* the score less the score without this event */
 } pintle_event_effect;
 
 /* Leave-one-out over the events of the window, largest magnitude first: `capacity` of them at most,

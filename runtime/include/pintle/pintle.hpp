@@ -46,8 +46,7 @@ class Model {
  public:
   Model() = default;
 
-  static Result<Model> open(const std::string& path,
-                            const pintle_open_options* options = nullptr) {
+  static Result<Model> open(const std::string& path, const pintle_open_options* options = nullptr) {
     pintle_model* model = nullptr;
     pintle_error error = {};
     const pintle_status status = pintle_model_open_file(path.c_str(), options, &model, &error);
@@ -118,8 +117,8 @@ class Session {
     pintle_status status = pintle_session_memory(model.get(), &size_bytes);
     if (status != PINTLE_OK) return status;
     Session session;
-    session.memory_.reset(static_cast<unsigned char*>(::operator new(
-        size_bytes, std::align_val_t{PINTLE_SESSION_ALIGNMENT}, std::nothrow)));
+    session.memory_.reset(static_cast<unsigned char*>(
+        ::operator new (size_bytes, std::align_val_t{PINTLE_SESSION_ALIGNMENT}, std::nothrow)));
     if (session.memory_ == nullptr) return PINTLE_ERR_OUT_OF_MEMORY;
     pintle_session* created = nullptr;
     status = pintle_session_create(model.get(), session.memory_.get(), size_bytes, &created);
@@ -159,7 +158,7 @@ class Session {
  private:
   struct Free {
     void operator()(unsigned char* memory) const {
-      ::operator delete(memory, std::align_val_t{PINTLE_SESSION_ALIGNMENT});
+      ::operator delete (memory, std::align_val_t{PINTLE_SESSION_ALIGNMENT});
     }
   };
   struct Destroy {
