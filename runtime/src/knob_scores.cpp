@@ -8,41 +8,63 @@
 namespace pintle {
 namespace {
 
-// exp of less than this is lost in an f32 sum whose largest term is 1.
-constexpr float kNegligible = -20.0f;
 // Where items without any probability left begin, in units of the temperature below log Z: far
 // below what a trained network gives to any item.
 constexpr float kNoProbability = -80.0f;
 
 float log_partition(const Session& session, float temperature) {
-  PanelScorer scorer(session, session.buffers.hidden);
-  const Catalogue& catalogue = session.model->catalogue;
-  float largest = -INFINITY;
-  double sum = 0;  // of exp(score / T - largest)
-  scorer.scan([&](uint32_t first, uint32_t count, float* scores) {
-    for (uint32_t i = 0; i < count; ++i) {
-      if (!catalogue.is_trained(first + i)) scores[i] = -INFINITY;
-    }
-    float chunk_largest = largest;
-    for (uint32_t i = 0; i < count; ++i) {
-      if (scores[i] > chunk_largest * temperature) chunk_largest = scores[i] / temperature;
-    }
-    if (chunk_largest > largest) {
-      sum *= exp(static_cast<double>(largest) - static_cast<double>(chunk_largest));
-      largest = chunk_largest;
-    }
-    for (uint32_t i = 0; i < count; ++i) {
-      const float exponent = scores[i] / temperature - largest;
-      if (exponent > kNegligible) sum += static_cast<double>(expf(exponent));
-    }
-  });
-  return largest + static_cast<float>(log(sum));
+  const Model& model = *session.model;
+  double largest = -INFINITY, sum = 0;  // of exp(score / T - largest)
+  PanelScorer(session, session.buffers.hidden)
+      .visit_all([&](uint32_t first, uint32_t count, float* scores) {
+        for (uint32_t i = 0; i < count; i += kPanelRows) {
+          const uint32_t trained = model.catalogue.trained_of_panel((first + i) / kPanelRows);
+          for (uint32_t r = 0; trained != 0xffff && r < kPanelRows && i + r < count; ++r) {
+            if ((trained >> r & 1) == 0) scores[i + r] = -INFINITY;
+          }
+        }
+        float chunk_largest;
+        const double chunk_sum = static_cast<double>(
+            model.kernels.exp_sum_f32(scores, count, 1 / temperature, &chunk_largest));
+        if (chunk_sum == 0) return;
+        const double exponent = static_cast<double>(chunk_largest);
+        const double new_largest = exponent > largest ? exponent : largest;
+        sum = sum * exp(largest - new_largest) + chunk_sum * exp(exponent - new_largest);
+        largest = new_largest;
+      });
+  return static_cast<float>(largest + log(sum));
 }
 
 float with_bonus(float score, float bonus, float temperature, float log_z) {
   const float probability = expf(score / temperature - log_z) + bonus;
   if (probability > 0) return temperature * (logf(probability) + log_z);
   return temperature * (log_z + kNoProbability + probability);
+}
+
+// The least score that with_bonus may take above `wanted`, less what f32 rounds on the way there and
+// back: far more than it can be, as a bound that is too low costs a comparison and one that is too
+// high an item.
+double score_before_bonus(double wanted, double bonus, double temperature, double log_z) {
+  constexpr double kRounding = 1e-6, kLibm = 1e-5;  // 16 units in the last place; exp and log
+  const double exponent = wanted / temperature;
+  if (!(exponent > log_z + static_cast<double>(kNoProbability) + 1 + kRounding * fabs(log_z))) {
+    return -INFINITY;  // among items without probability; or log_z is no number
+  }
+  const double slack = kLibm + kRounding * (fabs(exponent) + fabs(log_z));
+  const double sum = exp(exponent - log_z - slack);
+  const double probability = sum - bonus - kRounding * (sum + fabs(bonus));
+  if (!(probability > 0)) return -INFINITY;
+  const double before = log(probability) + log_z;
+  return temperature * (before - slack - kRounding * fabs(before));
+}
+
+// What a knob of this strength adds; false if nothing.
+struct Addition {
+  float bias, bonus;
+};
+bool find_addition(const KnobView& knob, float strength, Addition* found) {
+  *found = {strength * knob.table->attribute_bias(), strength * knob.table->attribute_bonus()};
+  return (found->bias != 0 || found->bonus != 0) && knob.table->attribute() >= 0;
 }
 
 }  // namespace
@@ -65,38 +87,49 @@ void prepare_knob_scores(Session* session, const Steering& steering) {
   });
 }
 
-void add_knob_scores(const Session& session, const Steering& steering, uint32_t first,
-                     uint32_t count, float* scores) {
-  const Model& model = *session.model;
-  const Catalogue& catalogue = model.catalogue;
+KnobScores::KnobScores(const Session& session, const Steering& steering)
+    : session_(session), steering_(steering) {
   steering.for_each_knob([&](const KnobView& knob, float strength) {
-    const float log_z = session.buffers.log_partitions[&knob - model.knobs];
-    const float bias = strength * knob.table->attribute_bias();
-    const float bonus = strength * knob.table->attribute_bonus();
-    const uint32_t* items;
-    uint32_t item_count;
-    if ((bias == 0 && bonus == 0) || knob.table->attribute() < 0 ||
-        catalogue.get_items(static_cast<uint32_t>(knob.table->attribute()), &items, &item_count) !=
-            PINTLE_OK) {
+    Addition addition;
+    if (find_addition(knob, strength, &addition)) is_active_ = true;
+  });
+}
+
+float KnobScores::apply_knobs(uint32_t item, float score) const {
+  const Model& model = *session_.model;
+  steering_.for_each_knob([&](const KnobView& knob, float strength) {
+    Addition addition;
+    if (!find_addition(knob, strength, &addition) ||
+        !model.catalogue.has_attribute(item, static_cast<uint32_t>(knob.table->attribute()))) {
       return;
     }
-    uint32_t low = 0, high = item_count;  // becomes the first of them at or after `first`
-    while (low < high) {
-      const uint32_t middle = low + (high - low) / 2;
-      if (items[middle] < first) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    for (; low < item_count && items[low] >= first && items[low] - first < count; ++low) {
-      float& score = scores[items[low] - first];
-      score += bias;
-      if (bonus != 0) {
-        score = with_bonus(score, bonus, knob.table->temperature(), log_z);
-      }
+    score += addition.bias;
+    if (addition.bonus != 0) {
+      score = with_bonus(score, addition.bonus, knob.table->temperature(),
+                         session_.buffers.log_partitions[&knob - model.knobs]);
     }
   });
+  return score;
+}
+
+float KnobScores::knob_bound(float threshold) const {
+  const Model& model = *session_.model;
+  double bound = static_cast<double>(threshold);
+  steering_.for_each_knob_backwards([&](const KnobView& knob, float strength) {
+    Addition addition;
+    if (!find_addition(knob, strength, &addition)) return;
+    double before = bound;
+    if (addition.bonus != 0) {
+      const float log_z = session_.buffers.log_partitions[&knob - model.knobs];
+      before = score_before_bonus(bound, static_cast<double>(addition.bonus),
+                                  static_cast<double>(knob.table->temperature()),
+                                  static_cast<double>(log_z));
+    }
+    const double bias = static_cast<double>(addition.bias);
+    if (before > -INFINITY) before += -bias - 1e-6 * (fabs(before) + fabs(bias));
+    if (before < bound) bound = before;  // false for a bound of NaN: it stays
+  });
+  return static_cast<float>(bound);
 }
 
 }  // namespace pintle

@@ -25,9 +25,29 @@ namespace pintle {
 // Scans the catalogue once a history and temperature. REQUIRES: update_hidden.
 void prepare_knob_scores(Session* session, const Steering& steering);
 
-// Changes the scores of the items [first, first + count). REQUIRES: prepare_knob_scores.
-void add_knob_scores(const Session& session, const Steering& steering, uint32_t first,
-                     uint32_t count, float* scores);
+// What one call's knobs make of the network's scores. REQUIRES: prepare_knob_scores.
+class KnobScores {
+ public:
+  // Both outlive this.
+  KnobScores(const Session& session, const Steering& steering);
+
+  // The score of `item`, whose network score is `score`. Without an active knob the same bits.
+  float apply(uint32_t item, float score) const {
+    return is_active_ ? apply_knobs(item, score) : score;
+  }
+  // A network score at or below the result cannot end above `threshold`, whatever the item's
+  // attributes: what a scan compares with, so that the few items above are all that pay for exp and
+  // log. NaN stays NaN; without an active knob `threshold` itself.
+  float bound(float threshold) const { return is_active_ ? knob_bound(threshold) : threshold; }
+
+ private:
+  float apply_knobs(uint32_t item, float score) const;
+  float knob_bound(float threshold) const;
+
+  const Session& session_;
+  const Steering& steering_;
+  bool is_active_ = false;
+};
 
 }  // namespace pintle
 
