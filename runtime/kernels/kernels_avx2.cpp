@@ -248,6 +248,8 @@ __attribute__((always_inline)) inline Floats16 add_groups(Floats16 sum, const ui
                                              _mm256_maddubs_epi16(second, low_second));
         by_high[half] = b == 0 ? high : _mm256_add_epi16(by_high[half], high);
         by_low[half] = b == 0 ? low : _mm256_add_epi16(by_low[half], low);
+        // GCC would sum as a tree at the end, and keep half of its leaves in memory until then.
+        __asm__("" : "+x"(by_high[half]), "+x"(by_low[half]));
       }
     }
     const __m256i offset = _mm256_set1_epi32(planes.offset[(k - start) / kGroupCols]);

@@ -9,7 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include "support/allocations.h"
 #include "support/tiny_models.h"
 #include "unit/random_network.h"
 
@@ -252,39 +251,6 @@ TEST_CASE("arguments are checked") {
   CHECK(tasks.calls == 0);
   CHECK(batch(sessions.data(), 2, &good) == PINTLE_OK);
   CHECK(tasks.calls == 1);
-}
-
-TEST_CASE("tasks allocate nothing, and the memory of their lists is part of the session's size") {
-  constexpr uint32_t kItems = PINTLE_PARALLEL_ITEMS;
-  const TinyModel tiny = model_of(kItems);
-  const OpenModel model(tiny.file(fb::DType_I8), "", 0), smaller(model_of(kItems - 16).file());
-  size_t size_bytes = 0, smaller_bytes = 0;
-  REQUIRE(pintle_session_memory(model.get(), &size_bytes) == PINTLE_OK);
-  REQUIRE(pintle_session_memory(smaller.get(), &smaller_bytes) == PINTLE_OK);
-  CHECK(size_bytes - smaller_bytes > 8 * (128 * 24 + 4096));
-  CHECK(size_bytes - smaller_bytes < 8 * (128 * 24 + 4096) + 1024);
-
-  const Sessions sessions(model, 3);
-  const Histories histories(9, kItems);
-  pintle_request request = PINTLE_REQUEST_INIT;
-  Rows rows(histories, request.k);
-  Tasks tasks = {Tasks::kBackwards};
-  const pintle_executor executor = tasks.executor(4);
-  const uint32_t item = 4;
-  uint32_t count = 0;
-  bool ok = true;
-  AllocationWatch watch;
-  ok =
-      pintle_recommend_batch_parallel(sessions.data(), 3, &executor, histories.items.data(),
-                                      histories.offsets.data(), histories.count(), &request,
-                                      rows.out.data(), rows.counts.data(), &rows.done) == PINTLE_OK;
-  ok = ok && pintle_session_set_executor(sessions.data()[0], &executor) == PINTLE_OK;
-  ok = ok && pintle_session_append(sessions.data()[0], &item, 1) == PINTLE_OK;
-  ok = ok && pintle_recommend(sessions.data()[0], &request, rows.out.data(), &count) == PINTLE_OK;
-  watch.stop();
-  CHECK(ok);
-  CHECK(tasks.calls == 2);
-  CHECK(watch.count() == 0);
 }
 
 }  // namespace
