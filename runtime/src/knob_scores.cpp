@@ -58,15 +58,6 @@ double score_before_bonus(double wanted, double bonus, double temperature, doubl
   return temperature * (before - slack - kRounding * fabs(before));
 }
 
-// What a knob of this strength adds; false if nothing.
-struct Addition {
-  float bias, bonus;
-};
-bool find_addition(const KnobView& knob, float strength, Addition* found) {
-  *found = {strength * knob.table->attribute_bias(), strength * knob.table->attribute_bonus()};
-  return (found->bias != 0 || found->bonus != 0) && knob.table->attribute() >= 0;
-}
-
 }  // namespace
 
 void prepare_knob_scores(Session* session, const Steering& steering) {
@@ -90,40 +81,53 @@ void prepare_knob_scores(Session* session, const Steering& steering) {
 KnobScores::KnobScores(const Session& session, const Steering& steering)
     : session_(session), steering_(steering) {
   steering.for_each_knob([&](const KnobView& knob, float strength) {
-    Addition addition;
-    if (find_addition(knob, strength, &addition)) is_active_ = true;
+    const Addition addition = addition_of(knob, strength);
+    is_active_ = is_active_ || addition.is_active;
+    if (knob_count_ < kKept) additions_[knob_count_] = addition;
+    ++knob_count_;
   });
 }
 
+KnobScores::Addition KnobScores::addition_of(const KnobView& knob, float strength) const {
+  const fb::Knob& table = *knob.table;
+  const float bias = strength * table.attribute_bias(), bonus = strength * table.attribute_bonus();
+  const bool is_active = table.attribute() >= 0 && (bias != 0 || bonus != 0);
+  return {is_active,
+          is_active ? static_cast<uint32_t>(table.attribute()) : 0,
+          bias,
+          bonus,
+          table.temperature(),
+          session_.buffers.log_partitions[&knob - session_.model->knobs]};
+}
+
 float KnobScores::apply_knobs(uint32_t item, float score) const {
-  const Model& model = *session_.model;
+  size_t index = 0;
   steering_.for_each_knob([&](const KnobView& knob, float strength) {
-    Addition addition;
-    if (!find_addition(knob, strength, &addition) ||
-        !model.catalogue.has_attribute(item, static_cast<uint32_t>(knob.table->attribute()))) {
+    const size_t i = index++;
+    const Addition addition = i < kKept ? additions_[i] : addition_of(knob, strength);
+    if (!addition.is_active || !session_.model->catalogue.has_attribute(item, addition.attribute)) {
       return;
     }
     score += addition.bias;
     if (addition.bonus != 0) {
-      score = with_bonus(score, addition.bonus, knob.table->temperature(),
-                         session_.buffers.log_partitions[&knob - model.knobs]);
+      score = with_bonus(score, addition.bonus, addition.temperature, addition.log_z);
     }
   });
   return score;
 }
 
 float KnobScores::knob_bound(float threshold) const {
-  const Model& model = *session_.model;
   double bound = static_cast<double>(threshold);
+  size_t index = knob_count_;
   steering_.for_each_knob_backwards([&](const KnobView& knob, float strength) {
-    Addition addition;
-    if (!find_addition(knob, strength, &addition)) return;
+    const size_t i = --index;
+    const Addition addition = i < kKept ? additions_[i] : addition_of(knob, strength);
+    if (!addition.is_active) return;
     double before = bound;
     if (addition.bonus != 0) {
-      const float log_z = session_.buffers.log_partitions[&knob - model.knobs];
       before = score_before_bonus(bound, static_cast<double>(addition.bonus),
-                                  static_cast<double>(knob.table->temperature()),
-                                  static_cast<double>(log_z));
+                                  static_cast<double>(addition.temperature),
+                                  static_cast<double>(addition.log_z));
     }
     const double bias = static_cast<double>(addition.bias);
     if (before > -INFINITY) before += -bias - 1e-6 * (fabs(before) + fabs(bias));

@@ -41,11 +41,21 @@ class KnobScores {
   float bound(float threshold) const { return is_active_ ? knob_bound(threshold) : threshold; }
 
  private:
+  // What one knob edit does to the items of its attribute.
+  struct Addition {
+    bool is_active;  // or it changes no score
+    uint32_t attribute;
+    float bias, bonus, temperature, log_z;
+  };
+  Addition addition_of(const KnobView& knob, float strength) const;
   float apply_knobs(uint32_t item, float score) const;
   float knob_bound(float threshold) const;
 
+  static constexpr size_t kKept = 8;
   const Session& session_;
   const Steering& steering_;
+  Addition additions_[kKept];  // of the first knob edits; the others' are made anew at every use
+  size_t knob_count_ = 0;
   bool is_active_ = false;
 };
 

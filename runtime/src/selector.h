@@ -20,7 +20,14 @@ class Selector {
   // No item whose network score is at or below this can enter any more, if items come in ascending
   // order; in another order a score equal to it still can. NaN: every item can, as the kernels'
   // comparisons take it. Only ever rises.
-  float threshold() const { return knobs_.bound(best_->threshold()); }
+  float threshold() {
+    const float score = best_->threshold();
+    if (score != threshold_) {  // so is NaN from itself: there is room
+      threshold_ = score;
+      bound_ = knobs_.bound(score);
+    }
+    return bound_;
+  }
 
   // Row r of the panel is offered if bit r of `mask` is set. REQUIRES: no lower item comes later.
   void offer_panel(size_t panel, uint32_t mask, const float* scores) {
@@ -40,6 +47,7 @@ class Selector {
   const Eligibility& eligibility_;
   const KnobScores& knobs_;
   TopK* best_;
+  float threshold_ = NAN, bound_ = NAN;  // the latest of best_, and what it means for the network's
 };
 
 }  // namespace pintle
