@@ -57,18 +57,27 @@ class Eligibility {
     while (panel < panels && (marked_[panel / 4] >> panel % 4 * kPanelRows) == 0) {
       panel = (panel / 4 + 1) * 4;
     }
-    while (panel < panels && (marked_[panel / 4] >> panel % 4 * kPanelRows & 0xffffu) == 0) ++panel;
+    while (panel < panels && !has_mark(panel)) ++panel;
     return panel < panels ? panel : panels;
   }
-  // The end of the run of panels from `panel` on that may hold one.
+  // The end of the run of panels from `panel` on that is worth one scan. REQUIRES: next_panel(panel)
+  // is `panel`.
   size_t end_of_run(size_t panel) const {
+    // Scanning so many panels in vain costs about what another call does.
+    constexpr size_t kWorthBridging = 3;
     const size_t panels = model_.scored_items.panel_count();
     if (!marks_allowed_) return panels;
-    while (panel < panels && (marked_[panel / 4] >> panel % 4 * kPanelRows & 0xffffu) != 0) ++panel;
-    return panel;
+    size_t end = panel;  // behind the last one with a mark
+    while (panel < panels && panel - end <= kWorthBridging) {
+      if (has_mark(panel++)) end = panel;
+    }
+    return end;
   }
 
  private:
+  bool has_mark(size_t panel) const {
+    return (marked_[panel / 4] >> panel % 4 * kPanelRows & 0xffffu) != 0;
+  }
   void set(uint32_t item) { marked_[item / 64] |= uint64_t{1} << (item % 64); }
   void set(const uint32_t* items, size_t count) {
     for (size_t i = 0; i < count; ++i) set(items[i]);
