@@ -114,8 +114,9 @@ __m512i combine(__m512i high, __m512i low, __m512i offset) {
   return _mm512_sub_epi32(_mm512_add_epi32(_mm512_slli_epi32(high, 7), low), offset);
 }
 
-// Asks for memory further on, past the tensor's end too: nothing is read.
-void prefetch(const void* p, size_t ahead_bytes) {
+// Asks for memory further on, past the tensor's end too: nothing is read. Inlined, as GCC takes a
+// function that only prefetches for one without effect and leaves out calls to it.
+__attribute__((always_inline)) inline void prefetch(const void* p, size_t ahead_bytes) {
   _mm_prefetch(reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(p) + ahead_bytes),
                _MM_HINT_T0);
 }
