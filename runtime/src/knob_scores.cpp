@@ -90,14 +90,21 @@ KnobScores::KnobScores(const Session& session, const Steering& steering)
 
 KnobScores::Addition KnobScores::addition_of(const KnobView& knob, float strength) const {
   const fb::Knob& table = *knob.table;
-  const float bias = strength * table.attribute_bias(), bonus = strength * table.attribute_bonus();
-  const bool is_active = table.attribute() >= 0 && (bias != 0 || bonus != 0);
-  return {is_active,
-          is_active ? static_cast<uint32_t>(table.attribute()) : 0,
-          bias,
-          bonus,
-          table.temperature(),
-          session_.buffers.log_partitions[&knob - session_.model->knobs]};
+  Addition addition = {};
+  addition.bias = strength * table.attribute_bias();
+  addition.bonus = strength * table.attribute_bonus();
+  addition.temperature = table.temperature();
+  addition.log_z = session_.buffers.log_partitions[&knob - session_.model->knobs];
+  if (table.attribute() < 0 || (addition.bias == 0 && addition.bonus == 0)) return addition;
+  addition.attribute = static_cast<uint32_t>(table.attribute());
+  addition.is_active = session_.model->catalogue.get_items(addition.attribute, &addition.items,
+                                                           &addition.item_count) == PINTLE_OK;
+  return addition;
+}
+
+float KnobScores::Addition::apply(float score) const {
+  score += bias;
+  return bonus == 0 ? score : with_bonus(score, bonus, temperature, log_z);
 }
 
 float KnobScores::apply_knobs(uint32_t item, float score) const {
@@ -105,14 +112,45 @@ float KnobScores::apply_knobs(uint32_t item, float score) const {
   steering_.for_each_knob([&](const KnobView& knob, float strength) {
     const size_t i = index++;
     const Addition addition = i < kKept ? additions_[i] : addition_of(knob, strength);
-    if (!addition.is_active || !session_.model->catalogue.has_attribute(item, addition.attribute)) {
-      return;
-    }
-    score += addition.bias;
-    if (addition.bonus != 0) {
-      score = with_bonus(score, addition.bonus, addition.temperature, addition.log_z);
+    if (addition.is_active && session_.model->catalogue.has_attribute(item, addition.attribute)) {
+      score = addition.apply(score);
     }
   });
+  return score;
+}
+
+uint32_t KnobScores::walk_to(size_t panel, Walk* walk) const {
+  const uint32_t first = static_cast<uint32_t>(panel * kPanelRows);
+  uint32_t all = 0;
+  for (size_t i = 0; i < knob_count_; ++i) {
+    const Addition& addition = additions_[i];
+    walk->rows[i] = 0;
+    if (!addition.is_active) continue;
+    const uint32_t* items = addition.items;
+    uint32_t next = walk->next[i], step = 1;
+    // By doubling steps, then back by halves: a walk that starts in the middle, or skips far, is
+    // short too.
+    while (step < addition.item_count - next && items[next + step] < first) {
+      next += step;
+      step *= 2;
+    }
+    for (; step > 0; step /= 2) {
+      if (step < addition.item_count - next && items[next + step] < first) next += step;
+    }
+    while (next < addition.item_count && items[next] < first) ++next;  // 0 or 1 times
+    walk->next[i] = next;
+    for (; next < addition.item_count && items[next] - first < kPanelRows; ++next) {
+      walk->rows[i] |= 1u << (items[next] - first);
+    }
+    all |= walk->rows[i];
+  }
+  return all;
+}
+
+float KnobScores::apply(const Walk& walk, int row, float score) const {
+  for (size_t i = 0; i < knob_count_; ++i) {
+    if ((walk.rows[i] >> row & 1) != 0) score = additions_[i].apply(score);
+  }
   return score;
 }
 

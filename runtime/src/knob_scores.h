@@ -39,6 +39,21 @@ class KnobScores {
   // attributes: what a scan compares with, so that the few items above are all that pay for exp and
   // log. NaN stays NaN; without an active knob `threshold` itself.
   float bound(float threshold) const { return is_active_ ? knob_bound(threshold) : threshold; }
+  bool is_active() const { return is_active_; }
+
+  // Which of a panel's rows each knob is about, for a scan in ascending order: it walks along the
+  // attributes' item lists, which costs a tenth of looking up the attributes of every item.
+  static constexpr size_t kKept = 8;
+  struct Walk {
+    uint32_t next[kKept] = {};  // into each knob's items
+    uint32_t rows[kKept];       // bit r: row r of the latest panel has the knob's attribute
+  };
+  // Whether there are few enough knobs for a Walk.
+  bool can_walk() const { return knob_count_ <= kKept; }
+  // Moves on to `panel` and returns the union of walk->rows. REQUIRES: can_walk(); ascending panels.
+  uint32_t walk_to(size_t panel, Walk* walk) const;
+  // apply for a row of that panel: the same bits.
+  float apply(const Walk& walk, int row, float score) const;
 
  private:
   // What one knob edit does to the items of its attribute.
@@ -46,12 +61,15 @@ class KnobScores {
     bool is_active;  // or it changes no score
     uint32_t attribute;
     float bias, bonus, temperature, log_z;
+    const uint32_t* items;  // that have the attribute
+    uint32_t item_count;
+
+    float apply(float score) const;
   };
   Addition addition_of(const KnobView& knob, float strength) const;
   float apply_knobs(uint32_t item, float score) const;
   float knob_bound(float threshold) const;
 
-  static constexpr size_t kKept = 8;
   const Session& session_;
   const Steering& steering_;
   Addition additions_[kKept];  // of the first knob edits; the others' are made anew at every use

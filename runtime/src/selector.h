@@ -29,12 +29,18 @@ class Selector {
     return bound_;
   }
 
-  // Row r of the panel is offered if bit r of `mask` is set. REQUIRES: no lower item comes later.
+  // Row r of the panel is offered if bit r of `mask` is set. REQUIRES: panels in ascending order.
   void offer_panel(size_t panel, uint32_t mask, const float* scores) {
-    for (mask &= eligibility_.of_panel(panel); mask != 0; mask &= mask - 1) {
+    mask &= eligibility_.of_panel(panel);
+    if (mask == 0) return;
+    const bool walks = knobs_.is_active() && knobs_.can_walk();
+    const uint32_t steered = walks ? knobs_.walk_to(panel, &walk_) : 0;
+    for (; mask != 0; mask &= mask - 1) {
       const int row = __builtin_ctz(mask);
       const uint32_t item = static_cast<uint32_t>(panel * kPanelRows) + static_cast<uint32_t>(row);
-      const float score = knobs_.apply(item, scores[row]);
+      float score = scores[row];
+      if ((steered >> row & 1) != 0) score = knobs_.apply(walk_, row, score);
+      if (!walks) score = knobs_.apply(item, score);
       if (best_->may_enter(score)) best_->offer(item, score);
     }
   }
@@ -47,6 +53,7 @@ class Selector {
   const Eligibility& eligibility_;
   const KnobScores& knobs_;
   TopK* best_;
+  KnobScores::Walk walk_;
   float threshold_ = NAN, bound_ = NAN;  // the latest of best_, and what it means for the network's
 };
 

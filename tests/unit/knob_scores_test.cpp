@@ -3,6 +3,7 @@
 // What knobs add to the scores of their attribute's items.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -136,8 +137,21 @@ TEST_CASE("a scan with knobs leaves out nothing: short lists are the start of th
           const float value = knob == 1 ? strength : -strength;
           if ((knobs >> knob & 1) != 0) edits.push_back({PINTLE_EDIT_KNOB, knob, 0, 0, value});
         }
+        if (knobs == 7) edits.insert(edits.end(), 7, edits[0]);  // more than a scan keeps
         const pintle_steering steering = steering_of(edits);
         auto all = session.recommend(1100, 0, &steering);
+        std::vector<uint32_t> allow;  // one by one, not in a scan
+        for (uint32_t item = 0; item < 1100; item += 97) allow.push_back(item);
+        pintle_request request = PINTLE_REQUEST_INIT;
+        request.steering = &steering;
+        request.allow = allow.data();
+        request.allow_count = allow.size();
+        for (const pintle_recommendation& entry : session.recommend(request)) {
+          const auto same = std::find_if(
+              all.begin(), all.end(), [&](const auto& other) { return other.item == entry.item; });
+          REQUIRE(same != all.end());
+          CHECK(same->score == entry.score);
+        }
         for (const uint32_t k : {300u, 30u, 3u}) {
           all.resize(k);
           CHECK(same_list(session.recommend(k, 0, &steering), all));
