@@ -111,6 +111,12 @@ class Model {
 class Session {
  public:
   Session() = default;
+  Session(Session&&) = default;
+  Session& operator=(Session&& other) {
+    session_ = std::move(other.session_);  // the old session goes before the memory it lies in
+    memory_ = std::move(other.memory_);
+    return *this;
+  }
 
   static Result<Session> create(const Model& model) {
     size_t size_bytes = 0;
