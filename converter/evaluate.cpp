@@ -16,9 +16,9 @@
 namespace pintle::converter {
 namespace {
 
-constexpr uint32_t kTop = 10;
+constexpr uint32_t kEvaluatedTop = 10;
 constexpr uint32_t kUnknown = std::numeric_limits<uint32_t>::max();
-constexpr uint32_t kMiss = kTop;
+constexpr uint32_t kMiss = kEvaluatedTop;
 
 struct UserResult {
   uint32_t rank = kMiss;  // of the held-out item, from 0
@@ -76,7 +76,7 @@ class Evaluator {
     session->reset();
     session->append(history);
     pintle_request request = PINTLE_REQUEST_INIT;
-    request.k = kTop;
+    request.k = kEvaluatedTop;
     const std::vector<pintle_recommendation> list = session->recommend(request);
     for (uint32_t rank = 0; rank < list.size(); ++rank) {
       (*recommended)[list[rank].item] = 1;
