@@ -13,10 +13,10 @@
 namespace pintle::converter {
 namespace {
 
-constexpr uint32_t kTop = 10;
+constexpr uint32_t kEvaluatedTop = 10;
 constexpr uint32_t kUnknown = std::numeric_limits<uint32_t>::max();
-constexpr uint32_t kMiss = kTop;
-constexpr size_t kUsersAtOnce = 512;  // a tenth of a second or less: what progress is told by
+constexpr uint32_t kMiss = kEvaluatedTop;
+constexpr size_t kEvaluatedAtOnce = 512;  // a tenth of a second or less: what progress is told by
 
 struct UserResult {
   uint32_t rank = kMiss;  // of the held-out item, from 0
@@ -46,8 +46,8 @@ class BatchRecommender {
       offsets.push_back(items.size());
     }
     pintle_request request = PINTLE_REQUEST_INIT;
-    request.k = kTop;
-    std::vector<pintle_recommendation> rows(histories.size() * kTop);
+    request.k = kEvaluatedTop;
+    std::vector<pintle_recommendation> rows(histories.size() * kEvaluatedTop);
     size_t done = 0;
     require_ok(pintle_recommend_batch_parallel(sessions_.data(), sessions_.size(), &executor_,
                                                items.data(), offsets.data(), histories.size(),
@@ -55,7 +55,7 @@ class BatchRecommender {
                "cannot recommend");
     std::vector<std::vector<pintle_recommendation>> lists;
     for (size_t h = 0; h < histories.size(); ++h) {
-      const pintle_recommendation* row = rows.data() + h * kTop;
+      const pintle_recommendation* row = rows.data() + h * kEvaluatedTop;
       lists.emplace_back(row, row + counts[h]);
     }
     return lists;
@@ -142,9 +142,9 @@ Evaluation evaluate_leave_one_out(const pintle_model* model, const Interactions&
   BatchRecommender recommender(model, std::max<size_t>(1, std::min(options.threads, users)));
   std::vector<UserResult> results;
   Progress progress("evaluating", "users", users);
-  for (size_t first = 0; first < users; first += kUsersAtOnce) {
+  for (size_t first = 0; first < users; first += kEvaluatedAtOnce) {
     std::vector<std::vector<uint32_t>> histories;
-    for (size_t user = first; user < std::min(users, first + kUsersAtOnce); ++user) {
+    for (size_t user = first; user < std::min(users, first + kEvaluatedAtOnce); ++user) {
       histories.push_back(evaluator.history(user));
     }
     const std::vector<std::vector<pintle_recommendation>> lists = recommender.lists(histories);
