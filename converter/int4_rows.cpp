@@ -32,6 +32,13 @@ class Row {
         exact_(Eigen::Map<const Eigen::VectorXf>(values, moments.rows()).cast<double>()),
         codes_(static_cast<size_t>(moments.rows()), 0) {}
 
+  // Rounded without calibration.
+  void start(const int8_t* codes, const std::vector<uint16_t>& scales) {
+    codes_.assign(codes, codes + exact_.size());
+    halves_ = scales;
+    unpack_scales();
+  }
+
   void start(const std::vector<uint16_t>& scales, float factor) {
     halves_.clear();
     for (uint16_t scale : scales)
@@ -141,18 +148,23 @@ void Int4RowQuantizer::quantize(const float* values, int8_t* q, uint16_t* scales
   }
   Row row(values, moments_, factor_);
   double least = std::numeric_limits<double>::infinity();
-  for (float factor : kScaleFactors) {
-    row.start(first_scales, factor);
+  const auto improve = [&] {
     for (int round = 0; round < kRounds; ++round) {
       const bool codes_moved = row.improve_codes();
       const bool scales_moved = row.improve_scales();
       if (!codes_moved && !scales_moved) break;
     }
     const double cost = row.cost();
-    if (!(cost < least)) continue;
+    if (!(cost < least)) return;
     least = cost;
     std::copy(row.codes().begin(), row.codes().end(), q);
     std::copy(row.scales().begin(), row.scales().end(), scales);
+  };
+  row.start(q, first_scales);
+  improve();
+  for (float factor : kScaleFactors) {
+    row.start(first_scales, factor);
+    improve();
   }
 }
 

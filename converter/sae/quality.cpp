@@ -8,7 +8,7 @@
 namespace pintle::converter {
 namespace {
 
-constexpr int64_t kRows = 256;
+constexpr int64_t kShareRows = 256;
 
 struct Part {
   double squared_error = 0, active = 0;
@@ -17,9 +17,9 @@ struct Part {
 
 void measure_part(const SaeWeights& sae, const ActivationSet& set, Share share, Part* part) {
   part->fired.assign(sae.dict, 0);
-  std::vector<float> x(kRows * sae.dim), pre(kRows * sae.dict), x_hat(sae.dim);
-  for (int64_t row = share.begin; row < share.end; row += kRows) {
-    const int64_t n = std::min(kRows, share.end - row);
+  std::vector<float> x(kShareRows * sae.dim), pre(kShareRows * sae.dict), x_hat(sae.dim);
+  for (int64_t row = share.begin; row < share.end; row += kShareRows) {
+    const int64_t n = std::min(kShareRows, share.end - row);
     set.read(row, n, x.data());
     pre_activations(sae, x.data(), n, pre.data());
     for (int64_t i = 0; i < n; ++i) {

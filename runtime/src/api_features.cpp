@@ -15,6 +15,11 @@ using pintle::is_sized;
 
 namespace {
 
+bool is_named(const flatbuffers::String& text, const char* name) {
+  const size_t length = strlen(name);
+  return text.size() == length && memcmp(text.Data(), name, length) == 0;
+}
+
 bool is_share(float value) { return value >= 0 && value <= 1; }
 
 pintle_status check_explained(const pintle_session* session, uint32_t sae) {
@@ -73,7 +78,7 @@ pintle_status pintle_model_get_knob(const pintle_model* model, uint32_t knob,
 pintle_status pintle_model_find_knob(const pintle_model* model, const char* name, uint32_t* knob) {
   if (model == nullptr || name == nullptr || knob == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
   for (uint32_t i = 0; i < model->knob_count; ++i) {
-    if (strcmp(model->knobs[i].table->name()->c_str(), name) == 0) {
+    if (is_named(*model->knobs[i].table->name(), name)) {
       *knob = i;
       return PINTLE_OK;
     }
@@ -86,7 +91,7 @@ pintle_status pintle_model_find_preset(const pintle_model* model, const char* na
   if (model == nullptr || name == nullptr || preset == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
   const uint32_t count = model->presets == nullptr ? 0 : model->presets->size();
   for (uint32_t i = 0; i < count; ++i) {
-    if (strcmp(model->presets->Get(i)->name()->c_str(), name) == 0) {
+    if (is_named(*model->presets->Get(i)->name(), name)) {
       *preset = i;
       return PINTLE_OK;
     }

@@ -206,8 +206,9 @@ TEST_CASE("recommend: JSON lines, options, and their meaning") {
   const auto first_of = [&](const std::string& options) {
     const Outcome run = pintle(with + "--history '" + joined(history) + "' " + options);
     REQUIRE_MESSAGE(run.status == 0, run.err);
+    const json parsed = run.parsed();
     std::vector<std::string> found;
-    for (const json& item : run.parsed()["items"]) found.push_back(item["id"]);
+    for (const json& item : parsed["items"]) found.push_back(item["id"]);
     return found;
   };
   CHECK(first_of("--top-k 3") == std::vector<std::string>(ids.begin(), ids.begin() + 3));

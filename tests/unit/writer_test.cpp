@@ -136,11 +136,13 @@ TEST_CASE("tensors come back as they went in, but for the rounding they state") 
           dtype == fb::DType_F32 ? fb::DType_F32 : fb::DType_F16);
     for (unsigned i = 0; i < 2; ++i) {
       const fb::Block& block = *model.blocks()->Get(i);
-      check(network.blocks[i].query.weight, block.query()->weight(), dtype);
-      check(network.blocks[i].key_value.weight, block.key_value()->weight(), dtype);
-      check(network.blocks[i].output->weight, block.output()->weight(), dtype);
+      // At int4 only the FFN's first matrix joins the items: the others lose too much.
+      const fb::DType sensitive = dtype == fb::DType_I4 ? fb::DType_I8 : dtype;
+      check(network.blocks[i].query.weight, block.query()->weight(), sensitive);
+      check(network.blocks[i].key_value.weight, block.key_value()->weight(), sensitive);
+      check(network.blocks[i].output->weight, block.output()->weight(), sensitive);
       check(network.blocks[i].ffn_in.weight, block.ffn_in()->weight(), dtype);
-      check(network.blocks[i].ffn_out.weight, block.ffn_out()->weight(), dtype);
+      check(network.blocks[i].ffn_out.weight, block.ffn_out()->weight(), sensitive);
       const TensorView bias = view_of(file, block.ffn_out()->bias());
       CHECK(std::memcmp(bias.data, network.blocks[i].ffn_out.bias.data(), 12 * 4) == 0);
     }
