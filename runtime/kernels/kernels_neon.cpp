@@ -110,33 +110,47 @@ void matvec_f16(const uint16_t* panels, size_t panel_count, size_t cols, const f
   matvec_float(panels, panel_count, cols, x, y);
 }
 
-// Exact: weights widened to 16 bits, products summed in 32; a row's four columns lie in one vector.
-void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count, size_t cols,
-               const int16_t* x, float x_scale, float* y) {
-  for (size_t p = 0; p < panel_count; ++p, row_scales += kPanelRows, y += kPanelRows) {
-    int32x4_t sums[16];
-#pragma GCC unroll 16
-    for (int r = 0; r < 16; ++r) sums[r] = vdupq_n_s32(0);
-    for (size_t k = 0; k < cols; k += 4, panels += 4 * kPanelRows) {
-      const int16x4_t x4 = vld1_s16(x + k);
-      const int16x8_t x4_twice = vcombine_s16(x4, x4);
+void store16(float* p, const Floats16& x) {
 #pragma GCC unroll 4
-      for (int q = 0; q < 4; ++q) {
-        const int8x16_t w = vld1q_s8(panels + 16 * q);
-        const int16x8_t low = vmovl_s8(vget_low_s8(w)), high = vmovl_high_s8(w);
-        sums[4 * q] = vmlal_s16(sums[4 * q], vget_low_s16(low), x4);
-        sums[4 * q + 1] = vmlal_high_s16(sums[4 * q + 1], low, x4_twice);
-        sums[4 * q + 2] = vmlal_s16(sums[4 * q + 2], vget_low_s16(high), x4);
-        sums[4 * q + 3] = vmlal_high_s16(sums[4 * q + 3], high, x4_twice);
-      }
-    }
+  for (int q = 0; q < 4; ++q) vst1q_f32(p + 4 * q, x.v[q]);
+}
+
+// Exact: weights widened to 16 bits, products summed in 32; a row's four columns lie in one vector.
+__attribute__((always_inline)) inline Floats16 panel_s8(const int8_t* w, const float* row_scales,
+                                                        size_t cols, const int16_t* x,
+                                                        float x_scale) {
+  int32x4_t sums[16];
+#pragma GCC unroll 16
+  for (int r = 0; r < 16; ++r) sums[r] = vdupq_n_s32(0);
+  for (size_t k = 0; k < cols; k += 4, w += 4 * kPanelRows) {
+    const int16x4_t x4 = vld1_s16(x + k);
+    const int16x8_t x4_twice = vcombine_s16(x4, x4);
 #pragma GCC unroll 4
     for (int q = 0; q < 4; ++q) {
-      const int32x4_t sum = vpaddq_s32(vpaddq_s32(sums[4 * q], sums[4 * q + 1]),
-                                       vpaddq_s32(sums[4 * q + 2], sums[4 * q + 3]));
-      const float32x4_t scale = vmulq_f32(vld1q_f32(row_scales + 4 * q), vdupq_n_f32(x_scale));
-      vst1q_f32(y + 4 * q, vmulq_f32(vcvtq_f32_s32(sum), scale));
+      const int8x16_t bytes = vld1q_s8(w + 16 * q);
+      const int16x8_t low = vmovl_s8(vget_low_s8(bytes)), high = vmovl_high_s8(bytes);
+      sums[4 * q] = vmlal_s16(sums[4 * q], vget_low_s16(low), x4);
+      sums[4 * q + 1] = vmlal_high_s16(sums[4 * q + 1], low, x4_twice);
+      sums[4 * q + 2] = vmlal_s16(sums[4 * q + 2], vget_low_s16(high), x4);
+      sums[4 * q + 3] = vmlal_high_s16(sums[4 * q + 3], high, x4_twice);
     }
+  }
+  Floats16 y;
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) {
+    const int32x4_t sum = vpaddq_s32(vpaddq_s32(sums[4 * q], sums[4 * q + 1]),
+                                     vpaddq_s32(sums[4 * q + 2], sums[4 * q + 3]));
+    const float32x4_t scale = vmulq_f32(vld1q_f32(row_scales + 4 * q), vdupq_n_f32(x_scale));
+    y.v[q] = vmulq_f32(vcvtq_f32_s32(sum), scale);
+  }
+  return y;
+}
+
+void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count, size_t cols,
+               const int16_t* x, float x_scale, float* y) {
+  for (size_t p = 0; p < panel_count; ++p) {
+    store16(y + p * kPanelRows, panel_s8(panels + p * cols * kPanelRows,
+                                         row_scales + p * kPanelRows, cols, x, x_scale));
   }
 }
 
@@ -213,6 +227,30 @@ __attribute__((always_inline)) inline void dot_group(const uint8_t* block, const
   }
 }
 
+// Adds the columns [start, end) of a panel to `sums`, in f32 group by group. block, scales: of its
+// column 0.
+__attribute__((always_inline)) inline void add_groups(const uint8_t* block, const uint16_t* scales,
+                                                      size_t start, size_t end,
+                                                      const Planes& planes, Floats16* sums) {
+  for (size_t k = start; k < end; k += kGroupCols) {
+    int32x4_t dots[4];
+    dot_group(block + k / 2 * kPanelRows, planes.high + (k - start), planes.low + (k - start),
+              planes.offset[(k - start) / kGroupCols], dots);
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) {
+      const float32x4_t scale = load_half4(scales + k / kGroupCols * kPanelRows + 4 * q);
+      sums->v[q] = vaddq_f32(sums->v[q], vmulq_f32(vcvtq_f32_s32(dots[q]), scale));
+    }
+  }
+}
+
+void multiply(float factor, Floats16* x) {
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) x->v[q] = vmulq_f32(vdupq_n_f32(factor), x->v[q]);
+}
+
+const Floats16 kZeros = {};
+
 void matvec_s4(const uint8_t* panels, const uint16_t* group_scales, size_t panel_count, size_t cols,
                const int16_t* x, float x_scale, float* y) {
   Planes planes;
@@ -220,28 +258,109 @@ void matvec_s4(const uint8_t* panels, const uint16_t* group_scales, size_t panel
     const size_t end = cols - start < kPlaneCols ? cols : start + kPlaneCols;
     split(x + start, end - start, &planes);
     for (size_t p = 0; p < panel_count; ++p) {
-      const uint8_t* block = panels + p * (cols / 2) * kPanelRows;
-      const uint16_t* scales = group_scales + p * (cols / kGroupCols) * kPanelRows;
       float* out = y + p * kPanelRows;
-      float32x4_t sums[4];
-#pragma GCC unroll 4
-      for (int q = 0; q < 4; ++q) sums[q] = start == 0 ? vdupq_n_f32(0) : vld1q_f32(out + 4 * q);
-      for (size_t k = start; k < end; k += kGroupCols) {
-        int32x4_t dots[4];
-        dot_group(block + k / 2 * kPanelRows, planes.high + (k - start), planes.low + (k - start),
-                  planes.offset[(k - start) / kGroupCols], dots);
-#pragma GCC unroll 4
-        for (int q = 0; q < 4; ++q) {
-          const float32x4_t scale = load_half4(scales + k / kGroupCols * kPanelRows + 4 * q);
-          sums[q] = vaddq_f32(sums[q], vmulq_f32(vcvtq_f32_s32(dots[q]), scale));
-        }
-      }
-#pragma GCC unroll 4
-      for (int q = 0; q < 4; ++q) {
-        vst1q_f32(out + 4 * q, end == cols ? vmulq_f32(vdupq_n_f32(x_scale), sums[q]) : sums[q]);
-      }
+      Floats16 sums = start == 0 ? kZeros : load16(out);
+      add_groups(panels + p * (cols / 2) * kPanelRows,
+                 group_scales + p * (cols / kGroupCols) * kPanelRows, start, end, planes, &sums);
+      if (end == cols) multiply(x_scale, &sums);
+      store16(out, sums);
     }
   }
+}
+
+// ---- The catalogue scan -------------------------------------------------------------------------
+
+// How far ahead scans prefetch: the hardware's prefetchers stop at every page's end.
+constexpr size_t kScanAheadBytes = 4096;
+
+// Asks for memory further on, past the tensor's end too: nothing is read. Inlined, as GCC takes a
+// function that only prefetches for one without effect and leaves out calls to it.
+__attribute__((always_inline)) inline void prefetch(const void* p) {
+  __builtin_prefetch(
+      reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + kScanAheadBytes));
+}
+
+// Bit r: score r is above the threshold, NaN on either side included.
+uint32_t mask_above(const Floats16& scores, float threshold) {
+  const float32x4_t threshold4 = vdupq_n_f32(threshold);
+  const uint32_t bits[4] = {1, 2, 4, 8};
+  uint32x4_t mask = vdupq_n_u32(0);
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) {
+    const uint32x4_t bit = vshlq_u32(vld1q_u32(bits), vdupq_n_s32(4 * q));
+    mask = vorrq_u32(mask, vbicq_u32(bit, vcleq_f32(scores.v[q], threshold4)));
+  }
+  return vaddvq_u32(mask);
+}
+
+void add_bias(const float* bias, Floats16* scores) {
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) scores->v[q] = vaddq_f32(scores->v[q], vld1q_f32(bias + 4 * q));
+}
+
+void above_f32(float* scores, const float* bias, size_t panel_count, float threshold,
+               uint16_t* masks) {
+  for (size_t p = 0; p < panel_count; ++p, scores += kPanelRows) {
+    Floats16 v = load16(scores);
+    if (bias != nullptr) {
+      add_bias(bias + p * kPanelRows, &v);
+      store16(scores, v);
+    }
+    masks[p] = static_cast<uint16_t>(mask_above(v, threshold));
+  }
+}
+
+// score(p) gives the products of panel p. Every panel's scores are stored, over the last miss's:
+// cheaper than a branch that is predicted wrong at every hit.
+template <typename Score>
+__attribute__((always_inline)) inline size_t scan(const float* bias, size_t panel_count,
+                                                  float threshold, ScanHits* hits,
+                                                  const Score& score) {
+  uint32_t count = 0;
+  size_t p = 0;
+  for (; p < panel_count && count < kScanHits; ++p) {
+    Floats16 v = score(p);
+    if (bias != nullptr) add_bias(bias + p * kPanelRows, &v);
+    const uint32_t mask = mask_above(v, threshold);
+    store16(hits->scores[count], v);
+    hits->panels[count] = static_cast<uint32_t>(p);
+    hits->masks[count] = static_cast<uint16_t>(mask);
+    count += mask != 0 ? 1 : 0;
+  }
+  hits->count = count;
+  return p;
+}
+
+size_t scan_s8(const int8_t* panels, const float* row_scales, const float* bias, size_t panel_count,
+               size_t cols, const int16_t* x, float x_scale, float threshold, ScanHits* hits) {
+  return scan(bias, panel_count, threshold, hits, [&](size_t p) {
+    const int8_t* w = panels + p * cols * kPanelRows;
+    for (size_t line = 0; line < cols * kPanelRows; line += 64) prefetch(w + line);
+    return panel_s8(w, row_scales + p * kPanelRows, cols, x, x_scale);
+  });
+}
+
+size_t scan_s4(const uint8_t* panels, const uint16_t* group_scales, const float* bias,
+               size_t panel_count, size_t cols, const int16_t* x, float x_scale, float threshold,
+               ScanHits* hits) {
+  const size_t panel_bytes = cols / 2 * kPanelRows, panel_scales = cols / kGroupCols * kPanelRows;
+  if (cols > kPlaneCols) {  // rare: x is split anew for every panel
+    return scan(bias, panel_count, threshold, hits, [&](size_t p) {
+      float y[kPanelRows] = {};
+      matvec_s4(panels + p * panel_bytes, group_scales + p * panel_scales, 1, cols, x, x_scale, y);
+      return load16(y);
+    });
+  }
+  Planes planes;
+  split(x, cols, &planes);
+  return scan(bias, panel_count, threshold, hits, [&](size_t p) {
+    const uint8_t* w = panels + p * panel_bytes;
+    for (size_t line = 0; line < panel_bytes; line += 64) prefetch(w + line);
+    Floats16 sums = kZeros;
+    add_groups(w, group_scales + p * panel_scales, 0, cols, planes, &sums);
+    multiply(x_scale, &sums);
+    return sums;
+  });
 }
 
 float quantize_s16(const float* x, size_t count, int32_t max_value, int16_t* q) {
@@ -504,6 +623,26 @@ void axpy_f32(float factor, const float* x, size_t count, float* y) {
   for (size_t i = 0; i < count; i += 4) {
     store(y + i, vfmaq_n_f32(load(y + i, count - i), load(x + i, count - i), factor), count - i);
   }
+}
+
+float exp_sum_f32(const float* x, size_t count, float factor, float* largest) {
+  const float32x4_t lowest = vdupq_n_f32(-__builtin_inff());
+  float32x4_t max = lowest;
+  for (size_t i = 0; i < count; i += 4) {
+    const float32x4_t v = vmulq_n_f32(load(x + i, count - i), factor);
+    const uint32x4_t is_larger = vandq_u32(vcgtq_f32(v, max), lane_mask(count - i));  // not for NaN
+    max = vbslq_f32(is_larger, v, max);
+  }
+  *largest = vmaxvq_f32(max);
+  const float32x4_t largest4 = vdupq_n_f32(*largest);
+  float32x4_t sum = vdupq_n_f32(0);
+  for (size_t i = 0; i < count; i += 4) {
+    const float32x4_t v = load(x + i, count - i);
+    const uint32x4_t counts = vandq_u32(vcgtq_f32(v, lowest), lane_mask(count - i));
+    const float32x4_t e = exp4(vsubq_f32(vmulq_n_f32(v, factor), largest4));
+    sum = vaddq_f32(sum, vbslq_f32(counts, e, vdupq_n_f32(0)));
+  }
+  return vaddvq_f32(sum);
 }
 
 // ---- Attention ----------------------------------------------------------------------------------

@@ -27,6 +27,11 @@ SessionBuffers plan_session(const Model& model, Arena* arena) {
   buffers.wide = arena->take<float>(round_up(widest, kPanelRows));
   buffers.tile = arena->take<float>(kPanelRows * (dim > ffn ? dim : ffn));
   buffers.scores = arena->take<float>(kScanPanels * kPanelRows);
+  if (model.item_count >= PINTLE_PARALLEL_ITEMS) {
+    buffers.task_scores = arena->take<float>(PINTLE_PARALLEL_TASKS * kScanPanels * kPanelRows);
+    buffers.task_entries =
+        arena->take<pintle_recommendation>(PINTLE_PARALLEL_TASKS * PINTLE_PARALLEL_K);
+  }
   buffers.taps = arena->take<float>(model.layer_count * kTaps * dim);
   buffers.saved_key_value = arena->take<float>(model.layer_count * 2 * dim);
   buffers.steered = arena->take<float>(dim);

@@ -44,6 +44,9 @@ struct SessionBuffers {
   float* wide;       // one product's outputs, padded to whole panels
   float* tile;       // one unpacked panel
   float* scores;     // [kScanPanels * 16]
+  // A scan cut into tasks; empty below PINTLE_PARALLEL_ITEMS.
+  float* task_scores;                   // [PINTLE_PARALLEL_TASKS][kScanPanels * 16]
+  pintle_recommendation* task_entries;  // [PINTLE_PARALLEL_TASKS][PINTLE_PARALLEL_K]
   // What the newest position passed at each block, so that steering starts behind its hook.
   float* taps;             // [layers][kTaps][dim]
   float* saved_key_value;  // [layers][2 dim]: the newest position's, while a steered pass replaces
