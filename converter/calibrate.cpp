@@ -14,7 +14,7 @@ namespace {
 constexpr uint64_t kSeed = 20250712;
 constexpr size_t kWalks = 64, kSteps = 25, kDraws = 4;  // draws a step: a step runs the network
 constexpr size_t kScannedItems = 4096;                  // bounds the cost for large catalogues
-constexpr uint32_t kTop = 20;                           // draws from fewer repeat themselves
+constexpr uint32_t kDrawnFrom = 20;                     // draws from fewer repeat themselves
 // The rest of a row's use: as an input of the network, and for states that no walk met.
 constexpr double kRidge = 0.1;
 
@@ -37,7 +37,7 @@ Eigen::MatrixXd scoring_moments(const std::string& path) {
   std::mt19937_64 random(kSeed);
   const std::vector<uint32_t> items = walked_items(info.item_count, &random);
   pintle_request request = PINTLE_REQUEST_INIT;
-  request.k = kTop;
+  request.k = kDrawnFrom;
   if (items.size() < info.item_count) {
     request.allow = items.data();
     request.allow_count = items.size();

@@ -18,21 +18,21 @@ void note(const std::string& id, size_t* count, std::vector<std::string>* exampl
 }
 
 // One row to be kept.
-struct Row {
+struct ListedRow {
   size_t source;     // its row in the network as imported
   const Item* item;  // null without an item table
   bool trained;
 };
 
-std::string external_id(const Row& row, const Network& network) {
+std::string external_id(const ListedRow& row, const Network& network) {
   return row.item != nullptr ? row.item->external_id
                              : std::to_string(network.checkpoint_ids[row.source]);
 }
 
-std::vector<Row> listed_rows(const ItemTable* items, const Network& network,
-                             CatalogueReport* report) {
+std::vector<ListedRow> listed_rows(const ItemTable* items, const Network& network,
+                                   CatalogueReport* report) {
   const std::vector<int64_t>& ids = network.checkpoint_ids;
-  std::vector<Row> rows;
+  std::vector<ListedRow> rows;
   if (items == nullptr) {
     for (size_t i = 0; i < ids.size(); ++i) rows.push_back({i, nullptr, true});
     return rows;
@@ -46,7 +46,7 @@ std::vector<Row> listed_rows(const ItemTable* items, const Network& network,
     rows.push_back({static_cast<size_t>(found - ids.begin()), &item, true});
   }
   std::sort(rows.begin(), rows.end(),
-            [](const Row& a, const Row& b) { return a.source < b.source; });
+            [](const ListedRow& a, const ListedRow& b) { return a.source < b.source; });
   if (rows.empty()) {
     throw Error("no item of the item table has a row in the checkpoint, whose ids are " +
                 std::to_string(ids.front()) + " to " + std::to_string(ids.back()) +
@@ -55,13 +55,13 @@ std::vector<Row> listed_rows(const ItemTable* items, const Network& network,
   return rows;
 }
 
-void mark_trained(const Interactions& interactions, const Network& network, std::vector<Row>* rows,
-                  CatalogueReport* report) {
+void mark_trained(const Interactions& interactions, const Network& network,
+                  std::vector<ListedRow>* rows, CatalogueReport* report) {
   const std::unordered_set<std::string> seen(interactions.item_names.begin(),
                                              interactions.item_names.end());
   std::unordered_set<std::string> known;
   size_t trained = 0;
-  for (Row& row : *rows) {
+  for (ListedRow& row : *rows) {
     const std::string id = external_id(row, network);
     row.trained = seen.count(id) != 0;
     trained += row.trained ? 1 : 0;
@@ -77,7 +77,7 @@ void mark_trained(const Interactions& interactions, const Network& network, std:
   }
 }
 
-void keep_rows(const std::vector<Row>& rows, Network* network) {
+void keep_rows(const std::vector<ListedRow>& rows, Network* network) {
   const auto keep_matrix = [&](Matrix* matrix) {
     // Ascending rows: each moves towards the front, never over one that is still to be read.
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -100,7 +100,7 @@ void keep_rows(const std::vector<Row>& rows, Network* network) {
   if (!network->item_bias.empty()) network->item_bias.resize(rows.size());
 }
 
-void fill_ids(const std::vector<Row>& rows, const ItemTable* items, const Network& network,
+void fill_ids(const std::vector<ListedRow>& rows, const ItemTable* items, const Network& network,
               Catalogue* catalogue) {
   catalogue->has_text_ids = items != nullptr && !items->integer_ids;
   catalogue->id_order.resize(rows.size());
@@ -110,10 +110,10 @@ void fill_ids(const std::vector<Row>& rows, const ItemTable* items, const Networ
               [&](uint32_t a, uint32_t b) { return ids[a] < ids[b]; });
   };
   if (catalogue->has_text_ids) {
-    for (const Row& row : rows) catalogue->text_ids.push_back(row.item->external_id);
+    for (const ListedRow& row : rows) catalogue->text_ids.push_back(row.item->external_id);
     order_by(catalogue->text_ids);
   } else {
-    for (const Row& row : rows) {
+    for (const ListedRow& row : rows) {
       catalogue->integer_ids.push_back(row.item != nullptr ? std::stoll(row.item->external_id)
                                                            : network.checkpoint_ids[row.source]);
     }
@@ -132,25 +132,25 @@ Catalogue build_catalogue(const ItemTable* items, const Interactions* interactio
                           Network* network, CatalogueReport* report) {
   if (network->checkpoint_ids.empty()) throw Error("the checkpoint has no items");
   report->checkpoint_items = network->checkpoint_ids.size();
-  std::vector<Row> rows = listed_rows(items, *network, report);
+  std::vector<ListedRow> rows = listed_rows(items, *network, report);
   if (interactions != nullptr) mark_trained(*interactions, *network, &rows, report);
   if (items == nullptr) {
     rows.erase(
-        std::remove_if(rows.begin(), rows.end(), [](const Row& row) { return !row.trained; }),
+        std::remove_if(rows.begin(), rows.end(), [](const ListedRow& row) { return !row.trained; }),
         rows.end());
   }
   Catalogue catalogue;
   fill_ids(rows, items, *network, &catalogue);
   if (items != nullptr) {
     catalogue.attributes = items->attributes;
-    for (const Row& row : rows) {
+    for (const ListedRow& row : rows) {
       if (items->has_titles) catalogue.titles.push_back(row.item->title);
       if (!items->attributes.empty()) catalogue.item_attributes.push_back(row.item->attributes);
       report->untrained_items += row.trained ? 0 : 1;
     }
   }
   if (report->untrained_items != 0) {
-    for (const Row& row : rows) catalogue.trained.push_back(row.trained);
+    for (const ListedRow& row : rows) catalogue.trained.push_back(row.trained);
   }
   report->dropped_items = report->checkpoint_items - rows.size();
   keep_rows(rows, network);

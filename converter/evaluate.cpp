@@ -2,23 +2,21 @@
 #include "converter/evaluate.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <exception>
 #include <limits>
-#include <mutex>
-#include <thread>
 
 #include "converter/error.h"
 #include "converter/progress.h"
 #include "converter/runtime_model.h"
+#include "converter/sae/thread_team.h"
 
 namespace pintle::converter {
 namespace {
 
-constexpr uint32_t kTop = 10;
+constexpr uint32_t kEvaluatedTop = 10;
 constexpr uint32_t kUnknown = std::numeric_limits<uint32_t>::max();
-constexpr uint32_t kMiss = kTop;
+constexpr uint32_t kMiss = kEvaluatedTop;
+constexpr size_t kEvaluatedAtOnce = 512;  // a tenth of a second or less: what progress is told by
 
 struct UserResult {
   uint32_t rank = kMiss;  // of the held-out item, from 0
@@ -26,13 +24,62 @@ struct UserResult {
   bool skipped = false, unknown_target = false, repeated_target = false;
 };
 
+// Lists of many histories at once, on the team's threads.
+class BatchRecommender {
+ public:
+  BatchRecommender(const pintle_model* model, size_t threads)
+      : team_(static_cast<int>(threads)),
+        executor_{sizeof(pintle_executor), static_cast<uint32_t>(threads), parallel_for, &team_} {
+    for (size_t i = 0; i < threads; ++i) {
+      owned_.emplace_back(model);
+      sessions_.push_back(owned_.back().get());
+    }
+  }
+
+  // An empty history has an empty list.
+  std::vector<std::vector<pintle_recommendation>> lists(
+      const std::vector<std::vector<uint32_t>>& histories) {
+    std::vector<uint32_t> items, counts(histories.size());
+    std::vector<size_t> offsets = {0};
+    for (const std::vector<uint32_t>& history : histories) {
+      items.insert(items.end(), history.begin(), history.end());
+      offsets.push_back(items.size());
+    }
+    pintle_request request = PINTLE_REQUEST_INIT;
+    request.k = kEvaluatedTop;
+    std::vector<pintle_recommendation> rows(histories.size() * kEvaluatedTop);
+    size_t done = 0;
+    require_ok(pintle_recommend_batch_parallel(sessions_.data(), sessions_.size(), &executor_,
+                                               items.data(), offsets.data(), histories.size(),
+                                               &request, rows.data(), counts.data(), &done),
+               "cannot recommend");
+    std::vector<std::vector<pintle_recommendation>> lists;
+    for (size_t h = 0; h < histories.size(); ++h) {
+      const pintle_recommendation* row = rows.data() + h * kEvaluatedTop;
+      lists.emplace_back(row, row + counts[h]);
+    }
+    return lists;
+  }
+
+ private:
+  static void parallel_for(void* context, size_t count, pintle_task task, void* task_context) {
+    ThreadTeam& team = *static_cast<ThreadTeam*>(context);
+    team.run([&](int worker) {
+      const size_t step = static_cast<size_t>(team.size());
+      for (size_t i = static_cast<size_t>(worker); i < count; i += step) task(task_context, i);
+    });
+  }
+
+  ThreadTeam team_;
+  pintle_executor executor_;
+  std::vector<Session> owned_;
+  std::vector<pintle_session*> sessions_;
+};
+
 class Evaluator {
  public:
-  Evaluator(const pintle_model* model, const Interactions& interactions, size_t users)
-      : model_(model),
-        interactions_(interactions),
-        results_(users),
-        progress_("evaluating", "users", users) {
+  Evaluator(const pintle_model* model, const Interactions& interactions)
+      : interactions_(interactions), recommended_(model_info(model).item_count) {
     items_.reserve(interactions.item_names.size());
     for (const std::string& name : interactions.item_names) {
       uint32_t item = kUnknown;
@@ -40,57 +87,42 @@ class Evaluator {
     }
   }
 
-  // One thread's share of the users; marks what it recommends in `recommended`.
-  void run(std::vector<uint8_t>* recommended) {
-    Session session(model_);
-    for (;;) {
-      const size_t user = next_.fetch_add(1);
-      if (user >= results_.size()) return;
-      results_[user] = evaluate_user(interactions_.items[user], &session, recommended);
-      progress_.advance();
+  // The user's events before the last that the model knows.
+  std::vector<uint32_t> history(size_t user) const {
+    const std::vector<size_t>& events = interactions_.items[user];
+    std::vector<uint32_t> history;
+    for (size_t t = 0; t + 1 < events.size(); ++t) {
+      if (items_[events[t]] != kUnknown) history.push_back(items_[events[t]]);
     }
+    return history;
   }
 
-  const std::vector<UserResult>& results() const { return results_; }
-
- private:
-  UserResult evaluate_user(const std::vector<size_t>& events, Session* session,
-                           std::vector<uint8_t>* recommended) const {
+  UserResult judge(size_t user, const std::vector<uint32_t>& history,
+                   const std::vector<pintle_recommendation>& list) {
+    const std::vector<size_t>& events = interactions_.items[user];
     UserResult result;
     result.skipped = events.size() < 2;
     if (result.skipped) return result;
     const uint32_t target = items_[events.back()];
-    std::vector<uint32_t> history;
-    for (size_t t = 0; t + 1 < events.size(); ++t) {
-      const uint32_t item = items_[events[t]];
-      if (item == kUnknown) {
-        ++result.unknown_events;
-      } else {
-        history.push_back(item);
-      }
-    }
+    result.unknown_events = static_cast<uint32_t>(events.size() - 1 - history.size());
     result.unknown_target = target == kUnknown;
     result.repeated_target = !result.unknown_target &&
                              std::find(history.begin(), history.end(), target) != history.end();
-    if (history.empty()) return result;
-    session->reset();
-    session->append(history);
-    pintle_request request = PINTLE_REQUEST_INIT;
-    request.k = kTop;
-    const std::vector<pintle_recommendation> list = session->recommend(request);
     for (uint32_t rank = 0; rank < list.size(); ++rank) {
-      (*recommended)[list[rank].item] = 1;
+      recommended_[list[rank].item] = true;
       if (list[rank].item == target) result.rank = rank;
     }
     return result;
   }
 
-  const pintle_model* model_;
+  size_t covered_items() const {
+    return static_cast<size_t>(std::count(recommended_.begin(), recommended_.end(), true));
+  }
+
+ private:
   const Interactions& interactions_;
   std::vector<uint32_t> items_;  // by index into item_names
-  std::vector<UserResult> results_;
-  std::atomic<size_t> next_{0};
-  Progress progress_;
+  std::vector<bool> recommended_;
 };
 
 size_t trained_items(const pintle_model* model, uint32_t item_count) {
@@ -106,28 +138,24 @@ Evaluation evaluate_leave_one_out(const pintle_model* model, const Interactions&
   const uint32_t item_count = model_info(model).item_count;
   size_t users = interactions.users.size();
   if (options.max_users != 0) users = std::min(users, options.max_users);
-  Evaluator evaluator(model, interactions, users);
-
-  const size_t threads = std::max<size_t>(1, std::min(options.threads, users));
-  std::vector<std::vector<uint8_t>> recommended(threads, std::vector<uint8_t>(item_count, 0));
-  std::mutex failure_mutex;
-  std::exception_ptr failure;
-  std::vector<std::thread> workers;
-  for (size_t t = 0; t < threads; ++t) {
-    workers.emplace_back([&, t] {
-      try {
-        evaluator.run(&recommended[t]);
-      } catch (...) {
-        const std::lock_guard<std::mutex> lock(failure_mutex);
-        if (!failure) failure = std::current_exception();
-      }
-    });
+  Evaluator evaluator(model, interactions);
+  BatchRecommender recommender(model, std::max<size_t>(1, std::min(options.threads, users)));
+  std::vector<UserResult> results;
+  Progress progress("evaluating", "users", users);
+  for (size_t first = 0; first < users; first += kEvaluatedAtOnce) {
+    std::vector<std::vector<uint32_t>> histories;
+    for (size_t user = first; user < std::min(users, first + kEvaluatedAtOnce); ++user) {
+      histories.push_back(evaluator.history(user));
+    }
+    const std::vector<std::vector<pintle_recommendation>> lists = recommender.lists(histories);
+    for (size_t i = 0; i < lists.size(); ++i) {
+      results.push_back(evaluator.judge(first + i, histories[i], lists[i]));
+    }
+    progress.advance(lists.size());
   }
-  for (std::thread& worker : workers) worker.join();
-  if (failure) std::rethrow_exception(failure);
 
   Evaluation sum;
-  for (const UserResult& user : evaluator.results()) {  // in the users' order: the same sums always
+  for (const UserResult& user : results) {
     if (user.skipped) {
       ++sum.skipped_users;
       continue;
@@ -146,14 +174,7 @@ Evaluation evaluate_leave_one_out(const pintle_model* model, const Interactions&
   sum.hit_rate /= count;
   sum.ndcg /= count;
   sum.mrr /= count;
-  size_t covered = 0;
-  for (uint32_t i = 0; i < item_count; ++i) {
-    covered += std::any_of(recommended.begin(), recommended.end(),
-                           [&](const std::vector<uint8_t>& marks) { return marks[i] != 0; })
-                   ? 1
-                   : 0;
-  }
-  sum.coverage = static_cast<double>(covered) /
+  sum.coverage = static_cast<double>(evaluator.covered_items()) /
                  static_cast<double>(std::max<size_t>(1, trained_items(model, item_count)));
   return sum;
 }

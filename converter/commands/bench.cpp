@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 constexpr uint32_t kTop = 10;
 constexpr uint64_t kSeed = 20250712;
 
-struct Arguments {
+struct BenchArguments {
   std::string model_path;
   double seconds = 0.5;
   bool json = false;
@@ -82,7 +82,7 @@ void measure(const std::vector<Path>& group, double seconds, std::vector<Timing>
 
 class Bench {
  public:
-  explicit Bench(const Arguments& arguments)
+  explicit Bench(const BenchArguments& arguments)
       : arguments_(arguments),
         model_(open_model(arguments.model_path)),
         info_(model_info(model_.get())),
@@ -233,7 +233,7 @@ class Bench {
     return group;
   }
 
-  const Arguments& arguments_;
+  const BenchArguments& arguments_;
   const ModelPointer model_;
   const pintle_model_info info_;
   std::mt19937_64 random_;
@@ -247,7 +247,7 @@ class Bench {
 }  // namespace
 
 void add_bench_command(CLI::App* app) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<BenchArguments>();
   CLI::App* verb = app->add_subcommand(
       "bench", "Time what an app does, on one thread, with random histories from a fixed seed");
   verb->add_option("--model", arguments->model_path, "The model file")->required();

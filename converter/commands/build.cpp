@@ -10,7 +10,7 @@
 namespace pintle::converter {
 namespace {
 
-struct Arguments {
+struct BuildArguments {
   std::string config_path;
   bool json = false;
 };
@@ -34,7 +34,7 @@ constexpr char kKeys[] =
 }  // namespace
 
 void add_build_command(CLI::App* app) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<BuildArguments>();
   CLI::App* verb = app->add_subcommand(
       "build",
       "From a checkpoint to one steerable model file: convert, train an SAE, label it, build "

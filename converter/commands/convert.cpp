@@ -13,14 +13,14 @@
 namespace pintle::converter {
 namespace {
 
-struct Arguments {
+struct ConvertArguments {
   ConvertOptions options;
   int64_t heads = 0;
   std::string precision = "int8", format;
   bool json = false;
 };
 
-nlohmann::ordered_json to_json(const ConvertReport& report, const Arguments& arguments) {
+nlohmann::ordered_json to_json(const ConvertReport& report, const ConvertArguments& arguments) {
   nlohmann::ordered_json tensors = nlohmann::ordered_json::array();
   for (const TensorReport& tensor : report.tensors) {
     tensors.push_back({{"name", tensor.name},
@@ -65,7 +65,7 @@ std::string joined(const std::vector<std::string>& examples, size_t count) {
   return count > examples.size() ? text + ", ..." : text;
 }
 
-void print_report(const ConvertReport& report, const Arguments& arguments) {
+void print_report(const ConvertReport& report, const ConvertArguments& arguments) {
   std::printf("%s: %s from %s, %zu items, %s\n", arguments.options.out_path.c_str(),
               report.architecture.c_str(), report.container.c_str(), report.item_count,
               arguments.precision.c_str());
@@ -113,7 +113,7 @@ void print_report(const ConvertReport& report, const Arguments& arguments) {
 }  // namespace
 
 void add_convert_command(CLI::App* app) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ConvertArguments>();
   ConvertOptions& options = arguments->options;
   CLI::App* verb = app->add_subcommand("convert", "Make a model file from a trained checkpoint");
   verb->add_option("--weights", options.weights_path,

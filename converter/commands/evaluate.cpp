@@ -12,13 +12,13 @@
 namespace pintle::converter {
 namespace {
 
-struct Arguments {
+struct EvaluateArguments {
   std::string model_path, interactions_path, format, split = "leave-one-out";
   EvaluationOptions options;
   bool json = false;
 };
 
-void print_text(const Evaluation& evaluation) {
+void print_evaluation(const Evaluation& evaluation) {
   std::printf("users        %zu\n", evaluation.users);
   for (const auto& [name, value] : evaluation_metrics(evaluation)) {
     std::printf("%-12s %.6f\n", name.c_str(), value);
@@ -46,7 +46,7 @@ nlohmann::ordered_json to_json(const Evaluation& evaluation) {
 }  // namespace
 
 void add_evaluate_command(CLI::App* app) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<EvaluateArguments>();
   CLI::App* verb = app->add_subcommand(
       "evaluate",
       "Measure a model on histories: each user's last item is held out, the whole catalogue is "
@@ -86,7 +86,7 @@ void add_evaluate_command(CLI::App* app) {
     if (arguments->json) {
       std::cout << to_json(evaluation).dump() << '\n';
     } else {
-      print_text(evaluation);
+      print_evaluation(evaluation);
     }
   });
 }

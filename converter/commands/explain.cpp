@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Arguments {
+struct ExplainArguments {
   std::string model_path, history, item;
   size_t features = 10, events = 10;
   bool json = false;
@@ -98,7 +98,7 @@ uint32_t top_recommendation(Session* session) {
   return list[0].item;
 }
 
-Json explain(const Arguments& arguments) {
+Json explain(const ExplainArguments& arguments) {
   const ModelPointer model = open_model(arguments.model_path);
   std::istringstream words(arguments.history);
   std::vector<std::string> ids;
@@ -134,7 +134,7 @@ void print_features(const Json& features, const char* value_name) {
   }
 }
 
-void print_text(const Json& result) {
+void print_explanation(const Json& result) {
   const Json& item = result["item"];
   std::printf("item %s, score %.4f\n", name_of(item).c_str(), item["score"].get<double>());
   if (result["saes"].empty()) std::printf("\nthe model has no SAE: no features to tell\n");
@@ -158,7 +158,7 @@ void print_text(const Json& result) {
 }  // namespace
 
 void add_explain_command(CLI::App* app) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ExplainArguments>();
   CLI::App* verb = app->add_subcommand(
       "explain", "Explain a history's state and an item's score by features and events");
   verb->add_option("--model", arguments->model_path, "The model file")->required();
@@ -182,7 +182,7 @@ void add_explain_command(CLI::App* app) {
     if (arguments->json) {
       std::cout << result.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     } else {
-      print_text(result);
+      print_explanation(result);
     }
   });
 }

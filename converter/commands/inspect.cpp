@@ -224,7 +224,7 @@ void print_steering(const Json& model) {
   }
 }
 
-void print_text(const Json& model) {
+void print_model(const Json& model) {
   std::printf("%s: format %s, %s bytes\n\n", model["file"].get<std::string>().c_str(),
               model["format"].get<std::string>().c_str(), model["file_size_bytes"].dump().c_str());
   print_section("architecture", model["architecture"]);
@@ -250,11 +250,11 @@ void print_text(const Json& model) {
 }  // namespace
 
 void add_inspect_command(CLI::App* app) {
-  struct Arguments {
+  struct InspectArguments {
     std::string model_path;
     bool json = false;
   };
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<InspectArguments>();
   CLI::App* verb = app->add_subcommand(
       "inspect",
       "Show what a model file holds: architecture, tensors, sizes, provenance, SAEs, knobs");
@@ -265,7 +265,7 @@ void add_inspect_command(CLI::App* app) {
     if (arguments->json) {
       std::cout << model.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     } else {
-      print_text(model);
+      print_model(model);
     }
   });
 }

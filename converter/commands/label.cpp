@@ -10,7 +10,7 @@
 namespace pintle::converter {
 namespace {
 
-struct Arguments {
+struct LabelArguments {
   LabelJob job;
   std::string format, hook;
   int64_t memory_bytes = int64_t{1} << 30;
@@ -75,7 +75,7 @@ nlohmann::ordered_json to_json(const LabelJobReport& report, const LabelJob& job
 }  // namespace
 
 void add_label_command(CLI::App* app) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<LabelArguments>();
   LabelJob& job = arguments->job;
   CLI::App* verb = app->add_subcommand(
       "label", "Measure what the features of an SAE mean, on histories, and build knobs of them");

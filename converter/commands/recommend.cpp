@@ -22,7 +22,7 @@
 namespace pintle::converter {
 namespace {
 
-struct Arguments {
+struct RecommendArguments {
   std::string model_path, history, sequences_path, allow_path, deny_path, candidates_path;
   uint32_t top_k = 10;
   bool include_seen = false, json = false;
@@ -49,7 +49,7 @@ std::vector<uint32_t> read_items_of(const pintle_model* model, const std::string
 // One history at a time over one session.
 class Recommender {
  public:
-  Recommender(const pintle_model* model, const Arguments& arguments)
+  Recommender(const pintle_model* model, const RecommendArguments& arguments)
       : session_(model),
         allow_(read_items_of(model, arguments.allow_path)),
         deny_(read_items_of(model, arguments.deny_path)),
@@ -180,7 +180,7 @@ void print_table(const pintle_model* model, size_t number, const Result& result,
   }
 }
 
-std::vector<std::vector<std::string>> read_histories(const Arguments& arguments) {
+std::vector<std::vector<std::string>> read_histories(const RecommendArguments& arguments) {
   if (!arguments.sequences_path.empty()) return read_sequences(arguments.sequences_path);
   std::istringstream words(arguments.history);
   std::vector<std::string> history;
@@ -189,7 +189,7 @@ std::vector<std::vector<std::string>> read_histories(const Arguments& arguments)
   return {history};
 }
 
-void run(const Arguments& arguments) {
+void run_recommend_command(const RecommendArguments& arguments) {
   const ModelPointer model = open_model(arguments.model_path);
   const std::vector<std::vector<std::string>> histories = read_histories(arguments);
   // All ids are looked up first: an unknown one ends the run before anything is printed.
@@ -213,7 +213,7 @@ void run(const Arguments& arguments) {
 }  // namespace
 
 void add_recommend_command(CLI::App* app) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<RecommendArguments>();
   CLI::App* verb = app->add_subcommand("recommend", "Recommend items for histories");
   verb->add_option("--model", arguments->model_path, "The model file")->required();
   CLI::Option_group* source = verb->add_option_group("Histories");
@@ -255,7 +255,7 @@ void add_recommend_command(CLI::App* app) {
       "One line a history: {\"history\": 1, \"items\": [{\"id\": \"...\", \"score\": "
       "1.25}, ...]}; histories are numbered from 1. With --share also strength, share, overlap "
       "and stop: reached, range or overlap");
-  verb->callback([arguments] { run(*arguments); });
+  verb->callback([arguments] { run_recommend_command(*arguments); });
 }
 
 }  // namespace pintle::converter

@@ -20,7 +20,7 @@
 namespace pintle::converter {
 namespace {
 
-struct Arguments {
+struct ReportArguments {
   std::string model_path, interactions_path, format, train_path, test_path, title;
   std::vector<std::string> features_paths;
   std::string out_path;
@@ -37,7 +37,7 @@ nlohmann::json read_features(const std::string& path) {
   }
 }
 
-ReportPeople read_people(const pintle_model* model, const Arguments& arguments) {
+ReportPeople read_people(const pintle_model* model, const ReportArguments& arguments) {
   const InteractionFormat format = arguments.format.empty()
                                        ? InteractionFormat::kDetect
                                        : parse_interaction_format(arguments.format);
@@ -46,7 +46,7 @@ ReportPeople read_people(const pintle_model* model, const Arguments& arguments) 
   return {std::move(split.held_out), map_histories(model, interactions), split.description};
 }
 
-void run(const Arguments& arguments) {
+void run_report_command(const ReportArguments& arguments) {
   const ModelPointer model = open_model(arguments.model_path);
   std::vector<nlohmann::json> features;
   for (const std::string& path : arguments.features_paths) features.push_back(read_features(path));
@@ -73,7 +73,7 @@ void run(const Arguments& arguments) {
 }  // namespace
 
 void add_report_command(CLI::App* app) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ReportArguments>();
   CLI::App* verb = app->add_subcommand(
       "report",
       "Write one HTML page, which needs no network, about a steerable model: its knobs and what "
@@ -116,7 +116,7 @@ void add_report_command(CLI::App* app) {
   verb->footer(
       "The page holds titles of the histories that it shows, but no user's id. Whoever gets the "
       "page can read them.");
-  verb->callback([arguments] { run(*arguments); });
+  verb->callback([arguments] { run_report_command(*arguments); });
 }
 
 }  // namespace pintle::converter

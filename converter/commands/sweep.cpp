@@ -21,7 +21,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Arguments {
+struct SweepArguments {
   std::string model_path, interactions_path, format, knob, attribute, users_path, direction_path;
   std::string hook = "block:0";
   std::vector<std::string> methods = {"knob"};
@@ -88,7 +88,7 @@ std::vector<uint32_t> largest(const std::vector<double>& values, std::optional<u
 
 class Reporter {
  public:
-  Reporter(const Arguments& arguments, const pintle_model* model, const Histories& histories,
+  Reporter(const SweepArguments& arguments, const pintle_model* model, const Histories& histories,
            std::optional<uint32_t> attribute, std::optional<uint32_t> knob)
       : arguments_(arguments), model_(model), attribute_(attribute), knob_(knob) {
     for (const auto& items : histories.items) users_ += items.size() >= 2 ? 1 : 0;
@@ -194,13 +194,13 @@ class Reporter {
     }
   }
 
-  const Arguments& arguments_;
+  const SweepArguments& arguments_;
   const pintle_model* model_;
   const std::optional<uint32_t> attribute_, knob_;
   size_t users_ = 0, unknown_events_ = 0;
 };
 
-std::vector<float> strengths_of(const Arguments& arguments, const pintle_model* model,
+std::vector<float> strengths_of(const SweepArguments& arguments, const pintle_model* model,
                                 std::optional<uint32_t> knob) {
   if (!arguments.strengths.empty()) {
     for (float strength : arguments.strengths) {
@@ -217,7 +217,7 @@ std::vector<float> strengths_of(const Arguments& arguments, const pintle_model* 
   return even_strengths(info.min_strength, info.max_strength, arguments.steps);
 }
 
-Histories read_histories(const Arguments& arguments, const pintle_model* model,
+Histories read_histories(const SweepArguments& arguments, const pintle_model* model,
                          const std::string& users_path, size_t users) {
   const InteractionFormat format = arguments.format.empty()
                                        ? InteractionFormat::kDetect
@@ -231,7 +231,7 @@ Histories read_histories(const Arguments& arguments, const pintle_model* model,
   return map_histories(model, interactions);
 }
 
-void run(const Arguments& arguments) {
+void run_sweep_command(const SweepArguments& arguments) {
   const ModelPointer model = open_model(arguments.model_path);
   std::optional<uint32_t> knob, attribute;
   if (!arguments.knob.empty()) {
@@ -269,7 +269,7 @@ void run(const Arguments& arguments) {
 }  // namespace
 
 void add_sweep_command(CLI::App* app) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<SweepArguments>();
   CLI::App* verb = app->add_subcommand(
       "sweep",
       "Measure a knob's control curve: per strength, what the top 10 holds and what it is worth");
@@ -325,7 +325,7 @@ void add_sweep_command(CLI::App* app) {
       "lacks are left out.");
   verb->callback([arguments, from] {
     arguments->has_range = from->count() > 0;
-    run(*arguments);
+    run_sweep_command(*arguments);
   });
 }
 

@@ -13,7 +13,7 @@
 namespace pintle::converter {
 namespace {
 
-struct Arguments {
+struct TrainSaeArguments {
   TrainJob job;
   std::string format, hook = "block:0", variant = "topk";
   std::string shard, shards_folder, from_shards;
@@ -32,7 +32,7 @@ std::pair<int64_t, int64_t> parse_shard(const std::string& text) {
   return {part, count};
 }
 
-void run_shard(const Arguments& arguments) {
+void run_shard(const TrainSaeArguments& arguments) {
   const auto [part, count] = parse_shard(arguments.shard);
   std::error_code fault;
   std::filesystem::create_directories(arguments.shards_folder, fault);
@@ -55,7 +55,7 @@ void run_shard(const Arguments& arguments) {
               static_cast<long long>(report.positions), report.split.c_str());
 }
 
-nlohmann::ordered_json to_json(const TrainReport& report, const Arguments& arguments) {
+nlohmann::ordered_json to_json(const TrainReport& report, const TrainSaeArguments& arguments) {
   const TrainJob& job = arguments.job;
   nlohmann::ordered_json json = {{"out", job.out_folder},
                                  {"hook", hook_name(report.sae.hook)},
@@ -78,7 +78,7 @@ nlohmann::ordered_json to_json(const TrainReport& report, const Arguments& argum
   return json;
 }
 
-void print_report(const TrainReport& report, const Arguments& arguments) {
+void print_report(const TrainReport& report, const TrainSaeArguments& arguments) {
   std::printf("%s: %lld features (%s) at hook %s of network %s\n", arguments.job.out_folder.c_str(),
               static_cast<long long>(report.sae.dict), sae_activation_name(report.sae.activation),
               hook_name(report.sae.hook).c_str(), report.model_hash.c_str());
@@ -98,7 +98,7 @@ void print_report(const TrainReport& report, const Arguments& arguments) {
               static_cast<long long>(report.sae.dict));
 }
 
-void add_training_options(CLI::App* verb, Arguments* arguments) {
+void add_training_options(CLI::App* verb, TrainSaeArguments* arguments) {
   TrainConfig& config = arguments->job.config;
   verb->add_option("--dict", config.dict, "Features")->capture_default_str();
   verb->add_option("--variant", arguments->variant,
@@ -124,7 +124,7 @@ void add_training_options(CLI::App* verb, Arguments* arguments) {
 }  // namespace
 
 void add_train_sae_command(CLI::App* app) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<TrainSaeArguments>();
   HarvestJob& harvest = arguments->job.harvest;
   CLI::App* verb = app->add_subcommand(
       "train-sae",

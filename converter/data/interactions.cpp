@@ -32,7 +32,7 @@ class NameIndex {
   std::unordered_map<std::string, size_t> indices_;
 };
 
-class Builder {
+class InteractionsBuilder {
  public:
   size_t user(std::string_view name) {
     const size_t user = users_.index_of(name);
@@ -51,7 +51,7 @@ class Builder {
   NameIndex items_{&result_.item_names};
 };
 
-struct Columns {
+struct InteractionColumns {
   size_t user = 0, item = 0;
   std::optional<size_t> time;
 };
@@ -70,13 +70,13 @@ std::optional<size_t> find_column(const std::vector<std::string>& columns,
   return std::nullopt;
 }
 
-std::optional<Columns> find_columns(const std::vector<std::string>& names) {
+std::optional<InteractionColumns> find_columns(const std::vector<std::string>& names) {
   const auto user = find_column(names, {"user", "userid", "uid", "reviewerid", "customerid",
                                         "visitorid", "sessionid", "session"});
   const auto item = find_column(names, {"item", "itemid", "iid", "movieid", "productid", "product",
                                         "asin", "parentasin", "articleid", "trackid"});
   if (!user || !item) return std::nullopt;
-  return Columns{
+  return InteractionColumns{
       *user, *item,
       find_column(names, {"timestamp", "time", "ts", "unixtimestamp", "unixreviewtime"})};
 }
@@ -123,7 +123,7 @@ InteractionFormat detect(const std::string& path, std::string_view text) {
 }
 
 Interactions read_pairs(const std::string& path, std::string_view text) {
-  Builder builder;
+  InteractionsBuilder builder;
   LineReader lines(text);
   std::string_view line;
   std::vector<std::string_view> fields;
@@ -141,7 +141,7 @@ Interactions read_pairs(const std::string& path, std::string_view text) {
 }
 
 Interactions read_user_sequences(const std::string& path, std::string_view text) {
-  Builder builder;
+  InteractionsBuilder builder;
   LineReader lines(text);
   std::string_view line;
   std::vector<std::string_view> fields;
@@ -189,13 +189,13 @@ void sort_by_time(const std::vector<Timestamp>& times, std::vector<size_t>* item
 
 Interactions read_table(const std::string& path, std::string_view text) {
   const TableReader table(path, text);
-  const std::optional<Columns> columns = find_columns(table.columns());
+  const std::optional<InteractionColumns> columns = find_columns(table.columns());
   if (!columns) {
     std::string names;
     for (const std::string& column : table.columns()) names += " '" + column + "'";
     throw Error(at_line(path, 1) + "the header names no user and item column; it has" + names);
   }
-  Builder builder;
+  InteractionsBuilder builder;
   std::vector<std::vector<Timestamp>> times;  // by user
   table.read_rows([&](size_t line, std::vector<std::string>& fields) {
     const std::string_view user_name = trim(fields[columns->user]);

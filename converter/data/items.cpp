@@ -17,15 +17,15 @@
 namespace pintle::converter {
 namespace {
 
-struct Columns {
+struct ItemColumns {
   size_t external_id = 0;
   std::optional<size_t> title;
   std::vector<size_t> groups;
 };
 
-Columns find_columns(const std::string& path, const std::vector<std::string>& names,
-                     const std::string& id_column) {
-  Columns columns;
+ItemColumns find_columns(const std::string& path, const std::vector<std::string>& names,
+                         const std::string& id_column) {
+  ItemColumns columns;
   std::set<std::string> known;
   for (const std::string& name : names) {
     if (name.empty()) throw Error(at_line(path, 1) + "a column of the header has no name");
@@ -144,7 +144,7 @@ class ItemsReader {
   }
 
   const std::string& path_;
-  Columns columns_;
+  ItemColumns columns_;
   ItemTable result_;
   std::map<AttributeKey, uint32_t> numbers_;
   std::vector<std::vector<AttributeKey>> attributes_;  // by item

@@ -11,10 +11,10 @@
 namespace pintle::converter {
 namespace {
 
-class Builder {
+class NetworkBuilder {
  public:
-  Builder(const Recipe& recipe, const Binding& binding, const Settings& settings,
-          const std::string& origin)
+  NetworkBuilder(const Recipe& recipe, const Binding& binding, const Settings& settings,
+                 const std::string& origin)
       : recipe_(recipe), b_(binding), s_(settings), origin_(origin) {}
 
   Network build() {
@@ -340,7 +340,7 @@ class Builder {
 
 Network build_network(const Recipe& recipe, const Binding& binding, const Settings& settings,
                       const std::string& origin) {
-  return Builder(recipe, binding, settings, origin).build();
+  return NetworkBuilder(recipe, binding, settings, origin).build();
 }
 
 }  // namespace pintle::converter

@@ -13,8 +13,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kMaxDepth = 64;
-constexpr size_t kMaxVisits = size_t{1} << 20;
+constexpr size_t kMaxConfigDepth = 64;
+constexpr size_t kMaxConfigVisits = size_t{1} << 20;
 
 class PlainValues {
  public:
@@ -22,11 +22,12 @@ class PlainValues {
 
   // Nothing if `value` is not plain.
   std::optional<json> convert(const PickleValue& value) {
-    if (++visits_ > kMaxVisits) {
+    if (++visits_ > kMaxConfigVisits) {
       throw Error(path_ + ": refuses to load: its configuration has more than a million values");
     }
     // Values may contain themselves.
-    if (open_.size() >= kMaxDepth || std::find(open_.begin(), open_.end(), &value) != open_.end()) {
+    if (open_.size() >= kMaxConfigDepth ||
+        std::find(open_.begin(), open_.end(), &value) != open_.end()) {
       return std::nullopt;
     }
     switch (value.kind) {

@@ -8,7 +8,7 @@
 namespace pintle::converter {
 namespace {
 
-constexpr uint32_t kMaxDepth = 1000;
+constexpr uint32_t kMaxPickleDepth = 1000;
 // Every opcode may make a value, about 90 bytes from one byte of the file: this many fit a
 // desktop's memory and are a hundred times what a large checkpoint with its vocabulary needs.
 constexpr size_t kMaxValues = size_t{1} << 23;
@@ -60,7 +60,7 @@ PickleValue* PickleArena::add_class(std::string_view module, std::string_view na
 void PickleArena::note_depth(PickleValue* parent, const PickleValue* item) {
   if (item->depth < parent->depth) return;
   parent->depth = item->depth + 1;
-  if (parent->depth > kMaxDepth) {
+  if (parent->depth > kMaxPickleDepth) {
     fail("refuses to load: its pickle nests more than 1,000 deep, which no checkpoint does");
   }
 }

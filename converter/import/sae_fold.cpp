@@ -5,15 +5,10 @@
 #include <fstream>
 
 #include "converter/error.h"
+#include "converter/import/tensor_view.h"
 
 namespace pintle::converter {
 namespace {
-
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string text = "[";
-  for (size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
-  return text + "]";
-}
 
 template <typename T>
 bool json_is(const nlohmann::json& value) {

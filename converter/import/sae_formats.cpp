@@ -44,18 +44,18 @@ SaeWeights read_model_file(const std::string& path, const SaeImportOptions& opti
               "configuration");
 }
 
-struct NamedTensor {
+struct SavedTensor {
   const char* name;
   std::vector<int64_t> shape;
   std::vector<float> values;
 };
 
-std::vector<NamedTensor> saelens_tensors(const SaeWeights& sae) {
+std::vector<SavedTensor> saelens_tensors(const SaeWeights& sae) {
   std::vector<float> encoder(sae.encoder.values.size());
   for (int64_t j = 0; j < sae.dict; ++j) {
     for (int64_t d = 0; d < sae.dim; ++d) encoder[d * sae.dict + j] = sae.encoder.row(j)[d];
   }
-  std::vector<NamedTensor> tensors = {{"W_dec", {sae.dict, sae.dim}, sae.decoder.values},
+  std::vector<SavedTensor> tensors = {{"W_dec", {sae.dict, sae.dim}, sae.decoder.values},
                                       {"W_enc", {sae.dim, sae.dict}, std::move(encoder)},
                                       {"b_dec", {sae.dim}, sae.decoder_bias},
                                       {"b_enc", {sae.dict}, sae.encoder_bias}};
@@ -65,10 +65,10 @@ std::vector<NamedTensor> saelens_tensors(const SaeWeights& sae) {
   return tensors;
 }
 
-std::string safetensors_bytes(const std::vector<NamedTensor>& tensors) {
+std::string safetensors_bytes(const std::vector<SavedTensor>& tensors) {
   json head = json::object();
   std::string data;
-  for (const NamedTensor& tensor : tensors) {
+  for (const SavedTensor& tensor : tensors) {
     const size_t begin = data.size();
     data.append(reinterpret_cast<const char*>(tensor.values.data()),
                 tensor.values.size() * sizeof(float));

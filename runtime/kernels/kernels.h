@@ -35,6 +35,16 @@ inline constexpr int32_t activation_limit(size_t cols) {
                                               : static_cast<int32_t>(2147483647u / (127u * cols));
 }
 
+// What a scan found: panels with a score above the threshold, in ascending order. Few at a time, so
+// that the caller can raise its threshold; a scan of any length makes a logarithmic number of them.
+inline constexpr size_t kScanHits = 4;
+struct ScanHits {
+  float scores[kScanHits][kPanelRows];
+  uint32_t panels[kScanHits];  // counted from the scan's first
+  uint16_t masks[kScanHits];   // bit r: row r is above
+  uint32_t count;
+};
+
 struct KernelTable {
 #define PINTLE_KERNEL(name, precision, result, parameters) result(*name) parameters;
 #include "kernel_list.inc"

@@ -88,6 +88,9 @@ __m256 exp8(__m256 v) {
 
 // ---- Matrix-vector products ---------------------------------------------------------------------
 
+// How far ahead scans prefetch: the hardware's prefetchers stop at every page's end.
+constexpr size_t kScanAheadBytes = 4096;
+
 struct Floats16 {
   __m256 low, high;
 };
@@ -134,32 +137,55 @@ void matvec_f16(const uint16_t* panels, size_t panel_count, size_t cols, const f
 }
 
 // float(sum) * (row_scales * x_scale) for eight rows.
-void store_scaled(__m256i sums, const float* row_scales, __m256 x_scale, float* y) {
-  const __m256 scale = _mm256_mul_ps(_mm256_loadu_ps(row_scales), x_scale);
-  _mm256_storeu_ps(y, _mm256_mul_ps(_mm256_cvtepi32_ps(sums), scale));
+__m256 scaled(__m256i sums, const float* row_scales, __m256 x_scale) {
+  return _mm256_mul_ps(_mm256_cvtepi32_ps(sums),
+                       _mm256_mul_ps(_mm256_loadu_ps(row_scales), x_scale));
 }
 
-// Exact: weights widened to 16 bits, pairs of products summed in 32 (vpmaddubsw would saturate).
+void store16(float* y, Floats16 v) {
+  _mm256_storeu_ps(y, v.low);
+  _mm256_storeu_ps(y + 8, v.high);
+}
+
+// Asks for memory further on, past the tensor's end too: nothing is read. Inlined, as GCC takes a
+// function that only prefetches for one without effect and leaves out calls to it.
+__attribute__((always_inline)) inline void prefetch(const void* p, size_t ahead_bytes) {
+  _mm_prefetch(reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(p) + ahead_bytes),
+               _MM_HINT_T0);
+}
+
+// One panel's products. Exact: weights widened to 16 bits, pairs of products summed in 32
+// (vpmaddubsw would saturate). ahead_bytes: how far ahead to prefetch, 0 for not at all. Inlined:
+// scans then differ from products by nothing but what they do with the result.
+template <size_t kAheadBytes>
+__attribute__((always_inline)) inline Floats16 panel_s8(const int8_t* w, const float* row_scales,
+                                                        size_t cols, const int16_t* x,
+                                                        __m256 x_scale) {
+  __m256i sums[4];  // of four rows each: two halves of each row side by side
+#pragma GCC unroll 8
+  for (int u = 0; u < 4; ++u) sums[u] = _mm256_setzero_si256();
+#pragma GCC unroll 4
+  for (size_t k = 0; k < cols; k += 4, w += 4 * kPanelRows) {
+    if (kAheadBytes != 0) prefetch(w, kAheadBytes);
+    const __m256i x4 = broadcast8(x + k);
+#pragma GCC unroll 8
+    for (int u = 0; u < 4; ++u) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(w + 16 * u));
+      sums[u] = _mm256_add_epi32(sums[u], _mm256_madd_epi16(_mm256_cvtepi8_epi16(bytes), x4));
+    }
+  }
+  constexpr int kOrder = 0xd8;  // vphaddd leaves rows 0 1 4 5 2 3 6 7
+  const __m256i low = _mm256_permute4x64_epi64(_mm256_hadd_epi32(sums[0], sums[1]), kOrder);
+  const __m256i high = _mm256_permute4x64_epi64(_mm256_hadd_epi32(sums[2], sums[3]), kOrder);
+  return {scaled(low, row_scales, x_scale), scaled(high, row_scales + 8, x_scale)};
+}
+
 void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count, size_t cols,
                const int16_t* x, float x_scale, float* y) {
   const __m256 x_scale8 = _mm256_set1_ps(x_scale);
-  for (size_t p = 0; p < panel_count; ++p, row_scales += kPanelRows, y += kPanelRows) {
-    __m256i sums[4];  // of four rows each: two halves of each row side by side
-#pragma GCC unroll 8
-    for (int u = 0; u < 4; ++u) sums[u] = _mm256_setzero_si256();
-    for (size_t k = 0; k < cols; k += 4, panels += 4 * kPanelRows) {
-      const __m256i x4 = broadcast8(x + k);
-#pragma GCC unroll 8
-      for (int u = 0; u < 4; ++u) {
-        const __m128i w = _mm_loadu_si128(reinterpret_cast<const __m128i*>(panels + 16 * u));
-        sums[u] = _mm256_add_epi32(sums[u], _mm256_madd_epi16(_mm256_cvtepi8_epi16(w), x4));
-      }
-    }
-    constexpr int kOrder = 0xd8;  // vphaddd leaves rows 0 1 4 5 2 3 6 7
-    store_scaled(_mm256_permute4x64_epi64(_mm256_hadd_epi32(sums[0], sums[1]), kOrder), row_scales,
-                 x_scale8, y);
-    store_scaled(_mm256_permute4x64_epi64(_mm256_hadd_epi32(sums[2], sums[3]), kOrder),
-                 row_scales + 8, x_scale8, y + 8);
+  for (size_t p = 0; p < panel_count; ++p) {
+    store16(y + p * kPanelRows, panel_s8<0>(panels + p * cols * kPanelRows,
+                                            row_scales + p * kPanelRows, cols, x, x_scale8));
   }
 }
 
@@ -196,49 +222,154 @@ void split(const int16_t* x, size_t cols, Planes* planes) {
   }
 }
 
-// The dot products of one group of columns for eight rows; `block` points to their bytes.
-__m256i dot_group(const uint8_t* block, const int8_t* high, const int8_t* low, int32_t offset) {
+// Adds the columns [start, end) of a panel to `sum`, in f32 group by group. w, scales: of its column
+// 0. Both halves of a panel share the broadcasts of x, of which there are as many as products.
+__attribute__((always_inline)) inline Floats16 add_groups(Floats16 sum, const uint8_t* w,
+                                                          const uint16_t* scales, size_t start,
+                                                          size_t end, const Planes& planes) {
   const __m256i mask = _mm256_set1_epi8(15);
-  __m256i sum_high = _mm256_setzero_si256(), sum_low = _mm256_setzero_si256();
-  for (size_t b = 0; b < kGroupCols / 8; ++b) {
-    const __m256i bytes = load_bytes32(block + b * 4 * kPanelRows);
-    const __m256i first = _mm256_and_si256(bytes, mask);
-    const __m256i second = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), mask);
-    sum_high = _mm256_add_epi16(sum_high, _mm256_maddubs_epi16(first, broadcast4(high + 8 * b)));
-    sum_high =
-        _mm256_add_epi16(sum_high, _mm256_maddubs_epi16(second, broadcast4(high + 8 * b + 4)));
-    sum_low = _mm256_add_epi16(sum_low, _mm256_maddubs_epi16(first, broadcast4(low + 8 * b)));
-    sum_low = _mm256_add_epi16(sum_low, _mm256_maddubs_epi16(second, broadcast4(low + 8 * b + 4)));
+  for (size_t k = start; k < end; k += kGroupCols) {
+    const uint8_t* block = w + k / 2 * kPanelRows;
+    const int8_t* x_high = planes.high + (k - start);
+    const int8_t* x_low = planes.low + (k - start);
+    __m256i by_high[2], by_low[2];  // of rows 0-7 and 8-15
+#pragma GCC unroll 4
+    for (size_t b = 0; b < kGroupCols / 8; ++b) {
+      const __m256i high_first = broadcast4(x_high + 8 * b);
+      const __m256i high_second = broadcast4(x_high + 8 * b + 4);
+      const __m256i low_first = broadcast4(x_low + 8 * b);
+      const __m256i low_second = broadcast4(x_low + 8 * b + 4);
+#pragma GCC unroll 2
+      for (size_t half = 0; half < 2; ++half) {
+        const __m256i bytes = load_bytes32(block + b * 4 * kPanelRows + half * 32);
+        const __m256i first = _mm256_and_si256(bytes, mask);
+        const __m256i second = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), mask);
+        const __m256i high = _mm256_add_epi16(_mm256_maddubs_epi16(first, high_first),
+                                              _mm256_maddubs_epi16(second, high_second));
+        const __m256i low = _mm256_add_epi16(_mm256_maddubs_epi16(first, low_first),
+                                             _mm256_maddubs_epi16(second, low_second));
+        by_high[half] = b == 0 ? high : _mm256_add_epi16(by_high[half], high);
+        by_low[half] = b == 0 ? low : _mm256_add_epi16(by_low[half], low);
+        // GCC would sum as a tree at the end, and keep half of its leaves in memory until then.
+        __asm__("" : "+x"(by_high[half]), "+x"(by_low[half]));
+      }
+    }
+    const __m256i offset = _mm256_set1_epi32(planes.offset[(k - start) / kGroupCols]);
+    const Floats16 scale = load16(scales + k / kGroupCols * kPanelRows);
+    __m256 terms[2];
+#pragma GCC unroll 2
+    for (size_t half = 0; half < 2; ++half) {
+      const __m256i dot = _mm256_add_epi32(_mm256_madd_epi16(by_high[half], _mm256_set1_epi16(128)),
+                                           _mm256_madd_epi16(by_low[half], _mm256_set1_epi16(1)));
+      terms[half] = _mm256_cvtepi32_ps(_mm256_sub_epi32(dot, offset));
+    }
+    sum.low = _mm256_add_ps(sum.low, _mm256_mul_ps(terms[0], scale.low));
+    sum.high = _mm256_add_ps(sum.high, _mm256_mul_ps(terms[1], scale.high));
   }
-  const __m256i dot = _mm256_add_epi32(_mm256_madd_epi16(sum_high, _mm256_set1_epi16(128)),
-                                       _mm256_madd_epi16(sum_low, _mm256_set1_epi16(1)));
-  return _mm256_sub_epi32(dot, _mm256_set1_epi32(offset));
+  return sum;
+}
+
+Floats16 multiply(Floats16 v, __m256 factor) {
+  return {_mm256_mul_ps(factor, v.low), _mm256_mul_ps(factor, v.high)};
 }
 
 void matvec_s4(const uint8_t* panels, const uint16_t* group_scales, size_t panel_count, size_t cols,
                const int16_t* x, float x_scale, float* y) {
   Planes planes;
-  const size_t groups = cols / kGroupCols;
   const __m256 x_scale8 = _mm256_set1_ps(x_scale);
   for (size_t start = 0; start < cols; start += kPlaneCols) {
     const size_t end = cols - start < kPlaneCols ? cols : start + kPlaneCols;
     split(x + start, end - start, &planes);
-    for (size_t half = 0; half < panel_count * 2; ++half) {
-      const size_t row = half % 2 * 8;
-      const uint8_t* block = panels + half / 2 * (cols / 2) * kPanelRows + row * 4;
-      const uint16_t* scales = group_scales + half / 2 * groups * kPanelRows + row;
-      __m256 sum = start == 0 ? _mm256_setzero_ps() : _mm256_loadu_ps(y + half * 8);
-      for (size_t k = start; k < end; k += kGroupCols) {
-        const __m256i dot =
-            dot_group(block + k / 2 * kPanelRows, planes.high + (k - start),
-                      planes.low + (k - start), planes.offset[(k - start) / kGroupCols]);
-        const __m256 scale = load_half8(scales + k / kGroupCols * kPanelRows);
-        sum = _mm256_add_ps(sum, _mm256_mul_ps(_mm256_cvtepi32_ps(dot), scale));
-      }
-      if (end == cols) sum = _mm256_mul_ps(x_scale8, sum);
-      _mm256_storeu_ps(y + half * 8, sum);
+    for (size_t p = 0; p < panel_count; ++p) {
+      float* out = y + p * kPanelRows;
+      Floats16 sum = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+      if (start != 0) sum = load16(out);
+      sum = add_groups(sum, panels + p * (cols / 2) * kPanelRows,
+                       group_scales + p * (cols / kGroupCols) * kPanelRows, start, end, planes);
+      store16(out, end == cols ? multiply(sum, x_scale8) : sum);
     }
   }
+}
+
+// ---- The catalogue scan -------------------------------------------------------------------------
+
+// Which of 16 scores are above the threshold, NaN on either side included.
+uint32_t mask_above(Floats16 scores, __m256 threshold) {
+  const int low = _mm256_movemask_ps(_mm256_cmp_ps(scores.low, threshold, _CMP_NLE_UQ));
+  const int high = _mm256_movemask_ps(_mm256_cmp_ps(scores.high, threshold, _CMP_NLE_UQ));
+  return static_cast<uint32_t>(low) | static_cast<uint32_t>(high) << 8;
+}
+
+Floats16 add_bias(Floats16 scores, const float* bias) {
+  const Floats16 b = load16(bias);
+  return {_mm256_add_ps(scores.low, b.low), _mm256_add_ps(scores.high, b.high)};
+}
+
+void above_f32(float* scores, const float* bias, size_t panel_count, float threshold,
+               uint16_t* masks) {
+  const __m256 threshold8 = _mm256_set1_ps(threshold);
+  for (size_t p = 0; p < panel_count; ++p, scores += kPanelRows) {
+    Floats16 v = load16(scores);
+    if (bias != nullptr) {
+      v = add_bias(v, bias + p * kPanelRows);
+      store16(scores, v);
+    }
+    masks[p] = static_cast<uint16_t>(mask_above(v, threshold8));
+  }
+}
+
+// score(p) gives the products of panel p. Every panel's scores are stored, over the last miss's:
+// cheaper than a branch that is predicted wrong at every hit.
+template <typename Score>
+__attribute__((always_inline)) inline size_t scan(const float* bias, size_t panel_count,
+                                                  float threshold, ScanHits* hits,
+                                                  const Score& score) {
+  const __m256 threshold8 = _mm256_set1_ps(threshold);
+  uint32_t count = 0;
+  size_t p = 0;
+  for (; p < panel_count && count < kScanHits; ++p) {
+    Floats16 v = score(p);
+    if (bias != nullptr) v = add_bias(v, bias + p * kPanelRows);
+    const uint32_t mask = mask_above(v, threshold8);
+    store16(hits->scores[count], v);
+    hits->panels[count] = static_cast<uint32_t>(p);
+    hits->masks[count] = static_cast<uint16_t>(mask);
+    count += mask != 0 ? 1 : 0;
+  }
+  hits->count = count;
+  return p;
+}
+
+size_t scan_s8(const int8_t* panels, const float* row_scales, const float* bias, size_t panel_count,
+               size_t cols, const int16_t* x, float x_scale, float threshold, ScanHits* hits) {
+  const __m256 x_scale8 = _mm256_set1_ps(x_scale);
+  return scan(bias, panel_count, threshold, hits, [&](size_t p) {
+    return panel_s8<kScanAheadBytes>(panels + p * cols * kPanelRows, row_scales + p * kPanelRows,
+                                     cols, x, x_scale8);
+  });
+}
+
+size_t scan_s4(const uint8_t* panels, const uint16_t* group_scales, const float* bias,
+               size_t panel_count, size_t cols, const int16_t* x, float x_scale, float threshold,
+               ScanHits* hits) {
+  const size_t panel_bytes = cols / 2 * kPanelRows, panel_scales = cols / kGroupCols * kPanelRows;
+  if (cols > kPlaneCols) {  // rare: x is split anew for every panel
+    return scan(bias, panel_count, threshold, hits, [&](size_t p) {
+      alignas(32) float y[kPanelRows] = {};
+      matvec_s4(panels + p * panel_bytes, group_scales + p * panel_scales, 1, cols, x, x_scale, y);
+      return load16(y);
+    });
+  }
+  Planes planes;
+  split(x, cols, &planes);
+  const __m256 x_scale8 = _mm256_set1_ps(x_scale);
+  return scan(bias, panel_count, threshold, hits, [&](size_t p) {
+    const uint8_t* w = panels + p * panel_bytes;
+    const uint16_t* scales = group_scales + p * panel_scales;
+    for (size_t line = 0; line < panel_bytes; line += 64) prefetch(w + line, kScanAheadBytes);
+    const Floats16 zeros = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+    return multiply(add_groups(zeros, w, scales, 0, cols, planes), x_scale8);
+  });
 }
 
 float quantize_s16(const float* x, size_t count, int32_t max_value, int16_t* q) {
@@ -496,6 +627,28 @@ void axpy_f32(float factor, const float* x, size_t count, float* y) {
   }
 }
 
+float exp_sum_f32(const float* x, size_t count, float factor, float* largest) {
+  const __m256 factor8 = _mm256_set1_ps(factor), lowest = _mm256_set1_ps(-__builtin_inff());
+  __m256 max = lowest;
+  for (size_t i = 0; i < count; i += 8) {
+    const __m256 v = _mm256_mul_ps(load(x + i, count - i), factor8);
+    const __m256 is_there = _mm256_castsi256_ps(lane_mask(count - i));
+    // vmaxps returns its second operand when the first is NaN.
+    max = _mm256_blendv_ps(max, _mm256_max_ps(v, max), is_there);
+  }
+  *largest = horizontal_max(max);
+  const __m256 largest8 = _mm256_set1_ps(*largest);
+  __m256 sum = _mm256_setzero_ps();
+  for (size_t i = 0; i < count; i += 8) {
+    const __m256 v = load(x + i, count - i);
+    const __m256 counts = _mm256_and_ps(_mm256_castsi256_ps(lane_mask(count - i)),
+                                        _mm256_cmp_ps(v, lowest, _CMP_GT_OQ));
+    const __m256 e = exp8(_mm256_sub_ps(_mm256_mul_ps(v, factor8), largest8));
+    sum = _mm256_add_ps(sum, _mm256_and_ps(e, counts));
+  }
+  return horizontal_sum(sum);
+}
+
 // ---- Attention ----------------------------------------------------------------------------------
 
 // The dot products of `query` with four keys.
@@ -607,6 +760,192 @@ void attention_f32(const float* query, const float* keys, const float* values, s
     if (d < head_dim) {
       add_values_tail(weights + t, v + d, stride, block, t == 0, out + d, head_dim - d);
     }
+  }
+}
+
+// The block kernel keeps sixteen queries side by side in two vectors: their products with the keys
+// are a matrix product, their softmaxes need no sums across lanes.
+constexpr size_t kQueries = 16;
+
+template <int kCount>
+struct Rows {
+  static constexpr int value = kCount;
+};
+
+// rows[i] lane j becomes rows[j] lane i.
+void transpose8(__m256 (&rows)[8]) {
+  __m256 pairs[8], quads[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 4; ++i) {
+    pairs[2 * i] = _mm256_unpacklo_ps(rows[2 * i], rows[2 * i + 1]);
+    pairs[2 * i + 1] = _mm256_unpackhi_ps(rows[2 * i], rows[2 * i + 1]);
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < 2; ++i) {
+    quads[4 * i] = _mm256_shuffle_ps(pairs[4 * i], pairs[4 * i + 2], 0x44);
+    quads[4 * i + 1] = _mm256_shuffle_ps(pairs[4 * i], pairs[4 * i + 2], 0xee);
+    quads[4 * i + 2] = _mm256_shuffle_ps(pairs[4 * i + 1], pairs[4 * i + 3], 0x44);
+    quads[4 * i + 3] = _mm256_shuffle_ps(pairs[4 * i + 1], pairs[4 * i + 3], 0xee);
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < 4; ++i) {
+    rows[i] = _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x20);
+    rows[i + 4] = _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x31);
+  }
+}
+
+// tile[d][i] = scale * query i's number d, zero for the queries from query_count on.
+void pack_queries(const float* queries, size_t query_stride, size_t query_count, size_t head_dim,
+                  float scale, float* tile) {
+  const __m256 scale8 = _mm256_set1_ps(scale);
+  for (size_t first = 0; first < kQueries; first += 8) {
+    for (size_t d = 0; d < head_dim; d += 8) {
+      __m256 rows[8];
+#pragma GCC unroll 8
+      for (size_t i = 0; i < 8; ++i) {
+        rows[i] = first + i < query_count
+                      ? load(queries + (first + i) * query_stride + d, head_dim - d)
+                      : _mm256_setzero_ps();
+      }
+      transpose8(rows);
+#pragma GCC unroll 8
+      for (size_t i = 0; i < 8; ++i) {
+        _mm256_store_ps(tile + (d + i) * kQueries + first, _mm256_mul_ps(rows[i], scale8));
+      }
+    }
+  }
+}
+
+// The queries that see key t, as a mask: all before `common`, then one fewer a key.
+struct Visible {
+  size_t common;
+  __m256 lanes(size_t t, int32_t first) const {
+    const auto hidden = static_cast<int32_t>(t + 1 - common) - first;  // lanes below it do not
+    return _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
+                                                  _mm256_set1_epi32(hidden - 1)));
+  }
+};
+
+// scores [count][16] become e^(score - largest), key 0's times first_weight, hidden ones 0;
+// inverse[i] = 1 / their sum over the keys.
+void exponentials(float* scores, size_t count, const Visible& visible, float first_weight,
+                  float* inverse) {
+  for (int32_t first = 0; first < 16; first += 8) {
+    float* column = scores + first;
+    __m256 largest = _mm256_load_ps(column), second = largest;
+    size_t t = 1;
+    for (; t + 2 <= visible.common; t += 2) {
+      largest = _mm256_max_ps(largest, _mm256_load_ps(column + t * kQueries));
+      second = _mm256_max_ps(second, _mm256_load_ps(column + (t + 1) * kQueries));
+    }
+    for (; t < count; ++t) {
+      const __m256 score = _mm256_load_ps(column + t * kQueries);
+      const __m256 is_seen = visible.lanes(t, first);
+      largest = _mm256_max_ps(largest, _mm256_blendv_ps(largest, score, is_seen));
+    }
+    largest = _mm256_max_ps(largest, second);
+    __m256 total = _mm256_setzero_ps();
+    for (size_t block = 0; block < count; block += kBlockKeys) {
+      const size_t end = count - block < kBlockKeys ? count : block + kBlockKeys;
+      const size_t plain_end = end < visible.common ? end : visible.common;
+      __m256 sum = _mm256_setzero_ps();
+      for (t = block; t < plain_end; ++t) {
+        __m256 e = exp8(_mm256_sub_ps(_mm256_load_ps(column + t * kQueries), largest));
+        if (t == 0) e = _mm256_mul_ps(e, _mm256_set1_ps(first_weight));
+        _mm256_store_ps(column + t * kQueries, e);
+        sum = _mm256_add_ps(sum, e);
+      }
+      for (; t < end; ++t) {
+        const __m256 e = exp8(_mm256_sub_ps(_mm256_load_ps(column + t * kQueries), largest));
+        const __m256 seen = _mm256_and_ps(e, visible.lanes(t, first));
+        _mm256_store_ps(column + t * kQueries, seen);
+        sum = _mm256_add_ps(sum, seen);
+      }
+      total = _mm256_add_ps(total, sum);
+    }
+    _mm256_storeu_ps(inverse + first, _mm256_div_ps(_mm256_set1_ps(1), total));
+  }
+}
+
+// out[i][d] (+)= sum_t weights[t][i] values[t][d] for kRows queries and `width` <= 16 numbers; at
+// the end times inverse[i], if not null.
+template <int kRows, bool kTail>
+void add_weighted(const float* weights, const float* values, size_t stride, size_t count,
+                  bool is_first, const float* inverse, float* out, size_t out_stride,
+                  size_t width) {
+  __m256 low[kRows], high[kRows];
+  const __m256i low_mask = lane_mask(width), high_mask = lane_mask(width > 8 ? width - 8 : 0);
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) low[i] = high[i] = _mm256_setzero_ps();
+  for (size_t t = 0; t < count; ++t, weights += kQueries, values += stride) {
+    const __m256 v_low = kTail ? _mm256_maskload_ps(values, low_mask) : _mm256_loadu_ps(values);
+    const __m256 v_high =
+        kTail ? _mm256_maskload_ps(values + 8, high_mask) : _mm256_loadu_ps(values + 8);
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+      const __m256 w = _mm256_broadcast_ss(weights + i);
+      low[i] = _mm256_fmadd_ps(w, v_low, low[i]);
+      high[i] = _mm256_fmadd_ps(w, v_high, high[i]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i, out += out_stride) {
+    __m256 sum_low = low[i], sum_high = high[i];
+    if (!is_first) {
+      sum_low = _mm256_add_ps(sum_low, load(out, width));
+      if (width > 8) sum_high = _mm256_add_ps(sum_high, load(out + 8, width - 8));
+    }
+    if (inverse != nullptr) {
+      const __m256 factor = _mm256_broadcast_ss(inverse + i);
+      sum_low = _mm256_mul_ps(sum_low, factor);
+      sum_high = _mm256_mul_ps(sum_high, factor);
+    }
+    store(out, sum_low, width);
+    if (width > 8) store(out + 8, sum_high, width - 8);
+  }
+}
+
+template <int kRows>
+void add_weighted_rows(const float* weights, const float* values, size_t stride, size_t count,
+                       bool is_first, const float* inverse, float* out, size_t out_stride,
+                       size_t head_dim) {
+  size_t d = 0;
+  for (; d + 16 <= head_dim; d += 16) {
+    add_weighted<kRows, false>(weights, values + d, stride, count, is_first, inverse, out + d,
+                               out_stride, 16);
+  }
+  if (d < head_dim) {
+    add_weighted<kRows, true>(weights, values + d, stride, count, is_first, inverse, out + d,
+                              out_stride, head_dim - d);
+  }
+}
+
+void attention_block_f32(const float* queries, size_t query_stride, size_t query_count,
+                         const float* keys, const float* values, size_t stride, size_t count,
+                         size_t step, size_t head_dim, float scale, float first_weight,
+                         float* scratch, float* out, size_t out_stride) {
+  if (first_weight == 0) {
+    --count, keys += stride, values += stride;
+    first_weight = 1;
+  }
+  float* scores = scratch + (head_dim + 15) / 16 * 16 * kQueries;
+  pack_queries(queries, query_stride, query_count, head_dim, scale, scratch);
+  gemm_tile_f32(keys, stride, count, head_dim, scratch, nullptr, scores, kQueries, kQueries);
+  float inverse[kQueries];
+  const Visible visible = {step == 0 ? count : count - query_count + 1};
+  exponentials(scores, count, visible, first_weight, inverse);
+  for (size_t t = 0; t < count; t += kBlockKeys) {
+    const size_t block = count - t < kBlockKeys ? count - t : kBlockKeys;
+    const float* factors = t + block == count ? inverse : nullptr;
+    const auto add = [&](auto rows, size_t i) {
+      add_weighted_rows<decltype(rows)::value>(
+          scores + t * kQueries + i, values + t * stride, stride, block, t == 0,
+          factors == nullptr ? nullptr : factors + i, out + i * out_stride, out_stride, head_dim);
+    };
+    size_t i = 0;
+    for (; i + 6 <= query_count; i += 6) add(Rows<6>(), i);
+    for (; i + 4 <= query_count; i += 4) add(Rows<4>(), i);
+    for (; i < query_count; ++i) add(Rows<1>(), i);
   }
 }
 

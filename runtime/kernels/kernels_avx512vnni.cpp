@@ -114,18 +114,24 @@ __m512i combine(__m512i high, __m512i low, __m512i offset) {
   return _mm512_sub_epi32(_mm512_add_epi32(_mm512_slli_epi32(high, 7), low), offset);
 }
 
-// kPanels panels side by side share the broadcasts of x. The integer sums of the columns before
-// `start` wait in y.
-template <int kPanels>
-void matvec_s8_panels(const int8_t* w, size_t cols, const Planes& planes, size_t start,
-                      size_t width, __m512i offset, const float* row_scales, __m512 x_scale,
-                      float* y) {
+// Asks for memory further on, past the tensor's end too: nothing is read. Inlined, as GCC takes a
+// function that only prefetches for one without effect and leaves out calls to it.
+__attribute__((always_inline)) inline void prefetch(const void* p, size_t ahead_bytes) {
+  _mm_prefetch(reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(p) + ahead_bytes),
+               _MM_HINT_T0);
+}
+
+// The integer products of kPanels panels side by side, which share the broadcasts of x: `width`
+// columns, the panels' next ones being panel_bytes apart. Prefetches ahead_bytes further on (0: not).
+template <int kPanels, size_t kAheadBytes>
+__attribute__((always_inline)) inline void sums_s8(const int8_t* w, size_t panel_bytes,
+                                                   const Planes& planes, size_t width,
+                                                   __m512i offset, __m512i (&sums)[kPanels]) {
   const __m512i flip = _mm512_set1_epi8(-128);
   __m512i high[kPanels][2], low[kPanels][2];
 #pragma GCC unroll 4
   for (int p = 0; p < kPanels; ++p) {
-    high[p][0] = high[p][1] = low[p][1] = _mm512_setzero_si512();
-    low[p][0] = start == 0 ? _mm512_setzero_si512() : _mm512_loadu_si512(y + p * 16);
+    high[p][0] = high[p][1] = low[p][0] = low[p][1] = _mm512_setzero_si512();
   }
   size_t k = 0;
   for (; k + 8 <= width; k += 8) {
@@ -135,8 +141,9 @@ void matvec_s8_panels(const int8_t* w, size_t cols, const Planes& planes, size_t
       const __m512i x_low = broadcast4(planes.low + k + 4 * u);
 #pragma GCC unroll 4
       for (int p = 0; p < kPanels; ++p) {
-        const int8_t* bytes =
-            w + (static_cast<size_t>(p) * cols + k + 4 * static_cast<size_t>(u)) * kPanelRows;
+        const int8_t* bytes = w + static_cast<size_t>(p) * panel_bytes +
+                              (k + 4 * static_cast<size_t>(u)) * kPanelRows;
+        if (kAheadBytes != 0) prefetch(bytes, kAheadBytes);
         const __m512i v = _mm512_xor_si512(_mm512_loadu_si512(bytes), flip);
         high[p][u] = _mm512_dpbusd_epi32(high[p][u], v, x_high);
         low[p][u] = _mm512_dpbusd_epi32(low[p][u], v, x_low);
@@ -146,23 +153,47 @@ void matvec_s8_panels(const int8_t* w, size_t cols, const Planes& planes, size_t
   if (k < width) {
 #pragma GCC unroll 4
     for (int p = 0; p < kPanels; ++p) {
-      const int8_t* bytes = w + (static_cast<size_t>(p) * cols + k) * kPanelRows;
+      const int8_t* bytes = w + static_cast<size_t>(p) * panel_bytes + k * kPanelRows;
       const __m512i v = _mm512_xor_si512(_mm512_loadu_si512(bytes), flip);
       high[p][0] = _mm512_dpbusd_epi32(high[p][0], v, broadcast4(planes.high + k));
       low[p][0] = _mm512_dpbusd_epi32(low[p][0], v, broadcast4(planes.low + k));
     }
   }
 #pragma GCC unroll 4
+  for (int p = 0; p < kPanels; ++p) {
+    sums[p] = combine(_mm512_add_epi32(high[p][0], high[p][1]),
+                      _mm512_add_epi32(low[p][0], low[p][1]), offset);
+  }
+}
+
+__m512 scaled(__m512i sum, const float* row_scales, __m512 x_scale) {
+  return _mm512_mul_ps(_mm512_cvtepi32_ps(sum),
+                       _mm512_mul_ps(_mm512_loadu_ps(row_scales), x_scale));
+}
+
+// The integer sums of the columns before `start` wait in y.
+template <int kPanels>
+void matvec_s8_panels(const int8_t* w, size_t cols, const Planes& planes, size_t start,
+                      size_t width, __m512i offset, const float* row_scales, __m512 x_scale,
+                      float* y) {
+  __m512i sums[kPanels];
+  sums_s8<kPanels, 0>(w, cols * kPanelRows, planes, width, offset, sums);
+#pragma GCC unroll 4
   for (int p = 0; p < kPanels; ++p, y += kPanelRows, row_scales += kPanelRows) {
-    const __m512i sum = combine(_mm512_add_epi32(high[p][0], high[p][1]),
-                                _mm512_add_epi32(low[p][0], low[p][1]), offset);
+    const __m512i sum = start == 0 ? sums[p] : _mm512_add_epi32(sums[p], _mm512_loadu_si512(y));
     if (start + width < cols) {
       _mm512_storeu_si512(y, sum);
     } else {
-      const __m512 scale = _mm512_mul_ps(_mm512_loadu_ps(row_scales), x_scale);
-      _mm512_storeu_ps(y, _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale));
+      _mm512_storeu_ps(y, scaled(sum, row_scales, x_scale));
     }
   }
+}
+
+// The planes of `width` columns, and 128 sum(x), what the flipped weights add.
+__m512i split_s8(const int16_t* x, size_t width, Planes* planes) {
+  __m512i x_sum = _mm512_setzero_si512();
+  for (size_t k = 0; k < width; k += 16) split16(x, lane_mask(width - k), k, planes, &x_sum);
+  return _mm512_slli_epi32(_mm512_set1_epi32(_mm512_reduce_add_epi32(x_sum)), 7);
 }
 
 void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count, size_t cols,
@@ -170,11 +201,7 @@ void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count
   Planes planes;
   for (size_t start = 0; start < cols; start += kPlaneCols) {
     const size_t width = cols - start < kPlaneCols ? cols - start : kPlaneCols;
-    __m512i x_sum = _mm512_setzero_si512();
-    for (size_t k = 0; k < width; k += 16) {
-      split16(x + start, lane_mask(width - k), k, &planes, &x_sum);
-    }
-    const __m512i offset = _mm512_slli_epi32(_mm512_set1_epi32(_mm512_reduce_add_epi32(x_sum)), 7);
+    const __m512i offset = split_s8(x + start, width, &planes);
     const int8_t* w = panels + start * kPanelRows;
     size_t p = 0;
     for (; p + 2 <= panel_count; p += 2) {
@@ -188,43 +215,174 @@ void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count
   }
 }
 
+// The planes of `width` columns, and per group 8 sum(x), what the nibbles' + 8 adds.
+void split_s4(const int16_t* x, size_t width, Planes* planes, int32_t* offsets) {
+  for (size_t k = 0; k < width; k += kGroupCols) {
+    __m512i x_sum = _mm512_setzero_si512();
+    split16(x, 0xffff, k, planes, &x_sum);
+    split16(x, 0xffff, k + 16, planes, &x_sum);
+    offsets[k / kGroupCols] = 8 * _mm512_reduce_add_epi32(x_sum);
+  }
+}
+
+// Adds `width` columns of a panel to `sum`, in f32 group by group.
+template <size_t kAheadBytes>
+__attribute__((always_inline)) inline __m512 add_groups(__m512 sum, const uint8_t* w,
+                                                        const uint16_t* scales, size_t width,
+                                                        const Planes& planes,
+                                                        const int32_t* offsets) {
+  const __m512i mask = _mm512_set1_epi8(15);
+  for (size_t k = 0; k < width; k += kGroupCols, scales += kPanelRows) {
+    __m512i high0 = _mm512_setzero_si512(), high1 = high0, low0 = high0, low1 = high0;
+#pragma GCC unroll 4
+    for (size_t b = k; b < k + kGroupCols; b += 8, w += 64) {
+      if (kAheadBytes != 0) prefetch(w, kAheadBytes);
+      const __m512i bytes = _mm512_loadu_si512(w);
+      const __m512i first = _mm512_and_si512(bytes, mask);
+      const __m512i second = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask);
+      high0 = _mm512_dpbusd_epi32(high0, first, broadcast4(planes.high + b));
+      low0 = _mm512_dpbusd_epi32(low0, first, broadcast4(planes.low + b));
+      high1 = _mm512_dpbusd_epi32(high1, second, broadcast4(planes.high + b + 4));
+      low1 = _mm512_dpbusd_epi32(low1, second, broadcast4(planes.low + b + 4));
+    }
+    const __m512i dot = combine(_mm512_add_epi32(high0, high1), _mm512_add_epi32(low0, low1),
+                                _mm512_set1_epi32(offsets[k / kGroupCols]));
+    sum = _mm512_add_ps(sum, _mm512_mul_ps(_mm512_cvtepi32_ps(dot), load_half16(scales)));
+  }
+  return sum;
+}
+
 void matvec_s4(const uint8_t* panels, const uint16_t* group_scales, size_t panel_count, size_t cols,
                const int16_t* x, float x_scale, float* y) {
   Planes planes;
   int32_t offsets[kPlaneCols / kGroupCols];
-  const __m512i mask = _mm512_set1_epi8(15);
   for (size_t start = 0; start < cols; start += kPlaneCols) {
     const size_t width = cols - start < kPlaneCols ? cols - start : kPlaneCols;
-    for (size_t k = 0; k < width; k += kGroupCols) {
-      __m512i x_sum = _mm512_setzero_si512();
-      split16(x + start, 0xffff, k, &planes, &x_sum);
-      split16(x + start, 0xffff, k + 16, &planes, &x_sum);
-      offsets[k / kGroupCols] = 8 * _mm512_reduce_add_epi32(x_sum);
-    }
+    split_s4(x + start, width, &planes, offsets);
     for (size_t p = 0; p < panel_count; ++p) {
       const uint8_t* w = panels + (p * cols + start) / 2 * kPanelRows;
       const uint16_t* scales = group_scales + (p * cols + start) / kGroupCols * kPanelRows;
       __m512 sum = start == 0 ? _mm512_setzero_ps() : _mm512_loadu_ps(y + p * kPanelRows);
-      for (size_t k = 0; k < width; k += kGroupCols, scales += kPanelRows) {
-        __m512i high0 = _mm512_setzero_si512(), high1 = high0, low0 = high0, low1 = high0;
-#pragma GCC unroll 4
-        for (size_t b = k; b < k + kGroupCols; b += 8, w += 64) {
-          const __m512i bytes = _mm512_loadu_si512(w);
-          const __m512i first = _mm512_and_si512(bytes, mask);
-          const __m512i second = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask);
-          high0 = _mm512_dpbusd_epi32(high0, first, broadcast4(planes.high + b));
-          low0 = _mm512_dpbusd_epi32(low0, first, broadcast4(planes.low + b));
-          high1 = _mm512_dpbusd_epi32(high1, second, broadcast4(planes.high + b + 4));
-          low1 = _mm512_dpbusd_epi32(low1, second, broadcast4(planes.low + b + 4));
-        }
-        const __m512i dot = combine(_mm512_add_epi32(high0, high1), _mm512_add_epi32(low0, low1),
-                                    _mm512_set1_epi32(offsets[k / kGroupCols]));
-        sum = _mm512_add_ps(sum, _mm512_mul_ps(_mm512_cvtepi32_ps(dot), load_half16(scales)));
-      }
+      sum = add_groups<0>(sum, w, scales, width, planes, offsets);
       if (start + width == cols) sum = _mm512_mul_ps(_mm512_set1_ps(x_scale), sum);
       _mm512_storeu_ps(y + p * kPanelRows, sum);
     }
   }
+}
+
+// ---- The catalogue scan -------------------------------------------------------------------------
+
+// How far ahead scans prefetch: the hardware's prefetchers stop at every page's end.
+constexpr size_t kScanAheadBytes = 4096;
+
+// Bit r: score r is above the threshold, NaN on either side included.
+__mmask16 mask_above(__m512 scores, __m512 threshold) {
+  return _mm512_cmp_ps_mask(scores, threshold, _CMP_NLE_UQ);
+}
+
+void above_f32(float* scores, const float* bias, size_t panel_count, float threshold,
+               uint16_t* masks) {
+  const __m512 threshold16 = _mm512_set1_ps(threshold);
+  for (size_t p = 0; p < panel_count; ++p, scores += kPanelRows) {
+    __m512 v = _mm512_loadu_ps(scores);
+    if (bias != nullptr) {
+      v = _mm512_add_ps(v, _mm512_loadu_ps(bias + p * kPanelRows));
+      _mm512_storeu_ps(scores, v);
+    }
+    masks[p] = mask_above(v, threshold16);
+  }
+}
+
+// Takes the scores of panels one by one, bias added. Every panel's are stored, over the last miss's:
+// cheaper than a branch that is predicted wrong at every hit.
+class HitWriter {
+ public:
+  HitWriter(const float* bias, float threshold, ScanHits* hits)
+      : bias_(bias), threshold_(_mm512_set1_ps(threshold)), hits_(hits) {}
+  size_t room() const { return kScanHits - count_; }
+  __attribute__((always_inline)) void take(size_t panel, __m512 scores) {
+    if (bias_ != nullptr) {
+      scores = _mm512_add_ps(scores, _mm512_loadu_ps(bias_ + panel * kPanelRows));
+    }
+    const __mmask16 mask = mask_above(scores, threshold_);
+    _mm512_storeu_ps(hits_->scores[count_], scores);
+    hits_->panels[count_] = static_cast<uint32_t>(panel);
+    hits_->masks[count_] = mask;
+    count_ += mask != 0 ? 1 : 0;
+  }
+  void finish() { hits_->count = count_; }
+
+ private:
+  const float* bias_;
+  __m512 threshold_;
+  ScanHits* hits_;
+  uint32_t count_ = 0;
+};
+
+// Two panels at a time while there is room for two hits.
+size_t scan_s8(const int8_t* panels, const float* row_scales, const float* bias, size_t panel_count,
+               size_t cols, const int16_t* x, float x_scale, float threshold, ScanHits* hits) {
+  HitWriter writer(bias, threshold, hits);
+  const size_t panel_bytes = cols * kPanelRows;
+  size_t p = 0;
+  if (cols > kPlaneCols) {  // rare: x is split anew for every panel
+    for (; p < panel_count && writer.room() > 0; ++p) {
+      alignas(64) float y[kPanelRows] = {};
+      matvec_s8(panels + p * panel_bytes, row_scales + p * kPanelRows, 1, cols, x, x_scale, y);
+      writer.take(p, _mm512_load_ps(y));
+    }
+    writer.finish();
+    return p;
+  }
+  Planes planes;
+  const __m512i offset = split_s8(x, cols, &planes);
+  const __m512 x_scale16 = _mm512_set1_ps(x_scale);
+  while (p < panel_count && writer.room() > 0) {
+    const float* scales = row_scales + p * kPanelRows;
+    if (panel_count - p >= 2 && writer.room() >= 2) {
+      __m512i sums[2];
+      sums_s8<2, kScanAheadBytes>(panels + p * panel_bytes, panel_bytes, planes, cols, offset,
+                                  sums);
+      writer.take(p, scaled(sums[0], scales, x_scale16));
+      writer.take(p + 1, scaled(sums[1], scales + kPanelRows, x_scale16));
+      p += 2;
+    } else {
+      __m512i sums[1];
+      sums_s8<1, kScanAheadBytes>(panels + p * panel_bytes, panel_bytes, planes, cols, offset,
+                                  sums);
+      writer.take(p, scaled(sums[0], scales, x_scale16));
+      ++p;
+    }
+  }
+  writer.finish();
+  return p;
+}
+
+size_t scan_s4(const uint8_t* panels, const uint16_t* group_scales, const float* bias,
+               size_t panel_count, size_t cols, const int16_t* x, float x_scale, float threshold,
+               ScanHits* hits) {
+  HitWriter writer(bias, threshold, hits);
+  const size_t panel_bytes = cols / 2 * kPanelRows, panel_scales = cols / kGroupCols * kPanelRows;
+  Planes planes;
+  int32_t offsets[kPlaneCols / kGroupCols];
+  const bool fits = cols <= kPlaneCols;  // rare if not: x is split anew for every panel
+  if (fits) split_s4(x, cols, &planes, offsets);
+  size_t p = 0;
+  for (; p < panel_count && writer.room() > 0; ++p) {
+    const uint8_t* w = panels + p * panel_bytes;
+    const uint16_t* scales = group_scales + p * panel_scales;
+    if (fits) {
+      const __m512 sum =
+          add_groups<kScanAheadBytes>(_mm512_setzero_ps(), w, scales, cols, planes, offsets);
+      writer.take(p, _mm512_mul_ps(_mm512_set1_ps(x_scale), sum));
+    } else {
+      alignas(64) float y[kPanelRows] = {};
+      matvec_s4(w, scales, 1, cols, x, x_scale, y);
+      writer.take(p, _mm512_load_ps(y));
+    }
+  }
+  writer.finish();
+  return p;
 }
 
 float quantize_s16(const float* x, size_t count, int32_t max_value, int16_t* q) {
@@ -432,6 +590,26 @@ void axpy_f32(float factor, const float* x, size_t count, float* y) {
   }
 }
 
+float exp_sum_f32(const float* x, size_t count, float factor, float* largest) {
+  const __m512 factor16 = _mm512_set1_ps(factor), lowest = _mm512_set1_ps(-__builtin_inff());
+  __m512 max = lowest;
+  for (size_t i = 0; i < count; i += 16) {
+    const __m512 v = _mm512_mul_ps(load(x + i, count - i), factor16);
+    // vmaxps returns its second operand when the first is NaN.
+    max = _mm512_mask_max_ps(max, lane_mask(count - i), v, max);
+  }
+  *largest = _mm512_reduce_max_ps(max);
+  const __m512 largest16 = _mm512_set1_ps(*largest);
+  __m512 sum = _mm512_setzero_ps();
+  for (size_t i = 0; i < count; i += 16) {
+    const __m512 v = load(x + i, count - i);
+    const __mmask16 counts = _mm512_mask_cmp_ps_mask(lane_mask(count - i), v, lowest, _CMP_GT_OQ);
+    const __m512 e = exp16(_mm512_sub_ps(_mm512_mul_ps(v, factor16), largest16));
+    sum = _mm512_mask_add_ps(sum, counts, sum, e);
+  }
+  return _mm512_reduce_add_ps(sum);
+}
+
 // ---- Attention ----------------------------------------------------------------------------------
 
 __m256 fold(__m512 v) {
@@ -550,6 +728,146 @@ void attention_f32(const float* query, const float* keys, const float* values, s
       } else {
         add_values<1>(weights + t, v, stride, block, t == 0, out + d, width);
       }
+    }
+  }
+}
+
+// The block kernel keeps sixteen queries side by side in a vector: their products with the keys are
+// a matrix product, their softmaxes need no sums across lanes.
+constexpr size_t kQueries = 16;
+
+// tile[d][i] = scale * query i's number d, zero for the queries from query_count on.
+void pack_queries(const float* queries, size_t query_stride, size_t query_count, size_t head_dim,
+                  float scale, float* tile) {
+  const __mmask16 lanes = lane_mask(query_count);
+  const __m512i offsets =
+      _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                         _mm512_set1_epi32(static_cast<int32_t>(query_stride)));
+  for (size_t d = 0; d < head_dim; ++d) {
+    const __m512 column =
+        _mm512_mask_i32gather_ps(_mm512_setzero_ps(), lanes, offsets, queries + d, sizeof(float));
+    _mm512_store_ps(tile + d * kQueries, _mm512_mul_ps(column, _mm512_set1_ps(scale)));
+  }
+}
+
+// The queries that see key t: all before `common`, then one fewer a key.
+__mmask16 visible_lanes(size_t t, size_t common) {
+  return t < common ? __mmask16(0xffff) : static_cast<__mmask16>(0xffffu << (t + 1 - common));
+}
+
+// scores [count][16] become e^(score - largest), key 0's times first_weight, hidden ones 0; the
+// result is 1 / their sums over the keys.
+__m512 exponentials(float* scores, size_t count, size_t common, float first_weight) {
+  __m512 largest = _mm512_load_ps(scores), second = largest;
+  size_t t = 1;
+  for (; t + 2 <= common; t += 2) {
+    largest = _mm512_max_ps(largest, _mm512_load_ps(scores + t * kQueries));
+    second = _mm512_max_ps(second, _mm512_load_ps(scores + (t + 1) * kQueries));
+  }
+  for (; t < count; ++t) {
+    largest = _mm512_mask_max_ps(largest, visible_lanes(t, common), largest,
+                                 _mm512_load_ps(scores + t * kQueries));
+  }
+  largest = _mm512_max_ps(largest, second);
+  __m512 total = _mm512_setzero_ps();
+  for (size_t block = 0; block < count; block += kBlockKeys) {
+    const size_t end = count - block < kBlockKeys ? count : block + kBlockKeys;
+    __m512 sum = _mm512_setzero_ps();
+    for (t = block; t < end; ++t) {
+      __m512 e = exp16(_mm512_sub_ps(_mm512_load_ps(scores + t * kQueries), largest));
+      e = _mm512_maskz_mov_ps(visible_lanes(t, common), e);
+      if (t == 0) e = _mm512_mul_ps(e, _mm512_set1_ps(first_weight));
+      _mm512_store_ps(scores + t * kQueries, e);
+      sum = _mm512_add_ps(sum, e);
+    }
+    total = _mm512_add_ps(total, sum);
+  }
+  return _mm512_div_ps(_mm512_set1_ps(1), total);
+}
+
+// out[i][d] (+)= sum_t weights[t][i] values[t][d] for kRows queries and the first `width` numbers,
+// kVectors * 16 at most; at the end times inverse[i], if not null.
+template <int kRows, int kVectors>
+void add_weighted(const float* weights, const float* values, size_t stride, size_t count,
+                  bool is_first, const float* inverse, float* out, size_t out_stride,
+                  size_t width) {
+  __m512 sums[kRows][kVectors];
+  __mmask16 masks[kVectors];
+#pragma GCC unroll 4
+  for (int u = 0; u < kVectors; ++u) {
+    masks[u] = lane_mask(width - 16 * static_cast<size_t>(u));
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) sums[i][u] = _mm512_setzero_ps();
+  }
+  for (size_t t = 0; t < count; ++t, weights += kQueries, values += stride) {
+    __m512 v[kVectors];
+#pragma GCC unroll 4
+    for (int u = 0; u < kVectors; ++u) v[u] = _mm512_maskz_loadu_ps(masks[u], values + 16 * u);
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+      const __m512 w = _mm512_set1_ps(weights[i]);
+#pragma GCC unroll 4
+      for (int u = 0; u < kVectors; ++u) sums[i][u] = _mm512_fmadd_ps(w, v[u], sums[i][u]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i, out += out_stride) {
+#pragma GCC unroll 4
+    for (int u = 0; u < kVectors; ++u) {
+      __m512 sum = sums[i][u];
+      if (!is_first) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(masks[u], out + 16 * u));
+      if (inverse != nullptr) sum = _mm512_mul_ps(sum, _mm512_set1_ps(inverse[i]));
+      _mm512_mask_storeu_ps(out + 16 * u, masks[u], sum);
+    }
+  }
+}
+
+template <int kRows>
+void add_weighted_rows(const float* weights, const float* values, size_t stride, size_t count,
+                       bool is_first, const float* inverse, float* out, size_t out_stride,
+                       size_t head_dim) {
+  for (size_t d = 0; d < head_dim; d += 32) {
+    if (head_dim - d > 16) {
+      add_weighted<kRows, 2>(weights, values + d, stride, count, is_first, inverse, out + d,
+                             out_stride, head_dim - d);
+    } else {
+      add_weighted<kRows, 1>(weights, values + d, stride, count, is_first, inverse, out + d,
+                             out_stride, head_dim - d);
+    }
+  }
+}
+
+void attention_block_f32(const float* queries, size_t query_stride, size_t query_count,
+                         const float* keys, const float* values, size_t stride, size_t count,
+                         size_t step, size_t head_dim, float scale, float first_weight,
+                         float* scratch, float* out, size_t out_stride) {
+  if (first_weight == 0) {
+    --count, keys += stride, values += stride;
+    first_weight = 1;
+  }
+  float* scores = scratch + (head_dim + 15) / 16 * 16 * kQueries;
+  pack_queries(queries, query_stride, query_count, head_dim, scale, scratch);
+  gemm_tile_f32(keys, stride, count, head_dim, scratch, nullptr, scores, kQueries, kQueries);
+  float inverse[kQueries];
+  const size_t common = step == 0 ? count : count - query_count + 1;
+  _mm512_storeu_ps(inverse, exponentials(scores, count, common, first_weight));
+  for (size_t t = 0; t < count; t += kBlockKeys) {
+    const size_t block = count - t < kBlockKeys ? count - t : kBlockKeys;
+    const bool is_last = t + block == count;
+    const float* weights = scores + t * kQueries;
+    const float* v = values + t * stride;
+    size_t i = 0;
+    for (; i + 8 <= query_count; i += 8) {
+      add_weighted_rows<8>(weights + i, v, stride, block, t == 0, is_last ? inverse + i : nullptr,
+                           out + i * out_stride, out_stride, head_dim);
+    }
+    for (; i + 4 <= query_count; i += 4) {
+      add_weighted_rows<4>(weights + i, v, stride, block, t == 0, is_last ? inverse + i : nullptr,
+                           out + i * out_stride, out_stride, head_dim);
+    }
+    for (; i < query_count; ++i) {
+      add_weighted_rows<1>(weights + i, v, stride, block, t == 0, is_last ? inverse + i : nullptr,
+                           out + i * out_stride, out_stride, head_dim);
     }
   }
 }

@@ -110,33 +110,47 @@ void matvec_f16(const uint16_t* panels, size_t panel_count, size_t cols, const f
   matvec_float(panels, panel_count, cols, x, y);
 }
 
-// Exact: weights widened to 16 bits, products summed in 32; a row's four columns lie in one vector.
-void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count, size_t cols,
-               const int16_t* x, float x_scale, float* y) {
-  for (size_t p = 0; p < panel_count; ++p, row_scales += kPanelRows, y += kPanelRows) {
-    int32x4_t sums[16];
-#pragma GCC unroll 16
-    for (int r = 0; r < 16; ++r) sums[r] = vdupq_n_s32(0);
-    for (size_t k = 0; k < cols; k += 4, panels += 4 * kPanelRows) {
-      const int16x4_t x4 = vld1_s16(x + k);
-      const int16x8_t x4_twice = vcombine_s16(x4, x4);
+void store16(float* p, const Floats16& x) {
 #pragma GCC unroll 4
-      for (int q = 0; q < 4; ++q) {
-        const int8x16_t w = vld1q_s8(panels + 16 * q);
-        const int16x8_t low = vmovl_s8(vget_low_s8(w)), high = vmovl_high_s8(w);
-        sums[4 * q] = vmlal_s16(sums[4 * q], vget_low_s16(low), x4);
-        sums[4 * q + 1] = vmlal_high_s16(sums[4 * q + 1], low, x4_twice);
-        sums[4 * q + 2] = vmlal_s16(sums[4 * q + 2], vget_low_s16(high), x4);
-        sums[4 * q + 3] = vmlal_high_s16(sums[4 * q + 3], high, x4_twice);
-      }
-    }
+  for (int q = 0; q < 4; ++q) vst1q_f32(p + 4 * q, x.v[q]);
+}
+
+// Exact: weights widened to 16 bits, products summed in 32; a row's four columns lie in one vector.
+__attribute__((always_inline)) inline Floats16 panel_s8(const int8_t* w, const float* row_scales,
+                                                        size_t cols, const int16_t* x,
+                                                        float x_scale) {
+  int32x4_t sums[16];
+#pragma GCC unroll 16
+  for (int r = 0; r < 16; ++r) sums[r] = vdupq_n_s32(0);
+  for (size_t k = 0; k < cols; k += 4, w += 4 * kPanelRows) {
+    const int16x4_t x4 = vld1_s16(x + k);
+    const int16x8_t x4_twice = vcombine_s16(x4, x4);
 #pragma GCC unroll 4
     for (int q = 0; q < 4; ++q) {
-      const int32x4_t sum = vpaddq_s32(vpaddq_s32(sums[4 * q], sums[4 * q + 1]),
-                                       vpaddq_s32(sums[4 * q + 2], sums[4 * q + 3]));
-      const float32x4_t scale = vmulq_f32(vld1q_f32(row_scales + 4 * q), vdupq_n_f32(x_scale));
-      vst1q_f32(y + 4 * q, vmulq_f32(vcvtq_f32_s32(sum), scale));
+      const int8x16_t bytes = vld1q_s8(w + 16 * q);
+      const int16x8_t low = vmovl_s8(vget_low_s8(bytes)), high = vmovl_high_s8(bytes);
+      sums[4 * q] = vmlal_s16(sums[4 * q], vget_low_s16(low), x4);
+      sums[4 * q + 1] = vmlal_high_s16(sums[4 * q + 1], low, x4_twice);
+      sums[4 * q + 2] = vmlal_s16(sums[4 * q + 2], vget_low_s16(high), x4);
+      sums[4 * q + 3] = vmlal_high_s16(sums[4 * q + 3], high, x4_twice);
     }
+  }
+  Floats16 y;
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) {
+    const int32x4_t sum = vpaddq_s32(vpaddq_s32(sums[4 * q], sums[4 * q + 1]),
+                                     vpaddq_s32(sums[4 * q + 2], sums[4 * q + 3]));
+    const float32x4_t scale = vmulq_f32(vld1q_f32(row_scales + 4 * q), vdupq_n_f32(x_scale));
+    y.v[q] = vmulq_f32(vcvtq_f32_s32(sum), scale);
+  }
+  return y;
+}
+
+void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count, size_t cols,
+               const int16_t* x, float x_scale, float* y) {
+  for (size_t p = 0; p < panel_count; ++p) {
+    store16(y + p * kPanelRows, panel_s8(panels + p * cols * kPanelRows,
+                                         row_scales + p * kPanelRows, cols, x, x_scale));
   }
 }
 
@@ -213,6 +227,30 @@ __attribute__((always_inline)) inline void dot_group(const uint8_t* block, const
   }
 }
 
+// Adds the columns [start, end) of a panel to `sums`, in f32 group by group. block, scales: of its
+// column 0.
+__attribute__((always_inline)) inline void add_groups(const uint8_t* block, const uint16_t* scales,
+                                                      size_t start, size_t end,
+                                                      const Planes& planes, Floats16* sums) {
+  for (size_t k = start; k < end; k += kGroupCols) {
+    int32x4_t dots[4];
+    dot_group(block + k / 2 * kPanelRows, planes.high + (k - start), planes.low + (k - start),
+              planes.offset[(k - start) / kGroupCols], dots);
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) {
+      const float32x4_t scale = load_half4(scales + k / kGroupCols * kPanelRows + 4 * q);
+      sums->v[q] = vaddq_f32(sums->v[q], vmulq_f32(vcvtq_f32_s32(dots[q]), scale));
+    }
+  }
+}
+
+void multiply(float factor, Floats16* x) {
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) x->v[q] = vmulq_f32(vdupq_n_f32(factor), x->v[q]);
+}
+
+const Floats16 kZeros = {};
+
 void matvec_s4(const uint8_t* panels, const uint16_t* group_scales, size_t panel_count, size_t cols,
                const int16_t* x, float x_scale, float* y) {
   Planes planes;
@@ -220,28 +258,109 @@ void matvec_s4(const uint8_t* panels, const uint16_t* group_scales, size_t panel
     const size_t end = cols - start < kPlaneCols ? cols : start + kPlaneCols;
     split(x + start, end - start, &planes);
     for (size_t p = 0; p < panel_count; ++p) {
-      const uint8_t* block = panels + p * (cols / 2) * kPanelRows;
-      const uint16_t* scales = group_scales + p * (cols / kGroupCols) * kPanelRows;
       float* out = y + p * kPanelRows;
-      float32x4_t sums[4];
-#pragma GCC unroll 4
-      for (int q = 0; q < 4; ++q) sums[q] = start == 0 ? vdupq_n_f32(0) : vld1q_f32(out + 4 * q);
-      for (size_t k = start; k < end; k += kGroupCols) {
-        int32x4_t dots[4];
-        dot_group(block + k / 2 * kPanelRows, planes.high + (k - start), planes.low + (k - start),
-                  planes.offset[(k - start) / kGroupCols], dots);
-#pragma GCC unroll 4
-        for (int q = 0; q < 4; ++q) {
-          const float32x4_t scale = load_half4(scales + k / kGroupCols * kPanelRows + 4 * q);
-          sums[q] = vaddq_f32(sums[q], vmulq_f32(vcvtq_f32_s32(dots[q]), scale));
-        }
-      }
-#pragma GCC unroll 4
-      for (int q = 0; q < 4; ++q) {
-        vst1q_f32(out + 4 * q, end == cols ? vmulq_f32(vdupq_n_f32(x_scale), sums[q]) : sums[q]);
-      }
+      Floats16 sums = start == 0 ? kZeros : load16(out);
+      add_groups(panels + p * (cols / 2) * kPanelRows,
+                 group_scales + p * (cols / kGroupCols) * kPanelRows, start, end, planes, &sums);
+      if (end == cols) multiply(x_scale, &sums);
+      store16(out, sums);
     }
   }
+}
+
+// ---- The catalogue scan -------------------------------------------------------------------------
+
+// How far ahead scans prefetch: the hardware's prefetchers stop at every page's end.
+constexpr size_t kScanAheadBytes = 4096;
+
+// Asks for memory further on, past the tensor's end too: nothing is read. Inlined, as GCC takes a
+// function that only prefetches for one without effect and leaves out calls to it.
+__attribute__((always_inline)) inline void prefetch(const void* p) {
+  __builtin_prefetch(
+      reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + kScanAheadBytes));
+}
+
+// Bit r: score r is above the threshold, NaN on either side included.
+uint32_t mask_above(const Floats16& scores, float threshold) {
+  const float32x4_t threshold4 = vdupq_n_f32(threshold);
+  const uint32_t bits[4] = {1, 2, 4, 8};
+  uint32x4_t mask = vdupq_n_u32(0);
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) {
+    const uint32x4_t bit = vshlq_u32(vld1q_u32(bits), vdupq_n_s32(4 * q));
+    mask = vorrq_u32(mask, vbicq_u32(bit, vcleq_f32(scores.v[q], threshold4)));
+  }
+  return vaddvq_u32(mask);
+}
+
+void add_bias(const float* bias, Floats16* scores) {
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) scores->v[q] = vaddq_f32(scores->v[q], vld1q_f32(bias + 4 * q));
+}
+
+void above_f32(float* scores, const float* bias, size_t panel_count, float threshold,
+               uint16_t* masks) {
+  for (size_t p = 0; p < panel_count; ++p, scores += kPanelRows) {
+    Floats16 v = load16(scores);
+    if (bias != nullptr) {
+      add_bias(bias + p * kPanelRows, &v);
+      store16(scores, v);
+    }
+    masks[p] = static_cast<uint16_t>(mask_above(v, threshold));
+  }
+}
+
+// score(p) gives the products of panel p. Every panel's scores are stored, over the last miss's:
+// cheaper than a branch that is predicted wrong at every hit.
+template <typename Score>
+__attribute__((always_inline)) inline size_t scan(const float* bias, size_t panel_count,
+                                                  float threshold, ScanHits* hits,
+                                                  const Score& score) {
+  uint32_t count = 0;
+  size_t p = 0;
+  for (; p < panel_count && count < kScanHits; ++p) {
+    Floats16 v = score(p);
+    if (bias != nullptr) add_bias(bias + p * kPanelRows, &v);
+    const uint32_t mask = mask_above(v, threshold);
+    store16(hits->scores[count], v);
+    hits->panels[count] = static_cast<uint32_t>(p);
+    hits->masks[count] = static_cast<uint16_t>(mask);
+    count += mask != 0 ? 1 : 0;
+  }
+  hits->count = count;
+  return p;
+}
+
+size_t scan_s8(const int8_t* panels, const float* row_scales, const float* bias, size_t panel_count,
+               size_t cols, const int16_t* x, float x_scale, float threshold, ScanHits* hits) {
+  return scan(bias, panel_count, threshold, hits, [&](size_t p) {
+    const int8_t* w = panels + p * cols * kPanelRows;
+    for (size_t line = 0; line < cols * kPanelRows; line += 64) prefetch(w + line);
+    return panel_s8(w, row_scales + p * kPanelRows, cols, x, x_scale);
+  });
+}
+
+size_t scan_s4(const uint8_t* panels, const uint16_t* group_scales, const float* bias,
+               size_t panel_count, size_t cols, const int16_t* x, float x_scale, float threshold,
+               ScanHits* hits) {
+  const size_t panel_bytes = cols / 2 * kPanelRows, panel_scales = cols / kGroupCols * kPanelRows;
+  if (cols > kPlaneCols) {  // rare: x is split anew for every panel
+    return scan(bias, panel_count, threshold, hits, [&](size_t p) {
+      float y[kPanelRows] = {};
+      matvec_s4(panels + p * panel_bytes, group_scales + p * panel_scales, 1, cols, x, x_scale, y);
+      return load16(y);
+    });
+  }
+  Planes planes;
+  split(x, cols, &planes);
+  return scan(bias, panel_count, threshold, hits, [&](size_t p) {
+    const uint8_t* w = panels + p * panel_bytes;
+    for (size_t line = 0; line < panel_bytes; line += 64) prefetch(w + line);
+    Floats16 sums = kZeros;
+    add_groups(w, group_scales + p * panel_scales, 0, cols, planes, &sums);
+    multiply(x_scale, &sums);
+    return sums;
+  });
 }
 
 float quantize_s16(const float* x, size_t count, int32_t max_value, int16_t* q) {
@@ -506,6 +625,26 @@ void axpy_f32(float factor, const float* x, size_t count, float* y) {
   }
 }
 
+float exp_sum_f32(const float* x, size_t count, float factor, float* largest) {
+  const float32x4_t lowest = vdupq_n_f32(-__builtin_inff());
+  float32x4_t max = lowest;
+  for (size_t i = 0; i < count; i += 4) {
+    const float32x4_t v = vmulq_n_f32(load(x + i, count - i), factor);
+    const uint32x4_t is_larger = vandq_u32(vcgtq_f32(v, max), lane_mask(count - i));  // not for NaN
+    max = vbslq_f32(is_larger, v, max);
+  }
+  *largest = vmaxvq_f32(max);
+  const float32x4_t largest4 = vdupq_n_f32(*largest);
+  float32x4_t sum = vdupq_n_f32(0);
+  for (size_t i = 0; i < count; i += 4) {
+    const float32x4_t v = load(x + i, count - i);
+    const uint32x4_t counts = vandq_u32(vcgtq_f32(v, lowest), lane_mask(count - i));
+    const float32x4_t e = exp4(vsubq_f32(vmulq_n_f32(v, factor), largest4));
+    sum = vaddq_f32(sum, vbslq_f32(counts, e, vdupq_n_f32(0)));
+  }
+  return vaddvq_f32(sum);
+}
+
 // ---- Attention ----------------------------------------------------------------------------------
 
 // The dot products of `query` with four keys.
@@ -601,6 +740,148 @@ void attention_f32(const float* query, const float* keys, const float* values, s
     }
     if (d < head_dim) {
       add_values_tail(weights + t, v + d, stride, block, t == 0, out + d, head_dim - d);
+    }
+  }
+}
+
+// The block kernel keeps sixteen queries side by side in four vectors: their products with the keys
+// are a matrix product, their softmaxes need no sums across lanes.
+constexpr size_t kQueries = 16;
+
+// tile[d][i] = scale * query i's number d, zero for the queries from query_count on.
+void pack_queries(const float* queries, size_t query_stride, size_t query_count, size_t head_dim,
+                  float scale, float* tile) {
+  for (size_t first = 0; first < kQueries; first += 4) {
+    for (size_t d = 0; d < head_dim; d += 4) {
+      float32x4_t rows[4];
+#pragma GCC unroll 4
+      for (size_t i = 0; i < 4; ++i) {
+        rows[i] = first + i < query_count
+                      ? load(queries + (first + i) * query_stride + d, head_dim - d)
+                      : vdupq_n_f32(0);
+        rows[i] = vmulq_n_f32(rows[i], scale);
+      }
+      const float32x4x2_t low = vzipq_f32(rows[0], rows[2]), high = vzipq_f32(rows[1], rows[3]);
+      const float32x4x2_t first_pair = vzipq_f32(low.val[0], high.val[0]);
+      const float32x4x2_t second_pair = vzipq_f32(low.val[1], high.val[1]);
+      vst1q_f32(tile + d * kQueries + first, first_pair.val[0]);
+      vst1q_f32(tile + (d + 1) * kQueries + first, first_pair.val[1]);
+      vst1q_f32(tile + (d + 2) * kQueries + first, second_pair.val[0]);
+      vst1q_f32(tile + (d + 3) * kQueries + first, second_pair.val[1]);
+    }
+  }
+}
+
+// Which of the queries from `first` on see key t: all before `common`, then one fewer a key.
+uint32x4_t visible_lanes(size_t t, size_t common, size_t first) {
+  const uint32_t lanes[4] = {0, 1, 2, 3};
+  const size_t hidden = t < common ? 0 : t + 1 - common;
+  const size_t before = hidden > first ? hidden - first : 0;
+  return vcgeq_u32(vld1q_u32(lanes), vdupq_n_u32(static_cast<uint32_t>(before)));
+}
+
+// scores [count][16] become e^(score - largest), key 0's times first_weight, hidden ones 0;
+// inverse[i] = 1 / their sum over the keys.
+void exponentials(float* scores, size_t count, size_t common, float first_weight, float* inverse) {
+  for (size_t first = 0; first < kQueries; first += 4) {
+    float* column = scores + first;
+    float32x4_t largest = vld1q_f32(column);
+    for (size_t t = 1; t < count; ++t) {
+      const float32x4_t score = vld1q_f32(column + t * kQueries);
+      const float32x4_t larger = vmaxq_f32(largest, score);
+      largest = t < common ? larger : vbslq_f32(visible_lanes(t, common, first), larger, largest);
+    }
+    float32x4_t total = vdupq_n_f32(0);
+    for (size_t block = 0; block < count; block += kBlockKeys) {
+      const size_t end = count - block < kBlockKeys ? count : block + kBlockKeys;
+      float32x4_t sum = vdupq_n_f32(0);
+      for (size_t t = block; t < end; ++t) {
+        float32x4_t e = exp4(vsubq_f32(vld1q_f32(column + t * kQueries), largest));
+        if (t == 0) e = vmulq_n_f32(e, first_weight);
+        if (t >= common) e = vbslq_f32(visible_lanes(t, common, first), e, vdupq_n_f32(0));
+        vst1q_f32(column + t * kQueries, e);
+        sum = vaddq_f32(sum, e);
+      }
+      total = vaddq_f32(total, sum);
+    }
+    vst1q_f32(inverse + first, vdivq_f32(vdupq_n_f32(1), total));
+  }
+}
+
+// out[i][d] (+)= sum_t weights[t][i] values[t][d] for the four queries from weights on and
+// kVectors * 4 numbers, or `width` < 4 if kVectors is 0; at the end times inverse[i], if not null.
+// Rows from `rows` on are not written.
+template <int kVectors>
+void add_weighted(const float* weights, const float* values, size_t stride, size_t count,
+                  bool is_first, const float* inverse, float* out, size_t out_stride, size_t rows,
+                  size_t width) {
+  constexpr int kWide = kVectors == 0 ? 1 : kVectors;
+  float32x4_t sums[4][kWide];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+#pragma GCC unroll 4
+    for (int u = 0; u < kWide; ++u) sums[i][u] = vdupq_n_f32(0);
+  }
+  for (size_t t = 0; t < count; ++t, weights += kQueries, values += stride) {
+    const float32x4_t w = vld1q_f32(weights);
+#pragma GCC unroll 4
+    for (int u = 0; u < kWide; ++u) {
+      const float32x4_t v = kVectors == 0 ? load(values, width) : vld1q_f32(values + 4 * u);
+      sums[0][u] = vfmaq_laneq_f32(sums[0][u], v, w, 0);
+      sums[1][u] = vfmaq_laneq_f32(sums[1][u], v, w, 1);
+      sums[2][u] = vfmaq_laneq_f32(sums[2][u], v, w, 2);
+      sums[3][u] = vfmaq_laneq_f32(sums[3][u], v, w, 3);
+    }
+  }
+#pragma GCC unroll 4
+  for (size_t i = 0; i < 4; ++i, out += out_stride) {
+    if (i >= rows) return;
+#pragma GCC unroll 4
+    for (int u = 0; u < kWide; ++u) {
+      const size_t left = kVectors == 0 ? width : 4;
+      float32x4_t sum = sums[i][u];
+      if (!is_first) sum = vaddq_f32(sum, load(out + 4 * u, left));
+      if (inverse != nullptr) sum = vmulq_n_f32(sum, inverse[i]);
+      store(out + 4 * u, sum, left);
+    }
+  }
+}
+
+void attention_block_f32(const float* queries, size_t query_stride, size_t query_count,
+                         const float* keys, const float* values, size_t stride, size_t count,
+                         size_t step, size_t head_dim, float scale, float first_weight,
+                         float* scratch, float* out, size_t out_stride) {
+  if (first_weight == 0) {
+    --count, keys += stride, values += stride;
+    first_weight = 1;
+  }
+  float* scores = scratch + (head_dim + 15) / 16 * 16 * kQueries;
+  pack_queries(queries, query_stride, query_count, head_dim, scale, scratch);
+  gemm_tile_f32(keys, stride, count, head_dim, scratch, nullptr, scores, kQueries, kQueries);
+  float inverses[kQueries];
+  const size_t common = step == 0 ? count : count - query_count + 1;
+  exponentials(scores, count, common, first_weight, inverses);
+  for (size_t t = 0; t < count; t += kBlockKeys) {
+    const size_t block = count - t < kBlockKeys ? count - t : kBlockKeys;
+    for (size_t i = 0; i < query_count; i += 4) {
+      const float* weights = scores + t * kQueries + i;
+      const float* v = values + t * stride;
+      const float* inverse = t + block == count ? inverses + i : nullptr;
+      float* rows = out + i * out_stride;
+      const size_t left = query_count - i;
+      size_t d = 0;
+      for (; d + 16 <= head_dim; d += 16) {
+        add_weighted<4>(weights, v + d, stride, block, t == 0, inverse, rows + d, out_stride, left,
+                        16);
+      }
+      for (; d + 4 <= head_dim; d += 4) {
+        add_weighted<1>(weights, v + d, stride, block, t == 0, inverse, rows + d, out_stride, left,
+                        4);
+      }
+      if (d < head_dim) {
+        add_weighted<0>(weights, v + d, stride, block, t == 0, inverse, rows + d, out_stride, left,
+                        head_dim - d);
+      }
     }
   }
 }

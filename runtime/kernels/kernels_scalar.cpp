@@ -92,6 +92,72 @@ void matvec_s4(const uint8_t* panels, const uint16_t* group_scales, size_t panel
   }
 }
 
+// Whether each of 16 scores is above the threshold, NaN on either side included.
+uint16_t mask_above(const float* scores, float threshold) {
+  uint32_t mask = 0;
+  for (size_t r = 0; r < kPanelRows; ++r) {
+    if (!(scores[r] <= threshold)) mask |= 1u << r;
+  }
+  return static_cast<uint16_t>(mask);
+}
+
+void above_f32(float* scores, const float* bias, size_t panel_count, float threshold,
+               uint16_t* masks) {
+  for (size_t p = 0; p < panel_count; ++p, scores += kPanelRows) {
+    for (size_t r = 0; bias != nullptr && r < kPanelRows; ++r) {
+      scores[r] += bias[p * kPanelRows + r];
+    }
+    masks[p] = mask_above(scores, threshold);
+  }
+}
+
+// score(p, y) writes the products of panel p.
+template <typename Score>
+size_t scan(const float* bias, size_t panel_count, float threshold, ScanHits* hits,
+            const Score& score) {
+  hits->count = 0;
+  size_t p = 0;
+  for (; p < panel_count && hits->count < kScanHits; ++p) {
+    const uint32_t hit = hits->count;
+    score(p, hits->scores[hit]);
+    above_f32(hits->scores[hit], bias == nullptr ? nullptr : bias + p * kPanelRows, 1, threshold,
+              &hits->masks[hit]);
+    hits->panels[hit] = static_cast<uint32_t>(p);
+    if (hits->masks[hit] != 0) ++hits->count;
+  }
+  return p;
+}
+
+size_t scan_s8(const int8_t* panels, const float* row_scales, const float* bias, size_t panel_count,
+               size_t cols, const int16_t* x, float x_scale, float threshold, ScanHits* hits) {
+  return scan(bias, panel_count, threshold, hits, [&](size_t p, float* y) {
+    matvec_s8(panels + p * cols * kPanelRows, row_scales + p * kPanelRows, 1, cols, x, x_scale, y);
+  });
+}
+
+size_t scan_s4(const uint8_t* panels, const uint16_t* group_scales, const float* bias,
+               size_t panel_count, size_t cols, const int16_t* x, float x_scale, float threshold,
+               ScanHits* hits) {
+  return scan(bias, panel_count, threshold, hits, [&](size_t p, float* y) {
+    matvec_s4(panels + p * (cols / 2) * kPanelRows,
+              group_scales + p * (cols / kGroupCols) * kPanelRows, 1, cols, x, x_scale, y);
+  });
+}
+
+float exp_sum_f32(const float* x, size_t count, float factor, float* largest) {
+  float max = -INFINITY;
+  for (size_t i = 0; i < count; ++i) {
+    const float exponent = factor * x[i];
+    if (exponent > max) max = exponent;  // false for NaN
+  }
+  *largest = max;
+  double sum = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (x[i] > -INFINITY) sum += static_cast<double>(expf(factor * x[i] - max));
+  }
+  return static_cast<float>(sum);
+}
+
 float quantize_s16(const float* x, size_t count, int32_t max_value, int16_t* q) {
   float largest = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -215,6 +281,17 @@ void attention_f32(const float* query, const float* keys, const float* values, s
       sum += static_cast<double>(weights[t]) * values[t * stride + d];
     }
     out[d] = static_cast<float>(sum);
+  }
+}
+
+void attention_block_f32(const float* queries, size_t query_stride, size_t query_count,
+                         const float* keys, const float* values, size_t stride, size_t count,
+                         size_t step, size_t head_dim, float scale, float first_weight,
+                         float* scratch, float* out, size_t out_stride) {
+  for (size_t i = 0; i < query_count; ++i) {
+    attention_f32(queries + i * query_stride, keys, values, stride,
+                  count - (query_count - 1 - i) * step, head_dim, scale, first_weight, scratch,
+                  out + i * out_stride);
   }
 }
 

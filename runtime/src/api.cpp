@@ -2,12 +2,39 @@
 //
 // The C entry points of sessions and recommending: check arguments, call the core, nothing else.
 #include "api_checks.h"
+#include "batch.h"
 #include "recommend.h"
 #include "scoring.h"
 #include "session.h"
 #include "transformer.h"
 
 using pintle::is_request_valid;
+using pintle::is_sized;
+
+namespace {
+
+bool is_executor_valid(const pintle_executor* executor) {
+  return is_sized(executor) && executor->task_count > 0 && executor->parallel_for != nullptr;
+}
+
+bool are_sessions_valid(pintle_session* const* sessions, size_t count) {
+  if (sessions == nullptr || count == 0) return false;
+  for (size_t i = 0; i < count; ++i) {
+    if (sessions[i] == nullptr || sessions[i]->model != sessions[0]->model) return false;
+    for (size_t j = 0; j < i; ++j) {
+      if (sessions[j] == sessions[i]) return false;
+    }
+  }
+  return true;
+}
+
+bool is_batch_valid(const pintle::Batch& batch, const size_t* done) {
+  return batch.offsets != nullptr && is_request_valid(batch.request) && batch.out != nullptr &&
+         batch.counts != nullptr && done != nullptr &&
+         (batch.items != nullptr || batch.offsets[batch.history_count] <= batch.offsets[0]);
+}
+
+}  // namespace
 
 pintle_status pintle_session_memory(const pintle_model* model, size_t* size_bytes) {
   if (model == nullptr || size_bytes == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
@@ -71,32 +98,34 @@ pintle_status pintle_score(pintle_session* session, const uint32_t* items, size_
   return pintle::score_items(*session, session->buffers.hidden, items, count, scores);
 }
 
+pintle_status pintle_session_set_executor(pintle_session* session,
+                                          const pintle_executor* executor) {
+  if (session == nullptr || (executor != nullptr && !is_executor_valid(executor))) {
+    return PINTLE_ERR_INVALID_ARGUMENT;
+  }
+  session->executor = executor == nullptr ? pintle_executor() : *executor;
+  return PINTLE_OK;
+}
+
 pintle_status pintle_recommend_batch(pintle_session* session, const uint32_t* items,
                                      const size_t* offsets, size_t history_count,
                                      const pintle_request* request, pintle_recommendation* out,
                                      uint32_t* counts, size_t* done) {
-  if (session == nullptr || offsets == nullptr || !is_request_valid(request) || out == nullptr ||
-      counts == nullptr || done == nullptr ||
-      (items == nullptr && offsets[history_count] > offsets[0])) {
+  const pintle::Batch batch = {items, offsets, history_count, request, out, counts};
+  if (session == nullptr || !is_batch_valid(batch, done)) return PINTLE_ERR_INVALID_ARGUMENT;
+  return pintle::recommend_batch(&session, 1, nullptr, batch, done);
+}
+
+pintle_status pintle_recommend_batch_parallel(pintle_session* const* sessions, size_t session_count,
+                                              const pintle_executor* executor,
+                                              const uint32_t* items, const size_t* offsets,
+                                              size_t history_count, const pintle_request* request,
+                                              pintle_recommendation* out, uint32_t* counts,
+                                              size_t* done) {
+  const pintle::Batch batch = {items, offsets, history_count, request, out, counts};
+  if (!are_sessions_valid(sessions, session_count) || !is_executor_valid(executor) ||
+      !is_batch_valid(batch, done)) {
     return PINTLE_ERR_INVALID_ARGUMENT;
   }
-  pintle_status status = PINTLE_OK;
-  size_t history = 0;
-  for (; history < history_count; ++history) {
-    const size_t begin = offsets[history], end = offsets[history + 1];
-    pintle::session_reset(session);
-    counts[history] = 0;
-    if (begin == end) continue;
-    status = end > begin && items != nullptr
-                 ? pintle::session_append(session, items + begin, end - begin)
-                 : PINTLE_ERR_INVALID_ARGUMENT;
-    if (status == PINTLE_OK) {
-      status = pintle::recommend(session, *request, nullptr, out + history * request->k,
-                                 &counts[history]);
-    }
-    if (status != PINTLE_OK) break;
-  }
-  pintle::session_reset(session);
-  *done = history;
-  return status;
+  return pintle::recommend_batch(sessions, session_count, executor, batch, done);
 }

@@ -43,6 +43,13 @@ struct Catalogue {
   bool is_trained(uint32_t item) const {
     return trained == nullptr || ((trained[item / 8] >> (item % 8)) & 1) != 0;
   }
+  // Bit r: item 16 * panel + r is trained; bits past the last item are any.
+  uint32_t trained_of_panel(size_t panel) const {
+    if (trained == nullptr) return 0xffff;
+    const uint32_t low = trained[2 * panel];
+    return 16 * panel + 8 < item_count ? low | static_cast<uint32_t>(trained[2 * panel + 1]) << 8
+                                       : low;
+  }
   Status find(int64_t id, uint32_t* item) const;
   Status find(const char* id, size_t length, uint32_t* item) const;
   Status get(uint32_t item, pintle_item_info* info) const;

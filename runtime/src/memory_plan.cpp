@@ -21,11 +21,17 @@ SessionBuffers plan_session(const Model& model, Arena* arena) {
   buffers.attended = arena->take<float>(rows * dim);
   buffers.projected = arena->take<float>(rows * dim);
   buffers.ffn = arena->take<float>(rows * ffn);
-  buffers.attention_weights = arena->take<float>(1 + positions);
+  buffers.attention =
+      arena->take<float>(16 * (round_up(dim / model.head_count, 16) + 1 + positions));
   buffers.operand = arena->take<int16_t>(operand_capacity(widest));
   buffers.wide = arena->take<float>(round_up(widest, kPanelRows));
   buffers.tile = arena->take<float>(kPanelRows * (dim > ffn ? dim : ffn));
   buffers.scores = arena->take<float>(kScanPanels * kPanelRows);
+  if (model.item_count >= PINTLE_PARALLEL_ITEMS) {
+    buffers.task_scores = arena->take<float>(PINTLE_PARALLEL_TASKS * kScanPanels * kPanelRows);
+    buffers.task_entries =
+        arena->take<pintle_recommendation>(PINTLE_PARALLEL_TASKS * PINTLE_PARALLEL_K);
+  }
   buffers.taps = arena->take<float>(model.layer_count * kTaps * dim);
   buffers.saved_key_value = arena->take<float>(model.layer_count * 2 * dim);
   buffers.steered = arena->take<float>(dim);

@@ -1,36 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scoring.h"
 
+#include "catalogue_scan.h"
+#include "executor.h"
 #include "knob_scores.h"
 #include "panel_scorer.h"
+#include "selector.h"
 #include "topk.h"
 
 namespace pintle {
 namespace {
 
-// Scores of items one by one, knobs included. One costs its panel; neighbours in a sorted list
-// share it.
+// The network's scores of items one by one. One costs its panel; neighbours in a sorted list share it.
 class ItemScorer {
  public:
-  ItemScorer(const Session& session, const float* hidden, const Steering& steering)
-      : session_(session), steering_(steering), scorer_(session, hidden) {}
+  ItemScorer(const Session& session, const float* hidden) : scorer_(session, hidden) {}
 
   float score(uint32_t item) {
     const size_t panel = item / kPanelRows;
     if (scores_ == nullptr || panel != panel_) {
       scores_ = scorer_.score(panel, 1);
-      add_knob_scores(session_, steering_, static_cast<uint32_t>(panel * kPanelRows), kPanelRows,
-                      scores_);
       panel_ = panel;
     }
     return scores_[item % kPanelRows];
   }
 
  private:
-  const Session& session_;
-  const Steering& steering_;
   PanelScorer scorer_;
-  float* scores_ = nullptr;
+  const float* scores_ = nullptr;
   size_t panel_ = 0;
 };
 
@@ -41,22 +38,43 @@ Status check_items(const Model& model, const uint32_t* items, size_t count) {
   return PINTLE_OK;
 }
 
-// The bitmap of items out of play for one call: touched only where a list names an item.
-class Marks {
- public:
-  explicit Marks(const Session& session) : words_(session.buffers.marked) {}
-  bool get(uint32_t item) const { return (words_[item / 64] >> (item % 64)) & 1; }
-  void set(uint32_t item) { words_[item / 64] |= uint64_t{1} << (item % 64); }
-  void set(const uint32_t* items, size_t count) {
-    for (size_t i = 0; i < count; ++i) set(items[i]);
-  }
-  void clear(const uint32_t* items, size_t count) {
-    for (size_t i = 0; i < count; ++i) words_[items[i] / 64] &= ~(uint64_t{1} << (items[i] % 64));
-  }
+// Whether an allow list is so short that looking for its items in the bitmap would cost more than
+// scoring them: one word of the bitmap an item.
+bool is_short_list(const Model& model, const pintle_request& request) {
+  return request.allow != nullptr && request.allow_count < model.item_count / 64;
+}
 
- private:
-  uint64_t* words_;
+// A scan cut into `count` stretches of panels, each with its own list; what they keep is the same
+// whoever runs them, and so is the best of it.
+struct ScanTasks {
+  const Session& session;
+  const Eligibility& eligibility;
+  const KnobScores& knobs;
+  const PanelScorer& scorer;
+  size_t count;
+  TopK lists[PINTLE_PARALLEL_TASKS];
+
+  static void run(void* context, size_t index) {
+    ScanTasks& tasks = *static_cast<ScanTasks*>(context);
+    const Model& model = *tasks.session.model;
+    const size_t panels = model.scored_items.panel_count();
+    PanelScorer scorer(tasks.scorer,
+                       tasks.session.buffers.task_scores + index * kScanPanels * kPanelRows);
+    Selector selector(tasks.eligibility, tasks.knobs, &tasks.lists[index]);
+    scan_catalogue(model, tasks.eligibility, &scorer, panels * index / tasks.count,
+                   panels * (index + 1) / tasks.count, &selector);
+  }
 };
+
+void scan_in_tasks(const Session& session, const Eligibility& eligibility, const KnobScores& knobs,
+                   const PanelScorer& scorer, size_t count, uint32_t k, TopK* best) {
+  ScanTasks tasks = {session, eligibility, knobs, scorer, count, {}};
+  for (size_t i = 0; i < count; ++i) {
+    tasks.lists[i] = TopK(session.buffers.task_entries + i * PINTLE_PARALLEL_K, k);
+  }
+  run_tasks(session.executor, count, ScanTasks::run, &tasks);
+  for (size_t i = 0; i < count; ++i) best->offer_all(tasks.lists[i]);
+}
 
 }  // namespace
 
@@ -65,32 +83,27 @@ Status top_items(const Session& session, const float* hidden, const Steering& st
   const Model& model = *session.model;
   PINTLE_TRY(check_items(model, request.allow, request.allow_count));
   PINTLE_TRY(check_items(model, request.deny, request.deny_count));
-  const bool include_seen = (request.flags & PINTLE_INCLUDE_SEEN) != 0;
   TopK best(out, request.k);
-  Marks marks(session);
-  marks.set(request.deny, request.deny_count);
-  const auto is_eligible = [&](uint32_t item) {
-    return !marks.get(item) && (include_seen || !session.is_seen(item)) &&
-           model.catalogue.is_trained(item);
-  };
-
-  if (request.allow != nullptr) {
-    ItemScorer scorer(session, hidden, steering);
+  const KnobScores knobs(session, steering);
+  Eligibility eligibility(session, request);
+  Selector selector(eligibility, knobs, &best);
+  if (is_short_list(model, request)) {
+    ItemScorer scorer(session, hidden);
     for (size_t i = 0; i < request.allow_count; ++i) {
       const uint32_t item = request.allow[i];
-      if (is_eligible(item)) best.offer(item, scorer.score(item));
-      marks.set(item);  // a second mention is no second entry
+      if (!eligibility.of_item(item)) continue;
+      selector.offer(item, scorer.score(item));
+      eligibility.drop(item);
     }
-    marks.clear(request.allow, request.allow_count);
   } else {
-    PanelScorer(session, hidden).scan([&](uint32_t first, uint32_t items, float* scores) {
-      add_knob_scores(session, steering, first, items, scores);
-      for (uint32_t i = 0; i < items; ++i) {
-        if (best.may_enter(scores[i]) && is_eligible(first + i)) best.offer(first + i, scores[i]);
-      }
-    });
+    PanelScorer scorer(session, hidden);
+    const size_t tasks = scan_task_count(session, request.k);
+    if (tasks > 1) {
+      scan_in_tasks(session, eligibility, knobs, scorer, tasks, request.k, &best);
+    } else {
+      scan_catalogue(model, eligibility, &scorer, 0, model.scored_items.panel_count(), &selector);
+    }
   }
-  marks.clear(request.deny, request.deny_count);
 
   *count = best.finish();
   for (uint32_t i = 0; i < *count; ++i) {
@@ -102,8 +115,7 @@ Status top_items(const Session& session, const float* hidden, const Steering& st
 Status score_items(const Session& session, const float* hidden, const uint32_t* items, size_t count,
                    float* scores) {
   PINTLE_TRY(check_items(*session.model, items, count));
-  const Steering unsteered(*session.model, nullptr);
-  ItemScorer scorer(session, hidden, unsteered);
+  ItemScorer scorer(session, hidden);
   for (size_t i = 0; i < count; ++i) scores[i] = scorer.score(items[i]);
   return PINTLE_OK;
 }

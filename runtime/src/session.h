@@ -25,6 +25,9 @@ struct pintle_session {
   bool hidden_ready;      // buffers.hidden is the state after the newest event
   bool cache_ready;       // so are the cached keys and values: no steered run has overwritten them
   bool partitions_ready;  // buffers.log_partitions are those of buffers.hidden
+  pintle_executor executor;    // parallel_for is null where there is none
+  pintle_status batch_status;  // of the last history that this session took in a batch, and, if it
+  size_t batch_failure;        // failed, which that was
 
   float* key_value_rows(uint32_t layer) const {
     return buffers.key_value +

@@ -50,6 +50,14 @@ class Steering {
       if (edit.kind == PINTLE_EDIT_KNOB) visit(model_.knobs[edit.target], edit.value);
     }
   }
+  // The same, last edit first.
+  template <typename Visit>
+  void for_each_knob_backwards(const Visit& visit) const {
+    for (size_t i = size(); i-- > 0;) {
+      const pintle_edit& edit = at(i);
+      if (edit.kind == PINTLE_EDIT_KNOB) visit(model_.knobs[edit.target], edit.value);
+    }
+  }
 
  private:
   size_t size() const { return set_size_ + (last_ == nullptr ? 0 : 1); }

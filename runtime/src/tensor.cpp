@@ -177,4 +177,18 @@ void multiply_panels(const KernelTable& kernels, const TensorView& tensor, size_
   }
 }
 
+size_t scan_panels(const KernelTable& kernels, const TensorView& tensor, size_t first_panel,
+                   size_t panel_count, const Operand& x, const float* bias, float threshold,
+                   ScanHits* hits) {
+  const uint8_t* data = tensor.data + first_panel * tensor.panel_bytes();
+  const uint8_t* scales = tensor.scales + first_panel * tensor.panel_scale_bytes();
+  if (tensor.dtype == fb::DType_I8) {
+    return kernels.scan_s8(reinterpret_cast<const int8_t*>(data),
+                           reinterpret_cast<const float*>(scales), bias, panel_count,
+                           tensor.stored_cols(), x.quantized, x.scale, threshold, hits);
+  }
+  return kernels.scan_s4(data, reinterpret_cast<const uint16_t*>(scales), bias, panel_count,
+                         tensor.stored_cols(), x.quantized, x.scale, threshold, hits);
+}
+
 }  // namespace pintle

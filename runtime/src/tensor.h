@@ -57,6 +57,12 @@ inline constexpr size_t operand_capacity(size_t cols) { return round_up(cols, kG
 void multiply_panels(const KernelTable& kernels, const TensorView& tensor, size_t first_panel,
                      size_t panel_count, const Operand& x, float* y);
 
+// kernels.scan_s8 or scan_s4 over those panels; bias: null, or of the first panel's rows on.
+// REQUIRES: a quantized tensor in the Panels layout.
+size_t scan_panels(const KernelTable& kernels, const TensorView& tensor, size_t first_panel,
+                   size_t panel_count, const Operand& x, const float* bias, float threshold,
+                   ScanHits* hits);
+
 }  // namespace pintle
 
 #endif  // PINTLE_RUNTIME_TENSOR_H_

@@ -96,6 +96,37 @@ TEST_CASE("models and sessions move, and end once") {
   CHECK(sessions[0].recommend(3)->size() == 3);
 }
 
+TEST_CASE("batches on the app's threads") {
+  const AlignedBytes bytes(text_file());
+  const auto model = pintle::Model::open_memory(bytes.data(), bytes.size());
+  REQUIRE(model);
+  std::vector<pintle::Session> sessions;
+  for (int i = 0; i < 3; ++i) sessions.push_back(std::move(*pintle::Session::create(*model)));
+  size_t tasks = 0;
+  auto backwards = [&](size_t count, const auto& task) {
+    for (tasks += count; count > 0; --count) task(count - 1);
+  };
+  const pintle_executor executor = pintle::make_executor(backwards, 2);
+  CHECK(sessions[0].set_executor(&executor) == PINTLE_OK);
+  CHECK(sessions[0].set_executor(nullptr) == PINTLE_OK);
+  const std::vector<std::vector<uint32_t>> histories = {{1, 2}, {}, {3}, {4, 5, 6}};
+  pintle_request request = PINTLE_REQUEST_INIT;
+  request.k = 4;
+  const auto lists = pintle::recommend_batch(sessions, executor, histories, request);
+  REQUIRE(lists);
+  CHECK(tasks == 3);
+  REQUIRE(lists->size() == 4);
+  CHECK(lists->at(1).empty());
+  for (const size_t h : {0, 2, 3}) {
+    CHECK(sessions[0].reset() == PINTLE_OK);
+    CHECK(sessions[0].append(histories[h]) == PINTLE_OK);
+    CHECK(pintle::test::same_list(lists->at(h), *sessions[0].recommend(4)));
+  }
+  CHECK(pintle::recommend_batch(sessions, executor, {}, request)->empty());
+  CHECK(pintle::recommend_batch(sessions, executor, {{1}, {99}}, request).status() ==
+        PINTLE_ERR_UNKNOWN_ITEM);
+}
+
 TEST_CASE("a descriptor with an offset") {
   ScratchDir folder;
   const std::vector<uint8_t> file = text_file();

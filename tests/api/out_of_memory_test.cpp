@@ -13,6 +13,7 @@
 #include "support/allocations.h"
 #include "support/scratch_dir.h"
 #include "support/tiny_models.h"
+#include "unit/random_network.h"
 
 namespace pintle::test {
 namespace {
@@ -144,6 +145,50 @@ TEST_CASE("nothing allocates once a session exists") {
       CHECK(watch.count() == 0);
     }
   }
+}
+
+TEST_CASE("tasks allocate nothing, and the memory of their lists is part of the session's size") {
+  const auto open = [](uint32_t items) {
+    TinyModel tiny;
+    tiny.network = converter::random_network({items, 4, 1, 4, 4, 1});
+    tiny.catalogue = integer_catalogue(items);
+    return OpenModel(tiny.file(fb::DType_I8), "", 0);
+  };
+  const auto session_bytes = [](const OpenModel& model) {
+    size_t size_bytes = 0;
+    REQUIRE(pintle_session_memory(model.get(), &size_bytes) == PINTLE_OK);
+    return size_bytes;
+  };
+  const OpenModel model = open(PINTLE_PARALLEL_ITEMS), smaller = open(PINTLE_PARALLEL_ITEMS - 1);
+  const size_t lists_bytes = session_bytes(model) - session_bytes(smaller);
+  const size_t stated_bytes = PINTLE_PARALLEL_TASKS * (PINTLE_PARALLEL_K * 24 + 4096);
+  CHECK(lists_bytes >= stated_bytes);
+  CHECK(lists_bytes < stated_bytes + 256);
+
+  OpenSession sessions[3] = {OpenSession(model), OpenSession(model), OpenSession(model)};
+  pintle_session* const pointers[] = {sessions[0].get(), sessions[1].get(), sessions[2].get()};
+  const auto run = [](void* calls, size_t count, pintle_task task, void* task_context) {
+    ++*static_cast<int*>(calls);
+    while (count > 0) task(task_context, --count);
+  };
+  int calls = 0;
+  const pintle_executor executor = {sizeof(executor), 4, run, &calls};
+  const std::vector<uint32_t> items = random_history(9, PINTLE_PARALLEL_ITEMS, 1);
+  const size_t offsets[] = {0, 1, 3, 3, 7, 9};
+  const pintle_request request = PINTLE_REQUEST_INIT;
+  pintle_recommendation out[50];
+  uint32_t counts[5];
+  size_t done;
+  AllocationWatch watch;
+  bool ok = pintle_recommend_batch_parallel(pointers, 3, &executor, items.data(), offsets, 5,
+                                            &request, out, counts, &done) == PINTLE_OK;
+  ok = ok && pintle_session_set_executor(pointers[0], &executor) == PINTLE_OK;
+  ok = ok && pintle_session_append(pointers[0], items.data(), 9) == PINTLE_OK;
+  ok = ok && pintle_recommend(pointers[0], &request, out, counts) == PINTLE_OK;
+  watch.stop();
+  CHECK(ok);
+  CHECK(calls == 2);
+  CHECK(watch.count() == 0);
 }
 
 TEST_CASE("the watch sees allocations") {

@@ -3,11 +3,13 @@
 // What knobs add to the scores of their attribute's items.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "support/reference_steering.h"
 #include "support/tiny_models.h"
+#include "unit/random_network.h"
 
 namespace pintle::test {
 namespace {
@@ -112,6 +114,51 @@ TEST_CASE("an allow list and a whole scan agree on steered scores, bit for bit")
   request.allow_count = allow.size();
   request.steering = &steering;
   CHECK(same_list(session.recommend(request), scan));
+}
+
+TEST_CASE("a scan with knobs leaves out nothing: short lists are the start of the whole one") {
+  // Enough items for many scans with a threshold; logits of a trained network's spread.
+  TinyModel tiny;
+  tiny.network = converter::random_network({1100, 8, 2, 12, 6, 1}, 3);
+  for (float& value : tiny.network.items.values) value *= 4;
+  tiny.catalogue = text_catalogue(1100);
+  tiny.interpretation.knobs = {{"noir", "genre", "Noir", 0, {}, 0.25f, 0, 1, -40, 40, {}},
+                               {"space", "genre", "Space", 0, {}, 0, 0.01f, 0.6f, -40, 40, {}},
+                               {"calm", "mood", "Calm", 0, {}, 0.1f, 1e-6f, 1.7f, -40, 40, {}}};
+  for (const fb::DType precision : {fb::DType_F32, fb::DType_I8, fb::DType_I4}) {
+    const OpenModel model(tiny.file(precision));
+    OpenSession session(model, kHistory);
+    for (const float strength : {-40.0f, -3.0f, -0.1f, 1e-6f, 0.5f, 7.0f, 40.0f}) {
+      for (uint32_t knobs = 1; knobs < 8; ++knobs) {
+        CAPTURE(strength);
+        CAPTURE(knobs);
+        std::vector<pintle_edit> edits;
+        for (uint32_t knob = 0; knob < 3; ++knob) {
+          const float value = knob == 1 ? strength : -strength;
+          if ((knobs >> knob & 1) != 0) edits.push_back({PINTLE_EDIT_KNOB, knob, 0, 0, value});
+        }
+        if (knobs == 7) edits.insert(edits.end(), 7, edits[0]);  // more than a scan keeps
+        const pintle_steering steering = steering_of(edits);
+        auto all = session.recommend(1100, 0, &steering);
+        std::vector<uint32_t> allow;  // one by one, not in a scan
+        for (uint32_t item = 0; item < 1100; item += 97) allow.push_back(item);
+        pintle_request request = PINTLE_REQUEST_INIT;
+        request.steering = &steering;
+        request.allow = allow.data();
+        request.allow_count = allow.size();
+        for (const pintle_recommendation& entry : session.recommend(request)) {
+          const auto same = std::find_if(
+              all.begin(), all.end(), [&](const auto& other) { return other.item == entry.item; });
+          REQUIRE(same != all.end());
+          CHECK(same->score == entry.score);
+        }
+        for (const uint32_t k : {300u, 30u, 3u}) {
+          all.resize(k);
+          CHECK(same_list(session.recommend(k, 0, &steering), all));
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

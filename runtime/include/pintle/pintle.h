@@ -11,7 +11,8 @@
  *               gives; after pintle_session_create nothing allocates. (Built with XNNPACK, a session's
  *               creation lets XNNPACK pack its own copy of the dense weights, outside the block.)
  *   Threads     A model is immutable: any number of threads may use it. A session belongs to one
- *               thread at a time. There is no global state.
+ *               thread at a time. There is no global state, and no thread is ever started: an app
+ *               that wants more than one hands in an executor (pintle_executor).
  *   Pointers    Strings and arrays that a model hands out live as long as the model.
  *   Structs     `struct_size` is sizeof the struct as the caller was compiled; PINTLE_*_INIT set it.
  *               Fields may be added at the end of a struct in later versions.
@@ -295,6 +296,39 @@ PINTLE_API pintle_status pintle_session_set_window_policy(pintle_session* sessio
 /* Events appended since creation or reset, those that left the window included. */
 PINTLE_API pintle_status pintle_session_event_count(const pintle_session* session, uint64_t* count);
 
+/* ---- Threads --------------------------------------------------------------------------------- */
+
+/* One task of several. Tasks never block, spin or wait for each other. */
+typedef void (*pintle_task)(void* task_context, size_t index);
+
+/* The app's threads: a thread pool, Grand Central Dispatch, ... */
+typedef struct pintle_executor {
+  uint32_t struct_size;
+  uint32_t task_count; /* tasks that work is cut into, >= 1: as many as there are threads */
+  /* Calls task(task_context, i) once for every i below `count`, on any threads, the calling one
+   * included, in any order, one after the other or at the same time, and returns when all have
+   * returned. What a task wrote must then be visible to the caller. */
+  void (*parallel_for)(void* context, size_t count, pintle_task task, void* task_context);
+  void* context; /* for parallel_for */
+} pintle_executor;
+#define PINTLE_EXECUTOR_INIT \
+  { sizeof(pintle_executor), 1, NULL, NULL }
+
+/* A list over a catalogue of this many items or more is cut into tasks if the session has an
+ * executor: into PINTLE_PARALLEL_TASKS at most, and if k is not above PINTLE_PARALLEL_K. Their
+ * lists are part of a session's memory (only of such catalogues'): 24 bytes an entry and 4 KB of
+ * scores a task, 56 KB in all. Below, handing work to a thread costs more than it saves. */
+#define PINTLE_PARALLEL_ITEMS 65536u
+#define PINTLE_PARALLEL_TASKS 8u
+#define PINTLE_PARALLEL_K 128u
+
+/* Default: none, and everything runs on the calling thread. With one, the scan of a large catalogue
+ * (see above) by pintle_recommend and pintle_solve_share runs in its tasks: the same list, bit for
+ * bit, whatever its threads. The executor is copied; its context must live as long as it is set.
+ * Null takes it away; reset keeps it. Nothing allocates. PINTLE_ERR_INVALID_ARGUMENT. */
+PINTLE_API pintle_status pintle_session_set_executor(pintle_session* session,
+                                                     const pintle_executor* executor);
+
 /* ---- Recommending ---------------------------------------------------------------------------- */
 
 enum {
@@ -307,7 +341,8 @@ typedef struct pintle_request {
   uint32_t k; /* entries wanted, >= 1 */
   uint32_t flags;
   uint32_t reserved;     /* 0 */
-  const uint32_t* allow; /* only these items; null: all. Cost grows with allow_count alone */
+  const uint32_t* allow; /* only these items; null: all. Costs the items' panels of 16, each once if
+                            the list is sorted or long, plus at most one bitmap word an entry */
   size_t allow_count;    /* duplicates are harmless */
   const uint32_t* deny;  /* not these; null: none */
   size_t deny_count;
@@ -342,13 +377,23 @@ PINTLE_API pintle_status pintle_score(pintle_session* session, const uint32_t* i
 /* Many histories, for offline use: for each history h (items[offsets[h]] ... items[offsets[h + 1] - 1])
  * resets the session, appends and recommends. out: history_count * request->k entries, row h at
  * h * k; counts[h]: entries of row h. An empty history gives counts[h] = 0. On an error the rows
- * before the failing history are valid, *done says how many. For more threads give each a session
- * and a share of the histories. The session is reset on return. */
+ * before the failing history are valid, *done says how many. The session is reset on return. */
 PINTLE_API pintle_status pintle_recommend_batch(pintle_session* session, const uint32_t* items,
                                                 const size_t* offsets, size_t history_count,
                                                 const pintle_request* request,
                                                 pintle_recommendation* out, uint32_t* counts,
                                                 size_t* done);
+
+/* The same on the executor's threads. sessions: session_count different ones of one model; as many
+ * tasks run, each with a session of its own, and take histories in turn. Their own executors rest
+ * meanwhile. The rows are the same, bit for bit, however many sessions there are. On an error *done
+ * is the first failing history, and its status is returned; rows behind it may be written.
+ * PINTLE_ERR_INVALID_ARGUMENT also if session_count is 0, the sessions' models differ or one is
+ * named twice. */
+PINTLE_API pintle_status pintle_recommend_batch_parallel(
+    pintle_session* const* sessions, size_t session_count, const pintle_executor* executor,
+    const uint32_t* items, const size_t* offsets, size_t history_count,
+    const pintle_request* request, pintle_recommendation* out, uint32_t* counts, size_t* done);
 
 /* ---- Solving for a share --------------------------------------------------------------------- */
 

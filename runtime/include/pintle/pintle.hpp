@@ -111,6 +111,12 @@ class Model {
 class Session {
  public:
   Session() = default;
+  Session(Session&&) = default;
+  Session& operator=(Session&& other) {
+    session_ = std::move(other.session_);  // the old session goes before the memory it lies in
+    memory_ = std::move(other.memory_);
+    return *this;
+  }
 
   static Result<Session> create(const Model& model) {
     size_t size_bytes = 0;
@@ -134,6 +140,10 @@ class Session {
     return pintle_session_append(get(), items.data(), items.size());
   }
   pintle_status reset() { return pintle_session_reset(get()); }
+  // For large catalogues; null takes it away.
+  pintle_status set_executor(const pintle_executor* executor) {
+    return pintle_session_set_executor(get(), executor);
+  }
 
   Result<std::vector<pintle_recommendation>> recommend(uint32_t k) {
     pintle_request request = PINTLE_REQUEST_INIT;
@@ -168,6 +178,43 @@ class Session {
   std::unique_ptr<unsigned char, Free> memory_;  // outlives session_: members go in reverse order
   std::unique_ptr<pintle_session, Destroy> session_;
 };
+
+// The app's threads: run(count, task) calls task(i) for every i below count, on any threads and in
+// any order, and returns when all calls have. `run` must outlive every use of the executor.
+template <typename Run>
+pintle_executor make_executor(Run& run, uint32_t task_count) {
+  const auto parallel_for = [](void* context, size_t count, pintle_task task, void* task_context) {
+    (*static_cast<Run*>(context))(count, [=](size_t index) { task(task_context, index); });
+  };
+  return {sizeof(pintle_executor), task_count, parallel_for, &run};
+}
+
+// The lists of many histories, in their order, each session being one task's; an empty history has an
+// empty list.
+inline Result<std::vector<std::vector<pintle_recommendation>>> recommend_batch(
+    const std::vector<Session>& sessions, const pintle_executor& executor,
+    const std::vector<std::vector<uint32_t>>& histories, const pintle_request& request) {
+  std::vector<pintle_session*> pointers;
+  for (const Session& session : sessions) pointers.push_back(session.get());
+  std::vector<uint32_t> items, counts(histories.size() + 1);  // + 1: never without an address
+  std::vector<size_t> offsets = {0};
+  for (const std::vector<uint32_t>& history : histories) {
+    items.insert(items.end(), history.begin(), history.end());
+    offsets.push_back(items.size());
+  }
+  std::vector<pintle_recommendation> out((histories.size() + 1) * request.k);
+  size_t done = 0;
+  const pintle_status status = pintle_recommend_batch_parallel(
+      pointers.data(), pointers.size(), &executor, items.data(), offsets.data(), histories.size(),
+      &request, out.data(), counts.data(), &done);
+  if (status != PINTLE_OK) return status;
+  std::vector<std::vector<pintle_recommendation>> lists;
+  for (size_t h = 0; h < histories.size(); ++h) {
+    const pintle_recommendation* row = out.data() + h * request.k;
+    lists.emplace_back(row, row + counts[h]);
+  }
+  return lists;
+}
 
 }  // namespace pintle
 
