@@ -62,9 +62,11 @@ CpuFeatures detect_cpu_features() {
   features.neon = true;  // part of the base architecture
 #if defined(__APPLE__)
   features.neon_dotprod = has("hw.optional.arm.FEAT_DotProd");
+  features.neon_i8mm = features.neon_dotprod && has("hw.optional.arm.FEAT_I8MM");
 #elif defined(__linux__)
-  // HWCAP_ASIMDDP; older headers lack the name.
+  // HWCAP_ASIMDDP, HWCAP2_I8MM; older headers lack the names.
   features.neon_dotprod = (getauxval(AT_HWCAP) >> 20 & 1) != 0;
+  features.neon_i8mm = features.neon_dotprod && (getauxval(AT_HWCAP2) >> 13 & 1) != 0;
 #endif
   return features;
 }

@@ -10,6 +10,7 @@ struct CpuFeatures {
   bool avx512vnni = false;  // the above and AVX-512 F, BW, DQ, VL, VNNI
   bool neon = false;
   bool neon_dotprod = false;  // SDOT, UDOT
+  bool neon_i8mm = false;     // the above and SMMLA
 };
 
 CpuFeatures detect_cpu_features();

@@ -10,7 +10,8 @@
 
 namespace pintle {
 
-const char* const kIsaNames[] = {"scalar", "avx2", "avx512vnni", "neon", "neon_dotprod", nullptr};
+const char* const kIsaNames[] = {"scalar",       "avx2",      "avx512vnni", "neon",
+                                 "neon_dotprod", "neon_i8mm", nullptr};
 
 namespace {
 
@@ -20,7 +21,7 @@ struct Isa {
   bool is_supported;
 };
 
-constexpr size_t kMaxIsas = 5;
+constexpr size_t kMaxIsas = 6;
 
 // Fills the ladder from the bottom: each rung builds upon all those below it.
 size_t list_isas(Isa (&isas)[kMaxIsas]) {
@@ -38,6 +39,9 @@ size_t list_isas(Isa (&isas)[kMaxIsas]) {
 #endif
 #if defined(PINTLE_HAVE_NEON_DOTPROD)
   isas[count++] = {"neon_dotprod", init_neon_dotprod, features.neon_dotprod};
+#endif
+#if defined(PINTLE_HAVE_NEON_I8MM)
+  isas[count++] = {"neon_i8mm", init_neon_i8mm, features.neon_i8mm};
 #endif
   // A rung that the CPU lacks ends the ladder: the features are nested.
   for (size_t i = 0; i < count; ++i) {

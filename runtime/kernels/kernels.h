@@ -57,6 +57,7 @@ void init_avx2(KernelTable* table);
 void init_avx512vnni(KernelTable* table);
 void init_neon(KernelTable* table);
 void init_neon_dotprod(KernelTable* table);
+void init_neon_i8mm(KernelTable* table);
 
 }  // namespace pintle
 

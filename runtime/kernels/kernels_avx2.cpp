@@ -763,6 +763,192 @@ void attention_f32(const float* query, const float* keys, const float* values, s
   }
 }
 
+// The block kernel keeps sixteen queries side by side in two vectors: their products with the keys
+// are a matrix product, their softmaxes need no sums across lanes.
+constexpr size_t kQueries = 16;
+
+template <int kCount>
+struct Rows {
+  static constexpr int value = kCount;
+};
+
+// rows[i] lane j becomes rows[j] lane i.
+void transpose8(__m256 (&rows)[8]) {
+  __m256 pairs[8], quads[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 4; ++i) {
+    pairs[2 * i] = _mm256_unpacklo_ps(rows[2 * i], rows[2 * i + 1]);
+    pairs[2 * i + 1] = _mm256_unpackhi_ps(rows[2 * i], rows[2 * i + 1]);
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < 2; ++i) {
+    quads[4 * i] = _mm256_shuffle_ps(pairs[4 * i], pairs[4 * i + 2], 0x44);
+    quads[4 * i + 1] = _mm256_shuffle_ps(pairs[4 * i], pairs[4 * i + 2], 0xee);
+    quads[4 * i + 2] = _mm256_shuffle_ps(pairs[4 * i + 1], pairs[4 * i + 3], 0x44);
+    quads[4 * i + 3] = _mm256_shuffle_ps(pairs[4 * i + 1], pairs[4 * i + 3], 0xee);
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < 4; ++i) {
+    rows[i] = _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x20);
+    rows[i + 4] = _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x31);
+  }
+}
+
+// tile[d][i] = scale * query i's number d, zero for the queries from query_count on.
+void pack_queries(const float* queries, size_t query_stride, size_t query_count, size_t head_dim,
+                  float scale, float* tile) {
+  const __m256 scale8 = _mm256_set1_ps(scale);
+  for (size_t first = 0; first < kQueries; first += 8) {
+    for (size_t d = 0; d < head_dim; d += 8) {
+      __m256 rows[8];
+#pragma GCC unroll 8
+      for (size_t i = 0; i < 8; ++i) {
+        rows[i] = first + i < query_count
+                      ? load(queries + (first + i) * query_stride + d, head_dim - d)
+                      : _mm256_setzero_ps();
+      }
+      transpose8(rows);
+#pragma GCC unroll 8
+      for (size_t i = 0; i < 8; ++i) {
+        _mm256_store_ps(tile + (d + i) * kQueries + first, _mm256_mul_ps(rows[i], scale8));
+      }
+    }
+  }
+}
+
+// The queries that see key t, as a mask: all before `common`, then one fewer a key.
+struct Visible {
+  size_t common;
+  __m256 lanes(size_t t, int32_t first) const {
+    const auto hidden = static_cast<int32_t>(t + 1 - common) - first;  // lanes below it do not
+    return _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
+                                                  _mm256_set1_epi32(hidden - 1)));
+  }
+};
+
+// scores [count][16] become e^(score - largest), key 0's times first_weight, hidden ones 0;
+// inverse[i] = 1 / their sum over the keys.
+void exponentials(float* scores, size_t count, const Visible& visible, float first_weight,
+                  float* inverse) {
+  for (int32_t first = 0; first < 16; first += 8) {
+    float* column = scores + first;
+    __m256 largest = _mm256_load_ps(column), second = largest;
+    size_t t = 1;
+    for (; t + 2 <= visible.common; t += 2) {
+      largest = _mm256_max_ps(largest, _mm256_load_ps(column + t * kQueries));
+      second = _mm256_max_ps(second, _mm256_load_ps(column + (t + 1) * kQueries));
+    }
+    for (; t < count; ++t) {
+      const __m256 score = _mm256_load_ps(column + t * kQueries);
+      const __m256 is_seen = visible.lanes(t, first);
+      largest = _mm256_max_ps(largest, _mm256_blendv_ps(largest, score, is_seen));
+    }
+    largest = _mm256_max_ps(largest, second);
+    __m256 total = _mm256_setzero_ps();
+    for (size_t block = 0; block < count; block += kBlockKeys) {
+      const size_t end = count - block < kBlockKeys ? count : block + kBlockKeys;
+      const size_t plain_end = end < visible.common ? end : visible.common;
+      __m256 sum = _mm256_setzero_ps();
+      for (t = block; t < plain_end; ++t) {
+        __m256 e = exp8(_mm256_sub_ps(_mm256_load_ps(column + t * kQueries), largest));
+        if (t == 0) e = _mm256_mul_ps(e, _mm256_set1_ps(first_weight));
+        _mm256_store_ps(column + t * kQueries, e);
+        sum = _mm256_add_ps(sum, e);
+      }
+      for (; t < end; ++t) {
+        const __m256 e = exp8(_mm256_sub_ps(_mm256_load_ps(column + t * kQueries), largest));
+        const __m256 seen = _mm256_and_ps(e, visible.lanes(t, first));
+        _mm256_store_ps(column + t * kQueries, seen);
+        sum = _mm256_add_ps(sum, seen);
+      }
+      total = _mm256_add_ps(total, sum);
+    }
+    _mm256_storeu_ps(inverse + first, _mm256_div_ps(_mm256_set1_ps(1), total));
+  }
+}
+
+// out[i][d] (+)= sum_t weights[t][i] values[t][d] for kRows queries and `width` <= 16 numbers; at
+// the end times inverse[i], if not null.
+template <int kRows, bool kTail>
+void add_weighted(const float* weights, const float* values, size_t stride, size_t count,
+                  bool is_first, const float* inverse, float* out, size_t out_stride,
+                  size_t width) {
+  __m256 low[kRows], high[kRows];
+  const __m256i low_mask = lane_mask(width), high_mask = lane_mask(width > 8 ? width - 8 : 0);
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) low[i] = high[i] = _mm256_setzero_ps();
+  for (size_t t = 0; t < count; ++t, weights += kQueries, values += stride) {
+    const __m256 v_low = kTail ? _mm256_maskload_ps(values, low_mask) : _mm256_loadu_ps(values);
+    const __m256 v_high =
+        kTail ? _mm256_maskload_ps(values + 8, high_mask) : _mm256_loadu_ps(values + 8);
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+      const __m256 w = _mm256_broadcast_ss(weights + i);
+      low[i] = _mm256_fmadd_ps(w, v_low, low[i]);
+      high[i] = _mm256_fmadd_ps(w, v_high, high[i]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i, out += out_stride) {
+    __m256 sum_low = low[i], sum_high = high[i];
+    if (!is_first) {
+      sum_low = _mm256_add_ps(sum_low, load(out, width));
+      if (width > 8) sum_high = _mm256_add_ps(sum_high, load(out + 8, width - 8));
+    }
+    if (inverse != nullptr) {
+      const __m256 factor = _mm256_broadcast_ss(inverse + i);
+      sum_low = _mm256_mul_ps(sum_low, factor);
+      sum_high = _mm256_mul_ps(sum_high, factor);
+    }
+    store(out, sum_low, width);
+    if (width > 8) store(out + 8, sum_high, width - 8);
+  }
+}
+
+template <int kRows>
+void add_weighted_rows(const float* weights, const float* values, size_t stride, size_t count,
+                       bool is_first, const float* inverse, float* out, size_t out_stride,
+                       size_t head_dim) {
+  size_t d = 0;
+  for (; d + 16 <= head_dim; d += 16) {
+    add_weighted<kRows, false>(weights, values + d, stride, count, is_first, inverse, out + d,
+                               out_stride, 16);
+  }
+  if (d < head_dim) {
+    add_weighted<kRows, true>(weights, values + d, stride, count, is_first, inverse, out + d,
+                              out_stride, head_dim - d);
+  }
+}
+
+void attention_block_f32(const float* queries, size_t query_stride, size_t query_count,
+                         const float* keys, const float* values, size_t stride, size_t count,
+                         size_t step, size_t head_dim, float scale, float first_weight,
+                         float* scratch, float* out, size_t out_stride) {
+  if (first_weight == 0) {
+    --count, keys += stride, values += stride;
+    first_weight = 1;
+  }
+  float* scores = scratch + (head_dim + 15) / 16 * 16 * kQueries;
+  pack_queries(queries, query_stride, query_count, head_dim, scale, scratch);
+  gemm_tile_f32(keys, stride, count, head_dim, scratch, nullptr, scores, kQueries, kQueries);
+  float inverse[kQueries];
+  const Visible visible = {step == 0 ? count : count - query_count + 1};
+  exponentials(scores, count, visible, first_weight, inverse);
+  for (size_t t = 0; t < count; t += kBlockKeys) {
+    const size_t block = count - t < kBlockKeys ? count - t : kBlockKeys;
+    const float* factors = t + block == count ? inverse : nullptr;
+    const auto add = [&](auto rows, size_t i) {
+      add_weighted_rows<decltype(rows)::value>(
+          scores + t * kQueries + i, values + t * stride, stride, block, t == 0,
+          factors == nullptr ? nullptr : factors + i, out + i * out_stride, out_stride, head_dim);
+    };
+    size_t i = 0;
+    for (; i + 6 <= query_count; i += 6) add(Rows<6>(), i);
+    for (; i + 4 <= query_count; i += 4) add(Rows<4>(), i);
+    for (; i < query_count; ++i) add(Rows<1>(), i);
+  }
+}
+
 }  // namespace
 
 void init_avx2(KernelTable* table) {

@@ -732,6 +732,146 @@ void attention_f32(const float* query, const float* keys, const float* values, s
   }
 }
 
+// The block kernel keeps sixteen queries side by side in a vector: their products with the keys are
+// a matrix product, their softmaxes need no sums across lanes.
+constexpr size_t kQueries = 16;
+
+// tile[d][i] = scale * query i's number d, zero for the queries from query_count on.
+void pack_queries(const float* queries, size_t query_stride, size_t query_count, size_t head_dim,
+                  float scale, float* tile) {
+  const __mmask16 lanes = lane_mask(query_count);
+  const __m512i offsets =
+      _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                         _mm512_set1_epi32(static_cast<int32_t>(query_stride)));
+  for (size_t d = 0; d < head_dim; ++d) {
+    const __m512 column =
+        _mm512_mask_i32gather_ps(_mm512_setzero_ps(), lanes, offsets, queries + d, sizeof(float));
+    _mm512_store_ps(tile + d * kQueries, _mm512_mul_ps(column, _mm512_set1_ps(scale)));
+  }
+}
+
+// The queries that see key t: all before `common`, then one fewer a key.
+__mmask16 visible_lanes(size_t t, size_t common) {
+  return t < common ? __mmask16(0xffff) : static_cast<__mmask16>(0xffffu << (t + 1 - common));
+}
+
+// scores [count][16] become e^(score - largest), key 0's times first_weight, hidden ones 0; the
+// result is 1 / their sums over the keys.
+__m512 exponentials(float* scores, size_t count, size_t common, float first_weight) {
+  __m512 largest = _mm512_load_ps(scores), second = largest;
+  size_t t = 1;
+  for (; t + 2 <= common; t += 2) {
+    largest = _mm512_max_ps(largest, _mm512_load_ps(scores + t * kQueries));
+    second = _mm512_max_ps(second, _mm512_load_ps(scores + (t + 1) * kQueries));
+  }
+  for (; t < count; ++t) {
+    largest = _mm512_mask_max_ps(largest, visible_lanes(t, common), largest,
+                                 _mm512_load_ps(scores + t * kQueries));
+  }
+  largest = _mm512_max_ps(largest, second);
+  __m512 total = _mm512_setzero_ps();
+  for (size_t block = 0; block < count; block += kBlockKeys) {
+    const size_t end = count - block < kBlockKeys ? count : block + kBlockKeys;
+    __m512 sum = _mm512_setzero_ps();
+    for (t = block; t < end; ++t) {
+      __m512 e = exp16(_mm512_sub_ps(_mm512_load_ps(scores + t * kQueries), largest));
+      e = _mm512_maskz_mov_ps(visible_lanes(t, common), e);
+      if (t == 0) e = _mm512_mul_ps(e, _mm512_set1_ps(first_weight));
+      _mm512_store_ps(scores + t * kQueries, e);
+      sum = _mm512_add_ps(sum, e);
+    }
+    total = _mm512_add_ps(total, sum);
+  }
+  return _mm512_div_ps(_mm512_set1_ps(1), total);
+}
+
+// out[i][d] (+)= sum_t weights[t][i] values[t][d] for kRows queries and the first `width` numbers,
+// kVectors * 16 at most; at the end times inverse[i], if not null.
+template <int kRows, int kVectors>
+void add_weighted(const float* weights, const float* values, size_t stride, size_t count,
+                  bool is_first, const float* inverse, float* out, size_t out_stride,
+                  size_t width) {
+  __m512 sums[kRows][kVectors];
+  __mmask16 masks[kVectors];
+#pragma GCC unroll 4
+  for (int u = 0; u < kVectors; ++u) {
+    masks[u] = lane_mask(width - 16 * static_cast<size_t>(u));
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) sums[i][u] = _mm512_setzero_ps();
+  }
+  for (size_t t = 0; t < count; ++t, weights += kQueries, values += stride) {
+    __m512 v[kVectors];
+#pragma GCC unroll 4
+    for (int u = 0; u < kVectors; ++u) v[u] = _mm512_maskz_loadu_ps(masks[u], values + 16 * u);
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+      const __m512 w = _mm512_set1_ps(weights[i]);
+#pragma GCC unroll 4
+      for (int u = 0; u < kVectors; ++u) sums[i][u] = _mm512_fmadd_ps(w, v[u], sums[i][u]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i, out += out_stride) {
+#pragma GCC unroll 4
+    for (int u = 0; u < kVectors; ++u) {
+      __m512 sum = sums[i][u];
+      if (!is_first) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(masks[u], out + 16 * u));
+      if (inverse != nullptr) sum = _mm512_mul_ps(sum, _mm512_set1_ps(inverse[i]));
+      _mm512_mask_storeu_ps(out + 16 * u, masks[u], sum);
+    }
+  }
+}
+
+template <int kRows>
+void add_weighted_rows(const float* weights, const float* values, size_t stride, size_t count,
+                       bool is_first, const float* inverse, float* out, size_t out_stride,
+                       size_t head_dim) {
+  for (size_t d = 0; d < head_dim; d += 32) {
+    if (head_dim - d > 16) {
+      add_weighted<kRows, 2>(weights, values + d, stride, count, is_first, inverse, out + d,
+                             out_stride, head_dim - d);
+    } else {
+      add_weighted<kRows, 1>(weights, values + d, stride, count, is_first, inverse, out + d,
+                             out_stride, head_dim - d);
+    }
+  }
+}
+
+void attention_block_f32(const float* queries, size_t query_stride, size_t query_count,
+                         const float* keys, const float* values, size_t stride, size_t count,
+                         size_t step, size_t head_dim, float scale, float first_weight,
+                         float* scratch, float* out, size_t out_stride) {
+  if (first_weight == 0) {
+    --count, keys += stride, values += stride;
+    first_weight = 1;
+  }
+  float* scores = scratch + (head_dim + 15) / 16 * 16 * kQueries;
+  pack_queries(queries, query_stride, query_count, head_dim, scale, scratch);
+  gemm_tile_f32(keys, stride, count, head_dim, scratch, nullptr, scores, kQueries, kQueries);
+  float inverse[kQueries];
+  const size_t common = step == 0 ? count : count - query_count + 1;
+  _mm512_storeu_ps(inverse, exponentials(scores, count, common, first_weight));
+  for (size_t t = 0; t < count; t += kBlockKeys) {
+    const size_t block = count - t < kBlockKeys ? count - t : kBlockKeys;
+    const bool is_last = t + block == count;
+    const float* weights = scores + t * kQueries;
+    const float* v = values + t * stride;
+    size_t i = 0;
+    for (; i + 8 <= query_count; i += 8) {
+      add_weighted_rows<8>(weights + i, v, stride, block, t == 0, is_last ? inverse + i : nullptr,
+                           out + i * out_stride, out_stride, head_dim);
+    }
+    for (; i + 4 <= query_count; i += 4) {
+      add_weighted_rows<4>(weights + i, v, stride, block, t == 0, is_last ? inverse + i : nullptr,
+                           out + i * out_stride, out_stride, head_dim);
+    }
+    for (; i < query_count; ++i) {
+      add_weighted_rows<1>(weights + i, v, stride, block, t == 0, is_last ? inverse + i : nullptr,
+                           out + i * out_stride, out_stride, head_dim);
+    }
+  }
+}
+
 }  // namespace
 
 void init_avx512vnni(KernelTable* table) {

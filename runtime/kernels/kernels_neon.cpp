@@ -744,6 +744,148 @@ void attention_f32(const float* query, const float* keys, const float* values, s
   }
 }
 
+// The block kernel keeps sixteen queries side by side in four vectors: their products with the keys
+// are a matrix product, their softmaxes need no sums across lanes.
+constexpr size_t kQueries = 16;
+
+// tile[d][i] = scale * query i's number d, zero for the queries from query_count on.
+void pack_queries(const float* queries, size_t query_stride, size_t query_count, size_t head_dim,
+                  float scale, float* tile) {
+  for (size_t first = 0; first < kQueries; first += 4) {
+    for (size_t d = 0; d < head_dim; d += 4) {
+      float32x4_t rows[4];
+#pragma GCC unroll 4
+      for (size_t i = 0; i < 4; ++i) {
+        rows[i] = first + i < query_count
+                      ? load(queries + (first + i) * query_stride + d, head_dim - d)
+                      : vdupq_n_f32(0);
+        rows[i] = vmulq_n_f32(rows[i], scale);
+      }
+      const float32x4x2_t low = vzipq_f32(rows[0], rows[2]), high = vzipq_f32(rows[1], rows[3]);
+      const float32x4x2_t first_pair = vzipq_f32(low.val[0], high.val[0]);
+      const float32x4x2_t second_pair = vzipq_f32(low.val[1], high.val[1]);
+      vst1q_f32(tile + d * kQueries + first, first_pair.val[0]);
+      vst1q_f32(tile + (d + 1) * kQueries + first, first_pair.val[1]);
+      vst1q_f32(tile + (d + 2) * kQueries + first, second_pair.val[0]);
+      vst1q_f32(tile + (d + 3) * kQueries + first, second_pair.val[1]);
+    }
+  }
+}
+
+// Which of the queries from `first` on see key t: all before `common`, then one fewer a key.
+uint32x4_t visible_lanes(size_t t, size_t common, size_t first) {
+  const uint32_t lanes[4] = {0, 1, 2, 3};
+  const size_t hidden = t < common ? 0 : t + 1 - common;
+  const size_t before = hidden > first ? hidden - first : 0;
+  return vcgeq_u32(vld1q_u32(lanes), vdupq_n_u32(static_cast<uint32_t>(before)));
+}
+
+// scores [count][16] become e^(score - largest), key 0's times first_weight, hidden ones 0;
+// inverse[i] = 1 / their sum over the keys.
+void exponentials(float* scores, size_t count, size_t common, float first_weight, float* inverse) {
+  for (size_t first = 0; first < kQueries; first += 4) {
+    float* column = scores + first;
+    float32x4_t largest = vld1q_f32(column);
+    for (size_t t = 1; t < count; ++t) {
+      const float32x4_t score = vld1q_f32(column + t * kQueries);
+      const float32x4_t larger = vmaxq_f32(largest, score);
+      largest = t < common ? larger : vbslq_f32(visible_lanes(t, common, first), larger, largest);
+    }
+    float32x4_t total = vdupq_n_f32(0);
+    for (size_t block = 0; block < count; block += kBlockKeys) {
+      const size_t end = count - block < kBlockKeys ? count : block + kBlockKeys;
+      float32x4_t sum = vdupq_n_f32(0);
+      for (size_t t = block; t < end; ++t) {
+        float32x4_t e = exp4(vsubq_f32(vld1q_f32(column + t * kQueries), largest));
+        if (t == 0) e = vmulq_n_f32(e, first_weight);
+        if (t >= common) e = vbslq_f32(visible_lanes(t, common, first), e, vdupq_n_f32(0));
+        vst1q_f32(column + t * kQueries, e);
+        sum = vaddq_f32(sum, e);
+      }
+      total = vaddq_f32(total, sum);
+    }
+    vst1q_f32(inverse + first, vdivq_f32(vdupq_n_f32(1), total));
+  }
+}
+
+// out[i][d] (+)= sum_t weights[t][i] values[t][d] for the four queries from weights on and
+// kVectors * 4 numbers, or `width` < 4 if kVectors is 0; at the end times inverse[i], if not null.
+// Rows from `rows` on are not written.
+template <int kVectors>
+void add_weighted(const float* weights, const float* values, size_t stride, size_t count,
+                  bool is_first, const float* inverse, float* out, size_t out_stride, size_t rows,
+                  size_t width) {
+  constexpr int kWide = kVectors == 0 ? 1 : kVectors;
+  float32x4_t sums[4][kWide];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+#pragma GCC unroll 4
+    for (int u = 0; u < kWide; ++u) sums[i][u] = vdupq_n_f32(0);
+  }
+  for (size_t t = 0; t < count; ++t, weights += kQueries, values += stride) {
+    const float32x4_t w = vld1q_f32(weights);
+#pragma GCC unroll 4
+    for (int u = 0; u < kWide; ++u) {
+      const float32x4_t v = kVectors == 0 ? load(values, width) : vld1q_f32(values + 4 * u);
+      sums[0][u] = vfmaq_laneq_f32(sums[0][u], v, w, 0);
+      sums[1][u] = vfmaq_laneq_f32(sums[1][u], v, w, 1);
+      sums[2][u] = vfmaq_laneq_f32(sums[2][u], v, w, 2);
+      sums[3][u] = vfmaq_laneq_f32(sums[3][u], v, w, 3);
+    }
+  }
+#pragma GCC unroll 4
+  for (size_t i = 0; i < 4; ++i, out += out_stride) {
+    if (i >= rows) return;
+#pragma GCC unroll 4
+    for (int u = 0; u < kWide; ++u) {
+      const size_t left = kVectors == 0 ? width : 4;
+      float32x4_t sum = sums[i][u];
+      if (!is_first) sum = vaddq_f32(sum, load(out + 4 * u, left));
+      if (inverse != nullptr) sum = vmulq_n_f32(sum, inverse[i]);
+      store(out + 4 * u, sum, left);
+    }
+  }
+}
+
+void attention_block_f32(const float* queries, size_t query_stride, size_t query_count,
+                         const float* keys, const float* values, size_t stride, size_t count,
+                         size_t step, size_t head_dim, float scale, float first_weight,
+                         float* scratch, float* out, size_t out_stride) {
+  if (first_weight == 0) {
+    --count, keys += stride, values += stride;
+    first_weight = 1;
+  }
+  float* scores = scratch + (head_dim + 15) / 16 * 16 * kQueries;
+  pack_queries(queries, query_stride, query_count, head_dim, scale, scratch);
+  gemm_tile_f32(keys, stride, count, head_dim, scratch, nullptr, scores, kQueries, kQueries);
+  float inverses[kQueries];
+  const size_t common = step == 0 ? count : count - query_count + 1;
+  exponentials(scores, count, common, first_weight, inverses);
+  for (size_t t = 0; t < count; t += kBlockKeys) {
+    const size_t block = count - t < kBlockKeys ? count - t : kBlockKeys;
+    for (size_t i = 0; i < query_count; i += 4) {
+      const float* weights = scores + t * kQueries + i;
+      const float* v = values + t * stride;
+      const float* inverse = t + block == count ? inverses + i : nullptr;
+      float* rows = out + i * out_stride;
+      const size_t left = query_count - i;
+      size_t d = 0;
+      for (; d + 16 <= head_dim; d += 16) {
+        add_weighted<4>(weights, v + d, stride, block, t == 0, inverse, rows + d, out_stride, left,
+                        16);
+      }
+      for (; d + 4 <= head_dim; d += 4) {
+        add_weighted<1>(weights, v + d, stride, block, t == 0, inverse, rows + d, out_stride, left,
+                        4);
+      }
+      if (d < head_dim) {
+        add_weighted<0>(weights, v + d, stride, block, t == 0, inverse, rows + d, out_stride, left,
+                        head_dim - d);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void init_neon(KernelTable* table) {

@@ -284,6 +284,17 @@ void attention_f32(const float* query, const float* keys, const float* values, s
   }
 }
 
+void attention_block_f32(const float* queries, size_t query_stride, size_t query_count,
+                         const float* keys, const float* values, size_t stride, size_t count,
+                         size_t step, size_t head_dim, float scale, float first_weight,
+                         float* scratch, float* out, size_t out_stride) {
+  for (size_t i = 0; i < query_count; ++i) {
+    attention_f32(queries + i * query_stride, keys, values, stride,
+                  count - (query_count - 1 - i) * step, head_dim, scale, first_weight, scratch,
+                  out + i * out_stride);
+  }
+}
+
 void axpy_f32(float factor, const float* x, size_t count, float* y) {
   for (size_t i = 0; i < count; ++i) y[i] += factor * x[i];
 }

@@ -21,7 +21,8 @@ SessionBuffers plan_session(const Model& model, Arena* arena) {
   buffers.attended = arena->take<float>(rows * dim);
   buffers.projected = arena->take<float>(rows * dim);
   buffers.ffn = arena->take<float>(rows * ffn);
-  buffers.attention_weights = arena->take<float>(1 + positions);
+  buffers.attention =
+      arena->take<float>(16 * (round_up(dim / model.head_count, 16) + 1 + positions));
   buffers.operand = arena->take<int16_t>(operand_capacity(widest));
   buffers.wide = arena->take<float>(round_up(widest, kPanelRows));
   buffers.tile = arena->take<float>(kPanelRows * (dim > ffn ? dim : ffn));

@@ -34,16 +34,16 @@ struct SessionBuffers {
   float* pad;        // [dim]
   float* hidden;     // [dim]: what the items are scored against
   // One group of kBlockRows rows on its way through a block.
-  float* normed;             // [rows][dim]
-  float* query;              // [rows][dim]
-  float* attended;           // [rows][dim]
-  float* projected;          // [rows][dim]
-  float* ffn;                // [rows][ffn_dim]
-  float* attention_weights;  // [1 + positions]
-  int16_t* operand;          // one quantized vector
-  float* wide;               // one product's outputs, padded to whole panels
-  float* tile;               // one unpacked panel
-  float* scores;             // [kScanPanels * 16]
+  float* normed;     // [rows][dim]
+  float* query;      // [rows][dim]
+  float* attended;   // [rows][dim]
+  float* projected;  // [rows][dim]
+  float* ffn;        // [rows][ffn_dim]
+  float* attention;  // scratch of attention: [head_dim, padded to 16, + 1 + positions][16]
+  int16_t* operand;  // one quantized vector
+  float* wide;       // one product's outputs, padded to whole panels
+  float* tile;       // one unpacked panel
+  float* scores;     // [kScanPanels * 16]
   // A scan cut into tasks; empty below PINTLE_PARALLEL_ITEMS.
   float* task_scores;                   // [PINTLE_PARALLEL_TASKS][kScanPanels * 16]
   pintle_recommendation* task_entries;  // [PINTLE_PARALLEL_TASKS][PINTLE_PARALLEL_K]

@@ -9,9 +9,8 @@
 namespace pintle {
 namespace {
 
-void add(const float* addend, size_t count, float* sum) {
-  for (size_t i = 0; i < count; ++i) sum[i] += addend[i];
-}
+// Queries that attention takes at once, and those from which on that is faster than one by one.
+constexpr size_t kQueries = 16, kFewestQueries = 3;
 
 constexpr uint32_t kNoEvent = UINT32_MAX;
 
@@ -93,6 +92,10 @@ class Forward {
     }
   }
 
+  void add(const float* addend, size_t count, float* sum) const {
+    kernels_.axpy_f32(1, addend, count, sum);
+  }
+
   void embed(uint32_t position) {
     float* state = buffers_.states + position * dim_;
     if (position < items_) {
@@ -168,13 +171,25 @@ class Forward {
     const uint32_t pads = model_.pad_keys == fb::PadKeys_Hidden ? 0 : model_.window - items_;
     const float* keys = session_.key_value_rows(layer) + (pads > 0 ? 0 : stride);
     const float first_weight = pads > 0 ? static_cast<float>(pads) : 1.0f;
-    for (size_t i = 0; i < rows; ++i) {
+    const size_t pad_rows = pads > 0 ? 1 : 0;
+    const size_t step = model_.is_bidirectional() ? 0 : 1;
+    size_t i = 0;
+    for (; rows - i >= kFewestQueries; i += rows - i < kQueries ? rows - i : kQueries) {
+      const size_t queries = rows - i < kQueries ? rows - i : kQueries;
+      const size_t visible = model_.is_bidirectional() ? count_ : row + i + queries;
+      for (size_t offset = 0; offset < dim_; offset += head_dim) {
+        kernels_.attention_block_f32(
+            buffers_.query + i * dim_ + offset, dim_, queries, keys + offset, keys + dim_ + offset,
+            stride, visible + pad_rows, step, head_dim, scale, first_weight, buffers_.attention,
+            buffers_.attended + i * dim_ + offset, dim_);
+      }
+    }
+    for (; i < rows; ++i) {
       const size_t visible = model_.is_bidirectional() ? count_ : row + i + 1;
-      for (size_t head = 0; head < model_.head_count; ++head) {
-        const size_t offset = head * head_dim;
+      for (size_t offset = 0; offset < dim_; offset += head_dim) {
         kernels_.attention_f32(buffers_.query + i * dim_ + offset, keys + offset,
-                               keys + dim_ + offset, stride, visible + (pads > 0 ? 1 : 0), head_dim,
-                               scale, first_weight, buffers_.attention_weights,
+                               keys + dim_ + offset, stride, visible + pad_rows, head_dim, scale,
+                               first_weight, buffers_.attention,
                                buffers_.attended + i * dim_ + offset);
       }
     }
