@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# library_size.sh [--features]: builds the library as apps ship it, prints the stripped sizes, and
+# fails if one is over its budget. --features also prints what each part takes, from a build of its
+# own without link-time optimization, which leaves no parts to tell apart.
+#
+# Exit status: 0, 1 over a budget, 77 if nothing with a budget could be built. The last line is
+# "budgets: P passed, F failed, S skipped".
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
+# Bytes of the stripped shared library for arm64, see the README.
+budget_own=163840        # 160 KB, without XNNPACK
+budget_xnnpack=716800    # 700 KB, with it linked in
+passed=0 failed=0 skipped=0
+
+# build PRESET FOLDER [CMAKE ARGUMENT ...]: false if the compiler is missing.
+build() {
+  local preset=$1 folder=$2
+  shift 2
+  mkdir -p "$folder"
+  cmake --preset "$preset" -B "$folder" -D PINTLE_FETCH="${PINTLE_FETCH:-OFF}" \
+    -D PINTLE_WERROR=ON "$@" >"$folder/size.log" 2>&1 &&
+    cmake --build "$folder" --parallel "$(nproc)" --target pintle_shared >>"$folder/size.log" 2>&1 ||
+    { cat "$folder/size.log" >&2; return 1; }
+}
+
+# stripped ARCH LIBRARY: its size in bytes without symbols.
+stripped() {
+  local strip=strip out=$2.stripped
+  if [[ $1 == aarch64 ]]; then strip=aarch64-linux-gnu-strip; fi
+  "$strip" -o "$out" "$2"
+  stat -c %s "$out"
+}
+
+row() { printf '%-10s %-44s %9s  %s\n' "$@"; }
+
+# measure ARCH PRESET FOLDER WHAT BUDGET [CMAKE ARGUMENT ...]: one row; BUDGET 0: none.
+measure() {
+  local arch=$1 preset=$2 folder=$3 what=$4 budget=$5 size verdict=
+  shift 5
+  build "$preset" "$folder" "$@"
+  size=$(stripped "$arch" "$folder/runtime/libpintle.so")
+  if ((budget > 0 && size <= budget)); then
+    passed=$((passed + 1)) verdict="budget $budget: passed"
+  elif ((budget > 0)); then
+    failed=$((failed + 1)) verdict="budget $budget: FAILED, $((size - budget)) over"
+  fi
+  row "$arch" "$what" "$size" "$verdict"
+}
+
+# skip ARCH WHAT WHY: a row with a budget that cannot be measured here.
+skip() {
+  skipped=$((skipped + 1))
+  row "$1" "$2" - "skipped: $3"
+}
+
+# The part of the library that a source file belongs to; a new file is its own until it is listed.
+part_of() {
+  case $1 in
+    kernels_*) echo "${1/_/ }" ;;
+    dispatch | cpu_features) echo 'kernels dispatch' ;;
+    api*) echo 'C API' ;;
+    model* | platform* | crc32 | status) echo 'open and verify' ;;
+    transformer | linear | gemm* | session | memory_plan | tensor) echo 'network and sessions' ;;
+    catalogue | scoring | topk | recommend) echo 'catalogue and lists' ;;
+    sae* | steering | knob_scores | share) echo 'features and steering' ;;
+    *) echo "$1" ;;
+  esac
+}
+
+# features ARCH PRESET FOLDER: code and constants by part, before the linker drops what is unused.
+features() {
+  local arch=$1 preset=$2 folder=$3 size=size object bytes
+  if [[ $arch == aarch64 ]]; then size=aarch64-linux-gnu-size; fi
+  build "$preset" "$folder" -D CMAKE_INTERPROCEDURAL_OPTIMIZATION=OFF
+  find "$folder/runtime/CMakeFiles/pintle_objects.dir" -name '*.o' | sort | while read -r object; do
+    bytes=$("$size" "$object" | awk 'NR == 2 { print $1 + $2 }')
+    printf '%s\t%s\n' "$(part_of "$(basename "$object" .cpp.o)")" "$bytes"
+  done | awk -F '\t' '{ sum[$1] += $2 } END { for (p in sum) print sum[p] "\t" p }' | sort -rn |
+    while IFS=$'\t' read -r bytes object; do row "$arch" "  $object" "$bytes" ''; done
+}
+
+has_cross=false
+if command -v aarch64-linux-gnu-g++ >/dev/null; then has_cross=true; fi
+
+row arch 'stripped shared library' bytes ''
+if [[ $has_cross == true ]]; then
+  measure aarch64 minsize-aarch64 build/minsize-aarch64 'minsize' "$budget_own"
+  # Only where XNNPACK is to be had for the target: PINTLE_FETCH=ON, or in the cross root.
+  if [[ ${PINTLE_FETCH:-OFF} == ON || -e /usr/aarch64-linux-gnu/lib/libXNNPACK.a ]]; then
+    measure aarch64 minsize-aarch64 build/minsize-aarch64-xnnpack 'minsize, XNNPACK in it' \
+      "$budget_xnnpack" -D PINTLE_WITH_XNNPACK=ON
+  else
+    skip aarch64 'minsize, XNNPACK in it' 'no static XNNPACK for it here (PINTLE_FETCH=ON gets one)'
+  fi
+else
+  skip aarch64 'minsize' 'no aarch64-linux-gnu-g++'
+  skip aarch64 'minsize, XNNPACK in it' 'no aarch64-linux-gnu-g++'
+fi
+measure x86_64 minsize build/minsize 'minsize' 0
+if [[ ${1:-} == --features ]]; then
+  measure x86_64 minsize build/minsize-xnnpack 'minsize, the system'\''s XNNPACK beside it' 0 \
+    -D PINTLE_WITH_XNNPACK=ON
+  echo
+  row arch 'part (not link-time optimized)' bytes ''
+  if [[ $has_cross == true ]]; then features aarch64 minsize-aarch64 build/parts-aarch64; fi
+  features x86_64 minsize build/parts-x86_64
+  echo
+fi
+echo "budgets: $passed passed, $failed failed, $skipped skipped"
+if ((failed > 0)); then exit 1; fi
+if ((passed == 0)); then exit 77; fi
