@@ -48,7 +48,8 @@ class Network:
             run([pintle, "convert", "--weights", self.folder / "model.safetensors",
                  *self.convert_options, "--precision", precision, "--out", path])
             self.models[precision] = PintleModel(pintle, path)
-        self.top = self.models["f32"].top(self.rows)
+            self.models[precision].recommend(self.rows)
+        self.top = self.models["f32"].top
 
     def time(self, turn, seconds):
         """One round; who begins changes, so that nobody always follows the same neighbour."""
@@ -94,9 +95,8 @@ def build_engines(network, processes, scratch, missing):
         if "error" in answer:
             missing[f"{row} on {network.kind}"] = answer["error"]
             continue
-        title, comma, rest = row.partition(",")
-        name = f"{title} {answer['version']}{comma}{rest}"
-        network.engines.append(EngineRow(name, process, key, answer["top"], exact))
+        network.engines.append(
+            EngineRow(row, answer["version"], process, key, answer["top"], exact))
 
 
 def check_lists(network):

@@ -2,6 +2,7 @@
 """The engines: each makes a network of networks.py its own and runs it, on one thread."""
 
 import pathlib
+from importlib.metadata import version
 
 import torch
 
@@ -11,7 +12,7 @@ class PyTorch:
 
     def __init__(self, network, rows, folder):
         torch.set_num_threads(1)
-        self.version = torch.__version__
+        self.version = f"PyTorch {torch.__version__}"
         self.network, self.rows = network, rows
 
     def run(self):
@@ -23,7 +24,7 @@ class PyTorch:
 class OnnxRuntime:
     def __init__(self, network, rows, folder):
         import onnxruntime
-        self.version = onnxruntime.__version__
+        self.version = f"ONNX Runtime {onnxruntime.__version__}"
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
@@ -62,10 +63,9 @@ class LiteRt:
     """XNNPACK, which the interpreter applies by itself."""
 
     def __init__(self, network, rows, folder):
-        import importlib.metadata
         import litert_torch
         from ai_edge_litert.interpreter import Interpreter
-        self.version = importlib.metadata.version("ai-edge-litert")
+        self.version = f"LiteRT {version('ai-edge-litert')}"
         path = str(pathlib.Path(folder) / "model.tflite")
         litert_torch.convert(network, (rows,)).export(path)
         self.interpreter = Interpreter(model_path=path, num_threads=1)
@@ -84,11 +84,10 @@ class ExecuTorch:
     """XNNPACK for what its partitioner takes, ExecuTorch's own kernels for the rest."""
 
     def __init__(self, network, rows, folder):
-        import importlib.metadata
         from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
         from executorch.exir import to_edge_transform_and_lower
         from executorch.runtime import Runtime
-        self.version = importlib.metadata.version("executorch")
+        self.version = f"ExecuTorch {version('executorch')}"
         lowered = to_edge_transform_and_lower(torch.export.export(network, (rows,)),
                                               partitioner=[XnnpackPartitioner()])
         self.program = Runtime.get().load_program(lowered.to_executorch().buffer)

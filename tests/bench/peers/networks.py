@@ -36,14 +36,19 @@ def attend(q, k, v, heads, causal, fused):
     return out.transpose(1, 2).reshape(batch, queries, dim)
 
 
+def copied(tensor):
+    return tensor.clone(memory_format=torch.contiguous_format)
+
+
 class Recommender(nn.Module):
     """Rows [1, window], a full window of item rows, to the scores and rows of the best ten."""
 
     def __init__(self, tensors, items, norm_eps, fused, last_row_only):
         super().__init__()
+        # Copies: ExecuTorch 1.5 writes a view's storage from its start, not from the view's offset.
         for name, tensor in tensors.items():
-            self.register_buffer(name.replace(".", "_"), tensor.contiguous())
-        self.register_buffer("scored", items[1:].contiguous())  # row 0 is padding
+            self.register_buffer(name.replace(".", "_"), copied(tensor))
+        self.register_buffer("scored", copied(items[1:]))  # row 0 is padding
         self.norm_eps, self.fused, self.last_row_only = norm_eps, fused, last_row_only
 
     def tensor(self, name):

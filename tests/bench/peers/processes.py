@@ -45,9 +45,9 @@ class EngineProcess:
 class EngineRow:
     """An engine with a network in it; `us` holds a median a round."""
 
-    def __init__(self, name, process, key, top, exact):
-        self.name, self.process, self.key, self.top, self.exact = name, process, key, top, exact
-        self.us = []
+    def __init__(self, name, version, process, key, top, exact):
+        self.name, self.version, self.process, self.key = name, version, process, key
+        self.top, self.exact, self.us = top, exact, []
 
     def time(self, seconds):
         answer = self.process.ask("time", key=self.key, seconds=seconds)
@@ -68,7 +68,7 @@ class PintleModel:
         for path, figures in bench.items():
             self.us.setdefault(path, []).append(figures["median_us"])
 
-    def top(self, rows):
+    def recommend(self, rows):
         found = run([self.pintle, "recommend", "--model", self.path, "--include-seen",
                      "--history", " ".join(map(str, rows)), "--json"])
-        return [int(item["id"]) for item in json.loads(found)["items"]]
+        self.top = [int(item["id"]) for item in json.loads(found)["items"]]

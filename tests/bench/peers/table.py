@@ -25,20 +25,22 @@ def ratios(numerators, denominators):
     return [a / b for a, b in zip(numerators, denominators)]
 
 
-def spread(values, digits=1):
-    low, middle, high = (f"{f(values):.{digits}f}" for f in (min, statistics.median, max))
-    return f"{low} / {middle} / {high}"
+def number(value):
+    return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f}"
+
+
+def spread(values):
+    return " / ".join(number(f(values)) for f in (min, statistics.median, max))
 
 
 def verdict(values, bar, at_least):
-    """A bar is met if every round meets it; otherwise the text says what the median does."""
+    """A bar is met if every round meets it, missed if none does; between, the median is named."""
     meets = [v >= bar if at_least else v <= bar for v in values]
-    if all(meets):
-        return "met"
-    if not any(meets):
-        return "MISSED"
+    if all(meets) or not any(meets):
+        return "met" if meets[0] else "MISSED"
     middle = statistics.median(values)
-    return "met by the median" if (middle >= bar) == at_least else "MISSED by the median"
+    met = middle >= bar if at_least else middle <= bar
+    return f"{'met' if met else 'MISSED'} by the median, not by every round"
 
 
 def described(path):
@@ -55,43 +57,41 @@ def print_missing(missing):
 
 
 def print_network(network):
-    width = max(len(e.name) for e in network.engines) if network.engines else 0
-    width = max(width, 42)
-    print(f"\n{network.title}")
-    heads = [f"/ {precision} {'event' if 'append' in path else 'history'}"
-             for precision, path in COLUMNS]
-    print(f"{'us: min / median / max':{width}s} {'':>24s}  same of 10"
-          + "".join(f" {head:>22s}" for head in heads))
+    width = 44
+    print(f"\n{network.title}\n{'':{width}s} {'us':>22s}  same   times as slow as Pintle's")
+    print(f"{'':{width}s} {'min / median / max':>22s} of 10"
+          + "".join(f" {precision + ' ' + ('event' if 'append' in path else 'history'):>20s}"
+                    for precision, path in COLUMNS))
+
+    def print_row(name, us, top, cells):
+        same = sum(1 for item in top if item in network.top)
+        print(f"{name:{width}s} {spread(us):>22s} {same:5d}"
+              + "".join(f" {cell:>20s}" for cell in cells))
+
     for engine in network.engines:
-        same = sum(1 for item in engine.top if item in network.top)
-        cells = [spread(ratios(engine.us, network.models[precision].us[path]))
-                 for precision, path in COLUMNS]
-        print(f"{engine.name:{width}s} {spread(engine.us):>24s}  {same:>10d}"
-              + "".join(f" {cell:>22s}" for cell in cells))
+        print_row(engine.name, engine.us, engine.top,
+                  [spread(ratios(engine.us, network.models[precision].us[path]))
+                   for precision, path in COLUMNS])
     for precision, model in network.models.items():
-        same = sum(1 for item in model.top(network.rows) if item in network.top)
         for path, us in model.us.items():
-            if path in UNLISTED or is_steered(path):
-                continue
-            name = f"pintle {precision}, {described(path)}"
-            print(f"{name:{width}s} {spread(us):>24s}  {same:>10d}")
+            if path not in UNLISTED and not is_steered(path):
+                print_row(f"pintle {precision}, {described(path)}", us, model.top, [])
 
 
 def bar_lines(networks):
     for network in networks:
-        peers = [e for e in network.engines if e.name.startswith(PEER) and e.exact
-                 and "," not in e.name]
+        peers = [engine for engine in network.engines if engine.name == PEER]
         for kind, precision, path, bar in FASTER_THAN_PEER:
             for peer in peers if kind == network.kind else ():
                 values = ratios(peer.us, network.models[precision].us[path])
                 yield (f"{kind} {precision}, {described(path)}: {spread(values)} x faster than "
-                       f"{peer.name}", f"at least {bar}", verdict(values, bar, at_least=True))
+                       f"{PEER}", f"at least {bar}", verdict(values, bar, at_least=True))
         for precision, model in network.models.items():
             for path, bar in AGAINST_HISTORY:
                 if path in model.us:
                     values = ratios(model.us[path], model.us["history"])
                     yield (f"{network.kind} {precision}, {described(path)}: "
-                           f"{spread(values, 3)} x its whole history",
+                           f"{spread(values)} x its whole history",
                            f"at most {bar}", verdict(values, bar, at_least=False))
 
 
@@ -100,13 +100,14 @@ def print_steered(model):
     for path, us in model.us.items():
         if is_steered(path):
             base = "recommend" if path.startswith("rerank_") else "append_recommend"
-            print(f"{path:42s} {spread(us):>24s}  {spread(ratios(us, model.us[base]), 2)} x "
+            print(f"{path:42s} {spread(us):>24s}  {spread(ratios(us, model.us[base]))} x "
                   f"{base}")
 
 
 def print_tables(networks, steerable, rounds, seconds):
-    print(f"the same lists from all f32 engines; {rounds} rounds in {seconds:.0f} s, one thread, "
-          f"spreads over rounds; load average {os.getloadavg()[0]:.1f}")
+    versions = {engine.version: None for network in networks for engine in network.engines}
+    print(f"the same list from all f32 engines: {', '.join(versions)}\n{rounds} rounds in "
+          f"{seconds:.0f} s, one thread, spreads over rounds; load average {os.getloadavg()[0]:.1f}")
     for network in networks:
         print_network(network)
     print("\nbars")
