@@ -1,159 +1,173 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same network with the same weights in other engines, beside `pintle bench`.
+"""The same networks with the same weights in other engines, beside `pintle bench`.
 
-    python3 tests/bench/peers/compare.py --pintle build/release/converter/pintle \
-        --weights model.safetensors --config config.json [--rounds 7]
+    python3 tests/bench/peers/compare.py --pintle build/release/converter/pintle --install
 
-Takes a Hugging Face GPT-2 checkpoint without prefixes, needs PyTorch, and times whatever else it can
-import (ONNX Runtime with the onnx package); it names what it could not. An engine without a cache of keys
-and values runs its whole forward pass for every event, so that is what it is timed on: a full window,
-then scores of all items and the top 10. Before any timing all engines must give the same ten items.
-One thread each, engines in turn, round after round; every ratio is of one round.
+README.md in this folder says what each row computes and how to read the table. This script needs Python
+alone; every engine has an environment of its own, which --install makes.
 """
 
 import argparse
 import json
 import pathlib
 import random
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
+import environments
+import table
+from processes import EngineProcess, EngineRow, PintleModel, run
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "converter" / "default_model"))
+SKIPPED = 77
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-
-import network as gpt2  # noqa: E402
-
-
-class LastScores(torch.nn.Module):
-    """Scores of all items after the last of the given rows [1, window]."""
-
-    def __init__(self, network):
-        super().__init__()
-        self.network = network
-
-    def forward(self, rows):
-        x = self.network.embed(rows)
-        for block in self.network.h:
-            x = block(x, 0.0)
-        return self.network.ln_f(x[:, -1]) @ self.network.wte.weight.T
+# Row, environment, class in engines.py, options of the network, whether its list must be Pintle's f32.
+ENGINES = (
+    ("PyTorch", "pytorch", "PyTorch", {}, True),
+    ("ONNX Runtime", "onnxruntime", "OnnxRuntime", {}, True),
+    ("ONNX Runtime, cut by hand", "onnxruntime", "OnnxRuntime", {"last_row_only": True}, True),
+    ("ONNX Runtime int8", "onnxruntime", "OnnxRuntimeInt8", {}, False),
+    ("LiteRT", "litert", "LiteRt", {}, True),
+    ("ExecuTorch", "executorch", "ExecuTorch", {}, True),
+)
 
 
-def top10(scores):
-    scores = scores.copy()
-    scores[0] = -np.inf  # padding is no item
-    best = np.argpartition(-scores, 10)[:10]
-    return best[np.argsort(-scores[best], kind="stable")]
+class Network:
+    """A checkpoint, Pintle's two models of it, and the engines that run it."""
+
+    def __init__(self, kind, folder, item_count, window, title, convert_options):
+        self.kind, self.folder, self.title = kind, folder, title
+        self.convert_options = convert_options
+        self.rows = random.Random(1).sample(range(1, item_count + 1), window)
+        self.engines, self.models = [], {}
+
+    def convert(self, pintle, scratch):
+        for precision in ("int8", "f32"):
+            path = scratch / f"{self.kind}-{precision}.pintle"
+            run([pintle, "convert", "--weights", self.folder / "model.safetensors",
+                 *self.convert_options, "--precision", precision, "--out", path])
+            self.models[precision] = PintleModel(pintle, path)
+            self.models[precision].recommend(self.rows)
+        self.top = self.models["f32"].top
+
+    def time(self, turn, seconds):
+        """One round; who begins changes, so that nobody always follows the same neighbour."""
+        timed = [*self.engines, *self.models.values()]
+        for i in range(len(timed)):
+            timed[(turn + i) % len(timed)].time(seconds)
 
 
-class PyTorch:
-    name = "PyTorch " + torch.__version__
-
-    def __init__(self, module, rows):
-        self.module, self.rows = module, rows
-
-    @torch.no_grad()
-    def scores(self):
-        return self.module(self.rows)[0].numpy()
+def gpt2_network(folder):
+    config = json.loads((folder / "config.json").read_text())
+    items = config["vocab_size"] - 1  # row 0 is padding
+    return Network("gpt2", folder, items, config["n_positions"],
+                   f"GPT-2, d {config['n_embd']}, {config['n_layer']} layers, window "
+                   f"{config['n_positions']}, {items:,} items",
+                   ["--config", folder / "config.json"])
 
 
-class OnnxRuntime:
-    def __init__(self, module, rows, folder):
-        import onnxruntime
-        path = str(folder / "model.onnx")
-        torch.onnx.export(module, (rows,), path, input_names=["rows"], output_names=["scores"],
-                          opset_version=13)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(path, options,
-                                                    providers=["CPUExecutionProvider"])
-        self.rows = rows.numpy()
-        self.name = "ONNX Runtime " + onnxruntime.__version__
-
-    def scores(self):
-        return self.session.run(None, {"rows": self.rows})[0][0]
+def sasrec_network(processes, scratch):
+    folder = scratch / "sasrec"
+    folder.mkdir()
+    for process in processes:  # the first that works: it takes PyTorch, which each has
+        shape = process.ask("write_sasrec", folder=str(folder))
+        if "error" not in shape:
+            break
+    else:
+        sys.exit(f"cannot write the SASRec network: {shape['error']}")
+    return Network("sasrec", folder, shape["items"], shape["window"],
+                   f"SASRec (pmixer), seeded random weights, d {shape['dim']}, {shape['layers']} "
+                   f"layers, window {shape['window']}, {shape['items']:,} items",
+                   ["--arch", "sasrec-pmixer-2024", "--heads", "1"])
 
 
-def median_us(engine, seconds):
-    engine.scores()
-    times, end = [], time.perf_counter() + seconds
-    while len(times) < 11 or time.perf_counter() < end:
-        start = time.perf_counter()
-        top10(engine.scores())
-        times.append((time.perf_counter() - start) * 1e6)
-    return statistics.median(times)
+def build_engines(network, processes, scratch, missing):
+    for row, environment, engine_class, options, exact in ENGINES:
+        process = processes.get(engine_class)
+        if process is None:
+            continue
+        key = f"{network.kind}-{len(network.engines)}"
+        folder = scratch / f"{engine_class}-{key}"
+        folder.mkdir()
+        answer = process.ask("build", key=key, network=network.kind, folder=str(network.folder),
+                             rows=network.rows, options=options, scratch=str(folder))
+        if "error" in answer:
+            missing[f"{row} on {network.kind}"] = answer["error"]
+            continue
+        network.engines.append(
+            EngineRow(row, answer["version"], process, key, answer["top"], exact))
 
 
-def run(command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}: {done.stderr}")
-    return done.stdout
+def check_lists(network):
+    """Every f32 engine must recommend what Pintle's f32 model does, in that order."""
+    for engine in network.engines:
+        if engine.exact and engine.top != network.top:
+            sys.exit(f"{network.title}: {engine.name} recommends {engine.top}, "
+                     f"pintle {network.top}")
 
 
-def spread(values, digits=1):
-    return f"{min(values):.{digits}f} / {statistics.median(values):.{digits}f} / {max(values):.{digits}f}"
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pintle", required=True, type=pathlib.Path, help="release build")
+    parser.add_argument("--gpt2", type=pathlib.Path, default=ROOT / "converter" / "default_model",
+                        help="folder of config.json and model.safetensors (%(default)s)")
+    parser.add_argument("--steerable", type=pathlib.Path, help="model file with SAEs or knobs, for "
+                        "the steered paths")
+    parser.add_argument("--engines", nargs="+", choices=environments.NAMES,
+                        default=environments.NAMES)
+    parser.add_argument("--environments", type=pathlib.Path, default=ROOT / "build" / "peers",
+                        help="folder of the engines' Python environments (%(default)s)")
+    parser.add_argument("--install", action="store_true", help="install what is missing there")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=0.3,
+                        help="for an engine, or a path of pintle bench, in a round (%(default)s)")
+    parser.add_argument("--json", type=pathlib.Path, help="also write the medians of all rounds")
+    return parser.parse_args()
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--pintle", required=True)
-    arguments.add_argument("--weights", required=True)
-    arguments.add_argument("--config", required=True)
-    arguments.add_argument("--rounds", type=int, default=7)
-    arguments.add_argument("--seconds", type=float, default=0.5, help="an engine and round")
-    arguments = arguments.parse_args()
-    torch.set_num_threads(1)
+    arguments = parse_arguments()
+    missing = {}
+    if arguments.install:
+        missing.update(environments.install(arguments.environments, arguments.engines))
+    pythons = {name: environments.python_of(arguments.environments, name)
+               for name in arguments.engines}
+    for name, python in pythons.items():
+        if python is None:
+            missing.setdefault(name, "not installed: --install")
 
-    config = json.loads(pathlib.Path(arguments.config).read_text())
-    module = LastScores(gpt2.load_safetensors(arguments.weights, config)).eval()
-    picked = random.Random(1).sample(range(1, config["vocab_size"]), config["n_positions"])
-    rows = torch.tensor([picked])
-
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        engines = [PyTorch(module, rows)]
-        try:
-            engines.append(OnnxRuntime(module, rows, folder))
-        except Exception as error:  # whatever an engine's absence looks like
-            print(f"not timed: ONNX Runtime ({type(error).__name__}: {error})")
-
-        models = {}
-        for precision in ("f32", "int8"):
-            models[precision] = str(folder / f"{precision}.pintle")
-            run([arguments.pintle, "convert", "--weights", arguments.weights, "--config",
-                 arguments.config, "--precision", precision, "--out", models[precision]])
-        line = run([arguments.pintle, "recommend", "--model", models["f32"], "--include-seen",
-                    "--history", " ".join(map(str, picked)), "--json"])
-        ours = [int(item["id"]) for item in json.loads(line)["items"]]
-        for engine in engines:
-            if list(top10(engine.scores())) != ours:
-                sys.exit(f"{engine.name} recommends {top10(engine.scores())}, pintle {ours}")
-        print(f"same ten items from {len(engines) + 1} engines; "
-              f"{arguments.rounds} rounds, one thread, us min / median / max over rounds")
-
-        times = {engine.name: [] for engine in engines}
-        for _ in range(arguments.rounds):
-            for engine in engines:
-                times[engine.name].append(median_us(engine, arguments.seconds))
-            for precision, model in models.items():
-                bench = json.loads(run([arguments.pintle, "bench", "--model", model, "--json"]))
-                for path in ("append_recommend", "history", "append_full_window"):
-                    key = f"pintle {precision} {path}"
-                    times.setdefault(key, []).append(bench[path]["median_us"])
-        for name, values in times.items():
-            print(f"{name:36s} {spread(values):>28s}")
-        for engine in engines:
-            for name, values in times.items():
-                if name.startswith("pintle"):
-                    ratios = [a / b for a, b in zip(times[engine.name], values)]
-                    print(f"{engine.name} / {name:34s} {spread(ratios):>24s} x")
+    arguments.environments.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        with open(arguments.environments / "workers.log", "w") as log:
+            processes = {engine: EngineProcess(pythons[environment], engine, log)
+                         for _, environment, engine, _, _ in ENGINES if pythons.get(environment)}
+            if not processes:
+                table.print_missing(missing)
+                print("skipped: no engine to compare with")
+                return SKIPPED
+            networks = [gpt2_network(arguments.gpt2),
+                        sasrec_network(processes.values(), scratch)]
+            for network in networks:
+                network.convert(arguments.pintle, scratch)
+                build_engines(network, processes, scratch, missing)
+                check_lists(network)
+            steerable = arguments.steerable and PintleModel(arguments.pintle, arguments.steerable)
+            table.print_missing(missing)
+            started = time.monotonic()
+            for turn in range(arguments.rounds):
+                for network in networks:
+                    network.time(turn, arguments.seconds)
+                if steerable:
+                    steerable.time(arguments.seconds)
+            for process in processes.values():
+                process.close()
+        table.print_tables(networks, steerable, arguments.rounds, time.monotonic() - started)
+        if arguments.json:
+            arguments.json.write_text(table.to_json(networks, steerable))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
