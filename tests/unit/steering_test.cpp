@@ -4,6 +4,8 @@
 // must not leave behind.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <random>
 #include <string>
 #include <vector>
@@ -54,6 +56,22 @@ std::vector<double> plain_scores(const TinyModel& tiny, const std::vector<uint32
   return converter::reference_scores(tiny.network, wide(history));
 }
 
+// kBound, or what rounding alone may do where the network itself magnifies it: of the random ones, one
+// nearly cancels the state in front of a norm, and there the exact scores move by 4e-5 (elsewhere by
+// less than 2e-6) if every item's embedding is moved by one unit in the last place. A run in float
+// rounds so at every step.
+double bound_of(const TinyModel& tiny, const std::vector<uint32_t>& history,
+                const pintle_steering& steering, const std::vector<double>& exact) {
+  constexpr double kRoundedSteps = 16;
+  TinyModel nudged = tiny;
+  std::mt19937 random(1);
+  for (float& value : nudged.network.items.values) {
+    value = std::nextafter(value, random() % 2 == 0 ? 100.0f : -100.0f);
+  }
+  const std::vector<double> moved = reference_steered_scores(nudged, history, steering);
+  return std::max(kBound, kRoundedSteps * relative_difference({moved.begin(), moved.end()}, exact));
+}
+
 TEST_CASE("any edits, at any hooks, in any architecture, equal the literal computation") {
   for (uint32_t seed = 0; seed < 2 * kArchitectureCount; ++seed) {
     const TinyModel tiny = steerable_model(any_model(seed).network);
@@ -69,8 +87,9 @@ TEST_CASE("any edits, at any hooks, in any architecture, equal the literal compu
       const Edits edits = draw_edits(&random);
       const pintle_steering steering = steering_of(edits, round);  // all four sets of flags
       CAPTURE(round);
-      CHECK(relative_difference(steered_scores(&session, items, &steering),
-                                reference_steered_scores(tiny, history, steering)) < kBound);
+      const std::vector<double> exact = reference_steered_scores(tiny, history, steering);
+      CHECK(relative_difference(steered_scores(&session, items, &steering), exact) <
+            bound_of(tiny, history, steering, exact));
       CHECK(same_list(session.recommend(items, PINTLE_INCLUDE_SEEN), plain));
     }
     session.append({1});
