@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Dense products over many rows: out = in * weight^T + bias for the linears of every block.
-// gemm_xnnpack.cpp or gemm_own.cpp, chosen when the library is built; a session has one set.
+// By XNNPACK (gemm_xnnpack.cpp) where the library was built with it and it is the faster, else by our
+// own kernels (gemm_own.cpp). A session has one set.
 #ifndef PINTLE_RUNTIME_GEMM_H_
 #define PINTLE_RUNTIME_GEMM_H_
 
@@ -16,7 +17,7 @@ enum class BlockLinear : uint32_t { kQuery, kKeyValue, kOutput, kFfnIn, kFfnOut,
 const LinearView& block_linear(const BlockView& block, BlockLinear which);
 
 struct GemmSet {
-  void* state = nullptr;  // what the implementation packed; null if it packs nothing
+  void* state = nullptr;  // XNNPACK's operators; null where our own kernels run
 };
 
 // PINTLE_ERR_OUT_OF_MEMORY, with nothing left allocated.
@@ -27,6 +28,8 @@ void gemm_destroy(const Model& model, GemmSet* set);
 // past their end (Arena's slack). tile: room for 16 * weight.cols floats, 64-byte aligned.
 void gemm_run(const GemmSet& set, const Model& model, uint32_t layer, BlockLinear which,
               const float* in, size_t rows, float* tile, float* out);
+void gemm_run_own(const Model& model, uint32_t layer, BlockLinear which, const float* in,
+                  size_t rows, float* tile, float* out);
 
 }  // namespace pintle
 

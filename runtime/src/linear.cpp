@@ -1,14 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linear.h"
 
+#include <string.h>
+
 namespace pintle {
 
-void apply_linear(const Session& session, const LinearView& linear, const float* in, float* out) {
+void apply_linear_rows(const Session& session, const LinearView& linear, size_t first,
+                       size_t row_count, const float* in, float* out) {
   const KernelTable& kernels = session.model->kernels;
   const Operand x = make_operand(kernels, linear.weight, in, session.buffers.operand);
-  multiply_panels(kernels, linear.weight, 0, linear.weight.panel_count(), x, session.buffers.wide);
-  for (uint32_t i = 0; i < linear.weight.rows; ++i) {
-    out[i] = session.buffers.wide[i] + linear.bias[i];
+  const size_t panel = first / kPanelRows, skipped = first % kPanelRows;
+  multiply_panels(kernels, linear.weight, panel,
+                  (skipped + row_count + kPanelRows - 1) / kPanelRows, x, session.buffers.wide);
+  const float* products = session.buffers.wide + skipped;
+  const float* bias = linear.bias + first;
+  for (size_t i = 0; i < row_count; ++i) out[i] = products[i] + bias[i];
+}
+
+void apply_linear(const Session& session, const LinearView& linear, const float* in, float* out) {
+  apply_linear_rows(session, linear, 0, linear.weight.rows, in, out);
+}
+
+void apply_linear_transposed(const Session& session, const LinearView& linear, size_t first,
+                             size_t row_count, const float* in, float* out) {
+  const KernelTable& kernels = session.model->kernels;
+  const size_t cols = linear.weight.cols, end = first + row_count;
+  memset(out, 0, cols * sizeof(float));
+  for (size_t panel = first / kPanelRows; panel * kPanelRows < end; ++panel) {
+    float factors[kPanelRows];  // 0 for the panel's rows outside the range
+    for (size_t r = 0; r < kPanelRows; ++r) {
+      const size_t row = panel * kPanelRows + r;
+      factors[r] = row >= first && row < end ? in[row - first] : 0;
+    }
+    const float* columns = unpack_panel(kernels, linear.weight, panel, session.buffers.tile);
+    for (size_t c = 0; c < cols; ++c) {
+      out[c] += kernels.dot_f32(columns + c * kPanelRows, factors, kPanelRows);
+    }
   }
 }
 

@@ -12,17 +12,16 @@ SessionBuffers plan_session(const Model& model, Arena* arena) {
   buffers.window_items = arena->take<uint32_t>(model.window);
   buffers.seen = arena->take<uint64_t>(bitmap_words);
   buffers.marked = arena->take<uint64_t>(bitmap_words);
-  buffers.states = arena->take<float>(positions * dim);
+  buffers.states = arena->take<float>((1 + positions) * dim);
   buffers.key_value = arena->take<float>(model.layer_count * (1 + positions) * 2 * dim);
-  buffers.pad = arena->take<float>(dim);
+  buffers.newest = arena->take<float>(dim);
   buffers.hidden = arena->take<float>(dim);
   buffers.normed = arena->take<float>(rows * dim);
   buffers.query = arena->take<float>(rows * dim);
   buffers.attended = arena->take<float>(rows * dim);
   buffers.projected = arena->take<float>(rows * dim);
   buffers.ffn = arena->take<float>(rows * ffn);
-  buffers.attention =
-      arena->take<float>(16 * (round_up(dim / model.head_count, 16) + 1 + positions));
+  buffers.attention = arena->take<float>(16 * (round_up(dim, 16) + 1 + positions));
   buffers.operand = arena->take<int16_t>(operand_capacity(widest));
   buffers.wide = arena->take<float>(round_up(widest, kPanelRows));
   buffers.tile = arena->take<float>(kPanelRows * (dim > ffn ? dim : ffn));

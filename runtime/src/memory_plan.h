@@ -29,9 +29,11 @@ struct SessionBuffers {
   uint32_t* window_items;  // [window], oldest first
   uint64_t* seen;          // bitmap of items, over the full history
   uint64_t* marked;        // bitmap of items, all zero between calls
-  float* states;           // [positions][dim]: the residual stream
+  // [1 + positions][dim]: the residual stream, row 0 the pad slot's; after a run what the last block's
+  // keys and values are, or would be, computed from.
+  float* states;
   float* key_value;  // [layers][1 + positions][2 dim]: row 0 is the pad slot; keys, then values
-  float* pad;        // [dim]
+  float* newest;     // [dim]: the newest position's state in the last block
   float* hidden;     // [dim]: what the items are scored against
   // One group of kBlockRows rows on its way through a block.
   float* normed;     // [rows][dim]
@@ -39,7 +41,7 @@ struct SessionBuffers {
   float* attended;   // [rows][dim]
   float* projected;  // [rows][dim]
   float* ffn;        // [rows][ffn_dim]
-  float* attention;  // scratch of attention: [head_dim, padded to 16, + 1 + positions][16]
+  float* attention;  // scratch of attention: [dim, padded to 16, + 1 + positions][16]
   int16_t* operand;  // one quantized vector
   float* wide;       // one product's outputs, padded to whole panels
   float* tile;       // one unpacked panel

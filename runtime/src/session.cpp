@@ -62,6 +62,7 @@ void session_reset(Session* session) {
   session->event_count = 0;
   session->kept = 0;
   session->computed = 0;
+  session->keyless_rows = 0;
   session->hidden_ready = false;
 }
 

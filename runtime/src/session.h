@@ -20,6 +20,7 @@ struct pintle_session {
   uint64_t event_count;   // ever appended
   uint32_t kept;          // items in buffers.window_items
   uint32_t computed;      // leading positions whose keys and values are valid
+  uint32_t keyless_rows;  // leading positions of which the last block's are yet to be computed
   bool hops;              // PINTLE_WINDOW_HOP, of an incremental model
   bool pads_ready;        // the pad slot's keys and values (the same for every history) are valid
   bool hidden_ready;      // buffers.hidden is the state after the newest event

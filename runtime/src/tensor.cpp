@@ -152,6 +152,27 @@ Operand make_operand(const KernelTable& kernels, const TensorView& tensor, const
   return {values, storage, scale};
 }
 
+const float* unpack_panel(const KernelTable& kernels, const TensorView& tensor, size_t panel,
+                          float* tile) {
+  const uint8_t* data = tensor.data + panel * tensor.panel_bytes();
+  const uint8_t* scales = tensor.scales + panel * tensor.panel_scale_bytes();
+  switch (tensor.dtype) {
+    case fb::DType_F32:
+      return reinterpret_cast<const float*>(data);
+    case fb::DType_F16:
+      kernels.unpack_panel_f16(reinterpret_cast<const uint16_t*>(data), tensor.cols, tile);
+      break;
+    case fb::DType_I8:
+      kernels.unpack_panel_s8(reinterpret_cast<const int8_t*>(data),
+                              reinterpret_cast<const float*>(scales), tensor.cols, tile);
+      break;
+    case fb::DType_I4:
+      kernels.unpack_panel_s4(data, reinterpret_cast<const uint16_t*>(scales), tensor.cols, tile);
+      break;
+  }
+  return tile;
+}
+
 void multiply_panels(const KernelTable& kernels, const TensorView& tensor, size_t first_panel,
                      size_t panel_count, const Operand& x, float* y) {
   const uint8_t* data = tensor.data + first_panel * tensor.panel_bytes();

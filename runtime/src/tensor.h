@@ -53,6 +53,11 @@ Operand make_operand(const KernelTable& kernels, const TensorView& tensor, const
 // int16 values that an operand of up to `cols` columns needs.
 inline constexpr size_t operand_capacity(size_t cols) { return round_up(cols, kGroupCols); }
 
+// A panel as [cols][16] floats: the file's own bytes if they are that already, else in `tile`
+// (64-byte aligned). REQUIRES: Panels layout.
+const float* unpack_panel(const KernelTable& kernels, const TensorView& tensor, size_t panel,
+                          float* tile);
+
 // y[16 * panel_count] = panels [first, first + panel_count) times x. REQUIRES: Panels layout.
 void multiply_panels(const KernelTable& kernels, const TensorView& tensor, size_t first_panel,
                      size_t panel_count, const Operand& x, float* y);

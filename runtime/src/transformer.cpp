@@ -31,12 +31,14 @@ class Forward {
         count_(items + (session->model->is_bidirectional() ? 1 : 0)),
         skipped_(skipped),
         steering_(steering),
-        dense_(count_ - first >= kDenseRows) {}
+        dense_(count_ - first >= kDenseRows),
+        keyless_(dense_ && first == 0 && session->model->head_count <= kDenseRows) {}
 
   // The whole network; the state after the newest event goes to `hidden`.
   void run(float* hidden) {
     for (uint32_t position = first_; position < count_; ++position) embed(position);
     if (model_.pad_keys != fb::PadKeys_Hidden && !session_.pads_ready) run_pads();
+    session_.keyless_rows = keyless_ ? count_ : 0;
     run_blocks(0, hidden);
   }
 
@@ -49,7 +51,7 @@ class Forward {
       return steering_->edit(session_, stage, hidden);
     }
     const uint32_t layer = stage / 2;
-    float* state = buffers_.states + (count_ - 1) * dim_;
+    float* state = is_last(layer) ? buffers_.newest : state_row(count_ - 1);
     if (stage == mlp_stage(layer)) {
       float* mlp = buffers_.projected;
       memcpy(mlp, session_.tap(layer, kTapMlp), dim_ * sizeof(float));
@@ -65,14 +67,19 @@ class Forward {
   }
 
  private:
+  float* state_row(size_t position) const { return buffers_.states + (1 + position) * dim_; }
+  bool is_last(uint32_t layer) const { return layer + 1 == model_.layer_count; }
+
   void run_blocks(uint32_t from, float* hidden) {
     for (uint32_t layer = from; layer < model_.layer_count; ++layer) {
-      fill_keys_values(layer);
-      // Of the last block only the newest position's output is read.
-      const bool last = layer + 1 == model_.layer_count;
-      run_rows(layer, last ? count_ - 1 : first_, dense_ && !last);
+      if (is_last(layer)) {
+        run_last(layer);
+      } else {
+        fill_keys_values(layer);
+        run_rows(layer);
+      }
     }
-    read_out(buffers_.states + (count_ - 1) * dim_, hidden);
+    read_out(buffers_.newest, hidden);
   }
 
   // Edits the states of `rows` consecutive positions, the last of which is `end` - 1 of the run if
@@ -97,22 +104,20 @@ class Forward {
   }
 
   void embed(uint32_t position) {
-    float* state = buffers_.states + position * dim_;
+    float* state = state_row(position);
+    if (model_.position_origin == fb::PositionOrigin_None) {
+      memset(state, 0, dim_ * sizeof(float));
+    } else {
+      const bool from_newest = model_.position_origin == fb::PositionOrigin_Newest;
+      gather_row(model_.positions, from_newest ? count_ - 1 - position : position, state);
+    }
+    const float* item = model_.mask_embedding;  // the mask token, after the newest item
     if (position < items_) {
       gather_row(model_.items, buffers_.window_items[position + (position >= skipped_ ? 1 : 0)],
-                 state);
-    } else {  // the mask token, after the newest item
-      memcpy(state, model_.mask_embedding, dim_ * sizeof(float));
-    }
-    if (model_.item_scale != 1.0f) {
-      for (size_t i = 0; i < dim_; ++i) state[i] *= model_.item_scale;
-    }
-    if (model_.position_origin != fb::PositionOrigin_None) {
-      const bool from_newest = model_.position_origin == fb::PositionOrigin_Newest;
-      gather_row(model_.positions, from_newest ? count_ - 1 - position : position,
                  buffers_.projected);
-      add(buffers_.projected, dim_, state);
+      item = buffers_.projected;
     }
+    kernels_.axpy_f32(model_.item_scale, item, dim_, state);
     if (model_.embedding_norm.present()) {
       apply_norm(kernels_, model_.embedding_norm, state, 1, dim_, state);
     }
@@ -121,12 +126,14 @@ class Forward {
   // All pad slots of a layer are alike, and see none but each other: one row stands for them, the
   // same for every history, so it is computed once a session.
   void run_pads() {
-    float* pad = buffers_.pad;
+    float* pad = buffers_.states;
     memcpy(pad, model_.pad_embedding, dim_ * sizeof(float));
     for (uint32_t layer = 0; layer < model_.layer_count; ++layer) {
       float* key_value = session_.key_value_rows(layer);
       keys_values_of(layer, pad, 1, false, key_value);
-      if (model_.pad_keys == fb::PadKeys_Evolving) {
+      if (is_last(layer)) {
+        normalize_keyless(layer, pad, 1);
+      } else if (model_.pad_keys == fb::PadKeys_Evolving) {
         normalize_input(layer, pad, 1);
         memcpy(buffers_.attended, key_value + dim_, dim_ * sizeof(float));
         finish_rows(layer, pad, 1, false, kPadRow);
@@ -155,23 +162,36 @@ class Forward {
     apply_block_linear(session_, layer, BlockLinear::kKeyValue, input, rows, dense, key_value);
   }
 
+  // What keys and values are computed from, in place.
+  void normalize_keyless(uint32_t layer, float* states, size_t rows) {
+    if (model_.key_value_source == fb::Source_Normed) {
+      apply_norm(kernels_, model_.blocks[layer].attention_norm, states, rows, dim_, states);
+    }
+  }
+
   void fill_keys_values(uint32_t layer) {
     float* key_value = session_.key_value_rows(layer);
     for (size_t row = first_; row < count_; row += kBlockRows) {
       const size_t rows = count_ - row < kBlockRows ? count_ - row : kBlockRows;
-      keys_values_of(layer, buffers_.states + row * dim_, rows, dense_,
-                     key_value + (1 + row) * 2 * dim_);
+      keys_values_of(layer, state_row(row), rows, dense_, key_value + (1 + row) * 2 * dim_);
     }
+  }
+
+  // The identical pad slots before the window that attention sees, as one row that counts so often.
+  uint32_t pad_count() const {
+    return model_.pad_keys == fb::PadKeys_Hidden ? 0 : model_.window - items_;
+  }
+  float attention_scale() const {
+    return 1.0f / sqrtf(static_cast<float>(dim_ / model_.head_count));
   }
 
   // buffers_.attended[i] = attention of the query of position row + i, every head.
   void attend(uint32_t layer, size_t row, size_t rows) {
     const size_t head_dim = dim_ / model_.head_count, stride = 2 * dim_;
-    const float scale = 1.0f / sqrtf(static_cast<float>(head_dim));
-    const uint32_t pads = model_.pad_keys == fb::PadKeys_Hidden ? 0 : model_.window - items_;
-    const float* keys = session_.key_value_rows(layer) + (pads > 0 ? 0 : stride);
-    const float first_weight = pads > 0 ? static_cast<float>(pads) : 1.0f;
-    const size_t pad_rows = pads > 0 ? 1 : 0;
+    const float scale = attention_scale();
+    const size_t pad_rows = pad_count() > 0 ? 1 : 0;
+    const float* keys = session_.key_value_rows(layer) + (1 - pad_rows) * stride;
+    const float first_weight = pad_rows > 0 ? static_cast<float>(pad_count()) : 1.0f;
     const size_t step = model_.is_bidirectional() ? 0 : 1;
     size_t i = 0;
     for (; rows - i >= kFewestQueries; i += rows - i < kQueries ? rows - i : kQueries) {
@@ -192,6 +212,30 @@ class Forward {
                                first_weight, buffers_.attention,
                                buffers_.attended + i * dim_ + offset);
       }
+    }
+  }
+
+  // The same for the newest position alone, without keys and values: with W the rows of a head in the
+  // key's weights and x_t what keys are computed from, query . (W x_t) = (W^T query) . x_t, the keys'
+  // bias is the same for all t and falls out of the softmax, and the weighted sum of values is the
+  // value of the weighted sum of x_t. So 2 dim products a position and head do for 2 dim^2.
+  void attend_keyless(uint32_t layer) {
+    const LinearView& key_value = model_.blocks[layer].key_value;
+    const size_t heads = model_.head_count, head_dim = dim_ / heads;
+    const size_t pad_rows = pad_count() > 0 ? 1 : 0;
+    const float* rows = buffers_.states + (1 - pad_rows) * dim_;
+    const float first_weight = pad_rows > 0 ? static_cast<float>(pad_count()) : 1.0f;
+    float* queries = buffers_.projected;
+    for (size_t head = 0; head < heads; ++head) {
+      apply_linear_transposed(session_, key_value, head * head_dim, head_dim,
+                              buffers_.query + head * head_dim, queries + head * dim_);
+    }
+    float* sums = buffers_.query;
+    kernels_.attention_block_f32(queries, dim_, heads, rows, rows, dim_, count_ + pad_rows, 0, dim_,
+                                 attention_scale(), first_weight, buffers_.attention, sums, dim_);
+    for (size_t head = 0; head < heads; ++head) {
+      apply_linear_rows(session_, key_value, dim_ + head * head_dim, head_dim, sums + head * dim_,
+                        buffers_.attended + head * head_dim);
     }
   }
 
@@ -248,17 +292,38 @@ class Forward {
     }
   }
 
-  void run_rows(uint32_t layer, size_t first, bool dense) {
-    for (size_t row = first; row < count_; row += kBlockRows) {
+  void find_queries(uint32_t layer, const float* states, size_t rows, bool dense) {
+    normalize_input(layer, states, rows);
+    apply_block_linear(session_, layer, BlockLinear::kQuery,
+                       is_pre_norm() ? buffers_.normed : states, rows, dense, buffers_.query);
+  }
+
+  void run_rows(uint32_t layer) {
+    for (size_t row = first_; row < count_; row += kBlockRows) {
       const size_t rows = count_ - row < kBlockRows ? count_ - row : kBlockRows;
-      float* states = buffers_.states + row * dim_;
-      normalize_input(layer, states, rows);
-      apply_block_linear(session_, layer, BlockLinear::kQuery,
-                         is_pre_norm() ? buffers_.normed : states, rows, dense, buffers_.query);
+      float* states = state_row(row);
+      find_queries(layer, states, rows, dense_);
       attend(layer, row, rows);
-      finish_rows(layer, states, rows, dense,
+      finish_rows(layer, states, rows, dense_,
                   row + rows == count_ ? kRowsWithNewest : kEarlierRows);
     }
+  }
+
+  // Of the last block only the newest position's output is read: it is computed in buffers_.newest.
+  void run_last(uint32_t layer) {
+    memcpy(buffers_.newest, state_row(count_ - 1), dim_ * sizeof(float));
+    if (keyless_) {
+      normalize_keyless(layer, state_row(0), count_);
+    } else {
+      fill_keys_values(layer);
+    }
+    find_queries(layer, buffers_.newest, 1, false);
+    if (keyless_) {
+      attend_keyless(layer);
+    } else {
+      attend(layer, count_ - 1, 1);
+    }
+    finish_rows(layer, buffers_.newest, 1, false, kRowsWithNewest);
   }
 
   void read_out(const float* state, float* hidden) {
@@ -285,12 +350,24 @@ class Forward {
   const uint32_t first_, items_, count_, skipped_;
   const Steering* const steering_;
   const bool dense_;
+  const bool keyless_;  // whether the last block needs no keys and values, see attend_keyless
 };
 
 // Whether an edit of the newest position behind `stage` changes what later blocks compute for the
 // others: in a bidirectional model, unless the block behind it is the last.
 bool reaches_others(const Model& model, Stage stage) {
   return model.is_bidirectional() && stage < last_stage(model) && stage / 2 + 2 < model.layer_count;
+}
+
+// The last block's keys and values that a run without them has left to be computed.
+void complete_keys(Session* session) {
+  const Model& model = *session->model;
+  const size_t rows = session->keyless_rows, dim = model.dim;
+  if (rows == 0) return;
+  const uint32_t layer = model.layer_count - 1;
+  apply_block_linear(*session, layer, BlockLinear::kKeyValue, session->buffers.states + dim, rows,
+                     true, session->key_value_rows(layer) + 2 * dim);
+  session->keyless_rows = 0;
 }
 
 // What a run other than the unsteered one of the whole history leaves behind.
@@ -323,6 +400,7 @@ void copy_newest_keys_values(const Session& session, uint32_t count, bool restor
 void update_hidden(Session* session) {
   if (session->hidden_ready) return;
   const bool incremental = session->model->is_incremental();
+  if (incremental && session->computed > 0) complete_keys(session);
   Forward(session, incremental ? session->computed : 0, session->kept, kNoEvent, nullptr)
       .run(session->buffers.hidden);
   session->computed = incremental ? session->kept : 0;
@@ -345,6 +423,7 @@ void steered_hidden(Session* session, const Steering& steering, float* hidden) {
   }
   if (stage < last_stage(model)) restore_cache(session, hidden);
   const uint32_t count = session->kept + (model.is_bidirectional() ? 1 : 0);
+  if (stage / 2 + 1 < model.layer_count) complete_keys(session);  // a later block reads them
   copy_newest_keys_values(*session, count, false);
   Forward(session, count - 1, session->kept, kNoEvent, &steering).run_behind(stage, hidden);
   copy_newest_keys_values(*session, count, true);
