@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an app does with a model, once each, for instructions.cmake to count under callgrind:
+//
+//   instruction_paths MODEL
+//
+// Only the functions path_* are counted, each after the same work has been done once, so that no
+// first-time work (symbol binding, buffers of the allocator) falls into it. Exit status 77: the ISA
+// that PINTLE_FORCE_ISA names cannot run.
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "pintle/pintle.h"
+
+namespace {
+
+constexpr uint32_t kTop = 10;
+
+[[noreturn]] void fail(const char* what, pintle_status status) {
+  std::fprintf(stderr, "instruction_paths: %s: %s\n", what, pintle_status_name(status));
+  std::exit(status == PINTLE_ERR_UNKNOWN_ISA ? 77 : 1);
+}
+
+void require(pintle_status status, const char* what) {
+  if (status != PINTLE_OK) fail(what, status);
+}
+
+// Knuth's MMIX generator: the same events wherever this is compiled.
+class Events {
+ public:
+  explicit Events(uint32_t item_count) : item_count_(item_count) {}
+  uint32_t next() {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<uint32_t>((state_ >> 33) % item_count_);
+  }
+
+ private:
+  uint64_t state_ = 1;
+  uint32_t item_count_;
+};
+
+}  // namespace
+
+// External and never inlined: callgrind knows them by name.
+#define PINTLE_PATH extern "C" __attribute__((noinline, used)) void
+
+PINTLE_PATH path_open(const char* file) {
+  pintle_model* model = nullptr;
+  require(pintle_model_open_file(file, nullptr, &model, nullptr), file);
+  pintle_model_close(model);
+}
+
+PINTLE_PATH path_history(pintle_session* session, const uint32_t* items, size_t count,
+                         const pintle_request* request, pintle_recommendation* out) {
+  uint32_t found = 0;
+  require(pintle_session_reset(session), "reset");
+  require(pintle_session_append(session, items, count), "append");
+  require(pintle_recommend(session, request, out, &found), "recommend");
+}
+
+PINTLE_PATH path_append(pintle_session* session, const uint32_t* item,
+                        const pintle_request* request, pintle_recommendation* out) {
+  uint32_t found = 0;
+  require(pintle_session_append(session, item, 1), "append");
+  require(pintle_recommend(session, request, out, &found), "recommend");
+}
+
+// Makes its request here: were it the same code as path_append, the compiler would fold the two.
+PINTLE_PATH path_append_steered(pintle_session* session, const uint32_t* item,
+                                const pintle_steering* steering, pintle_recommendation* out) {
+  uint32_t found = 0;
+  pintle_request request = PINTLE_REQUEST_INIT;
+  request.k = kTop;
+  request.steering = steering;
+  require(pintle_session_append(session, item, 1), "append");
+  require(pintle_recommend(session, &request, out, &found), "recommend");
+}
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: instruction_paths MODEL\n");
+    return 2;
+  }
+  pintle_model* model = nullptr;
+  require(pintle_model_open_file(argv[1], nullptr, &model, nullptr), argv[1]);
+  pintle_model_info info = PINTLE_MODEL_INFO_INIT;
+  require(pintle_model_get_info(model, &info), "info");
+  pintle_sae_info sae = PINTLE_SAE_INFO_INIT;
+  require(pintle_model_get_sae(model, 0, &sae), "the model's SAE");
+  size_t size_bytes = 0;
+  require(pintle_session_memory(model, &size_bytes), "memory");
+  void* memory = std::aligned_alloc(PINTLE_SESSION_ALIGNMENT,
+                                    (size_bytes + PINTLE_SESSION_ALIGNMENT - 1) /
+                                        PINTLE_SESSION_ALIGNMENT * PINTLE_SESSION_ALIGNMENT);
+  if (memory == nullptr) return 1;
+  pintle_session* session = nullptr;
+  require(pintle_session_create(model, memory, size_bytes, &session), "session");
+
+  Events events(info.item_count);
+  pintle_recommendation list[kTop];
+  pintle_request request = PINTLE_REQUEST_INIT;
+  request.k = kTop;
+  const pintle_edit edit = {PINTLE_EDIT_ADD, sae.feature_count / 2, 0, 0, 1.0f};
+  pintle_steering steering = PINTLE_STEERING_INIT;
+  steering.edits = &edit;
+  steering.edit_count = 1;
+
+  path_open(argv[1]);
+  path_open(argv[1]);
+
+  std::vector<uint32_t> window(info.window);
+  for (int round = 0; round < 2; ++round) {
+    for (uint32_t& item : window) item = events.next();
+    path_history(session, window.data(), window.size(), &request, list);
+  }
+
+  // From a window half full.
+  uint32_t found = 0;
+  require(pintle_session_reset(session), "reset");
+  require(pintle_session_append(session, window.data(), info.window / 2), "append");
+  require(pintle_recommend(session, &request, list, &found), "recommend");
+  for (int round = 0; round < 2; ++round) {
+    const uint32_t item = events.next();
+    path_append(session, &item, &request, list);
+  }
+  for (int round = 0; round < 2; ++round) {
+    const uint32_t item = events.next();
+    path_append_steered(session, &item, &steering, list);
+  }
+
+  pintle_session_destroy(session);
+  pintle_model_close(model);
+  std::free(memory);
+  return 0;
+}
