@@ -115,7 +115,23 @@ void store16(float* p, const Floats16& x) {
   for (int q = 0; q < 4; ++q) vst1q_f32(p + 4 * q, x.v[q]);
 }
 
+// How far ahead scans prefetch: the hardware's prefetchers stop at every page's end.
+constexpr size_t kScanAheadBytes = 4096;
+
+// Asks for `kLines` cache lines further on, past the tensor's end too: nothing is read. Part of the
+// products' loops, as a loop of its own would take four instructions a line. Inlined, as GCC takes a
+// function that only prefetches for one without effect and leaves out calls to it.
+template <uintptr_t kLines>
+__attribute__((always_inline)) inline void prefetch(const void* p) {
+  const uintptr_t ahead = reinterpret_cast<uintptr_t>(p) + kScanAheadBytes;
+#pragma GCC unroll 4
+  for (uintptr_t line = 0; line < kLines; ++line) {
+    __builtin_prefetch(reinterpret_cast<const void*>(ahead + 64 * line));
+  }
+}
+
 // Exact: weights widened to 16 bits, products summed in 32; a row's four columns lie in one vector.
+template <bool kIsScan>
 __attribute__((always_inline)) inline Floats16 panel_s8(const int8_t* w, const float* row_scales,
                                                         size_t cols, const int16_t* x,
                                                         float x_scale) {
@@ -123,6 +139,7 @@ __attribute__((always_inline)) inline Floats16 panel_s8(const int8_t* w, const f
 #pragma GCC unroll 16
   for (int r = 0; r < 16; ++r) sums[r] = vdupq_n_s32(0);
   for (size_t k = 0; k < cols; k += 4, w += 4 * kPanelRows) {
+    if (kIsScan) prefetch<1>(w);
     const int16x4_t x4 = vld1_s16(x + k);
     const int16x8_t x4_twice = vcombine_s16(x4, x4);
 #pragma GCC unroll 4
@@ -149,8 +166,8 @@ __attribute__((always_inline)) inline Floats16 panel_s8(const int8_t* w, const f
 void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count, size_t cols,
                const int16_t* x, float x_scale, float* y) {
   for (size_t p = 0; p < panel_count; ++p) {
-    store16(y + p * kPanelRows, panel_s8(panels + p * cols * kPanelRows,
-                                         row_scales + p * kPanelRows, cols, x, x_scale));
+    store16(y + p * kPanelRows, panel_s8<false>(panels + p * cols * kPanelRows,
+                                                row_scales + p * kPanelRows, cols, x, x_scale));
   }
 }
 
@@ -229,10 +246,12 @@ __attribute__((always_inline)) inline void dot_group(const uint8_t* block, const
 
 // Adds the columns [start, end) of a panel to `sums`, in f32 group by group. block, scales: of its
 // column 0.
+template <bool kIsScan>
 __attribute__((always_inline)) inline void add_groups(const uint8_t* block, const uint16_t* scales,
                                                       size_t start, size_t end,
                                                       const Planes& planes, Floats16* sums) {
   for (size_t k = start; k < end; k += kGroupCols) {
+    if (kIsScan) prefetch<4>(block + k / 2 * kPanelRows);
     int32x4_t dots[4];
     dot_group(block + k / 2 * kPanelRows, planes.high + (k - start), planes.low + (k - start),
               planes.offset[(k - start) / kGroupCols], dots);
@@ -260,8 +279,9 @@ void matvec_s4(const uint8_t* panels, const uint16_t* group_scales, size_t panel
     for (size_t p = 0; p < panel_count; ++p) {
       float* out = y + p * kPanelRows;
       Floats16 sums = start == 0 ? kZeros : load16(out);
-      add_groups(panels + p * (cols / 2) * kPanelRows,
-                 group_scales + p * (cols / kGroupCols) * kPanelRows, start, end, planes, &sums);
+      add_groups<false>(panels + p * (cols / 2) * kPanelRows,
+                        group_scales + p * (cols / kGroupCols) * kPanelRows, start, end, planes,
+                        &sums);
       if (end == cols) multiply(x_scale, &sums);
       store16(out, sums);
     }
@@ -269,16 +289,6 @@ void matvec_s4(const uint8_t* panels, const uint16_t* group_scales, size_t panel
 }
 
 // ---- The catalogue scan -------------------------------------------------------------------------
-
-// How far ahead scans prefetch: the hardware's prefetchers stop at every page's end.
-constexpr size_t kScanAheadBytes = 4096;
-
-// Asks for memory further on, past the tensor's end too: nothing is read. Inlined, as GCC takes a
-// function that only prefetches for one without effect and leaves out calls to it.
-__attribute__((always_inline)) inline void prefetch(const void* p) {
-  __builtin_prefetch(
-      reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + kScanAheadBytes));
-}
 
 // Bit r: score r is above the threshold, NaN on either side included.
 uint32_t mask_above(const Floats16& scores, float threshold) {
@@ -335,8 +345,7 @@ size_t scan_s8(const int8_t* panels, const float* row_scales, const float* bias,
                size_t cols, const int16_t* x, float x_scale, float threshold, ScanHits* hits) {
   return scan(bias, panel_count, threshold, hits, [&](size_t p) {
     const int8_t* w = panels + p * cols * kPanelRows;
-    for (size_t line = 0; line < cols * kPanelRows; line += 64) prefetch(w + line);
-    return panel_s8(w, row_scales + p * kPanelRows, cols, x, x_scale);
+    return panel_s8<true>(w, row_scales + p * kPanelRows, cols, x, x_scale);
   });
 }
 
@@ -355,9 +364,8 @@ size_t scan_s4(const uint8_t* panels, const uint16_t* group_scales, const float*
   split(x, cols, &planes);
   return scan(bias, panel_count, threshold, hits, [&](size_t p) {
     const uint8_t* w = panels + p * panel_bytes;
-    for (size_t line = 0; line < panel_bytes; line += 64) prefetch(w + line);
     Floats16 sums = kZeros;
-    add_groups(w, group_scales + p * panel_scales, 0, cols, planes, &sums);
+    add_groups<true>(w, group_scales + p * panel_scales, 0, cols, planes, &sums);
     multiply(x_scale, &sums);
     return sums;
   });

@@ -94,11 +94,28 @@ void store16(float* p, const Floats16& x) {
   for (int q = 0; q < 4; ++q) vst1q_f32(p + 4 * q, x.v[q]);
 }
 
+// How far ahead scans prefetch: the hardware's prefetchers stop at every page's end.
+constexpr size_t kScanAheadBytes = 4096;
+
+// Asks for `kLines` cache lines further on, past the tensor's end too: nothing is read. Part of the
+// products' loops, as a loop of its own would take four instructions a line. Inlined, as GCC takes a
+// function that only prefetches for one without effect and leaves out calls to it.
+template <uintptr_t kLines>
+__attribute__((always_inline)) inline void prefetch(const void* p) {
+  const uintptr_t ahead = reinterpret_cast<uintptr_t>(p) + kScanAheadBytes;
+#pragma GCC unroll 4
+  for (uintptr_t line = 0; line < kLines; ++line) {
+    __builtin_prefetch(reinterpret_cast<const void*>(ahead + 64 * line));
+  }
+}
+
 // Adds `width` columns of a panel to the sums.
+template <bool kIsScan>
 __attribute__((always_inline)) inline void add_s8_panel(const int8_t* w, size_t width,
                                                         const Planes& planes, Sums* sums) {
   size_t k = 0;
   for (; k + 16 <= width; k += 16, w += 256) {
+    if (kIsScan) prefetch<4>(w);
     const int8x16_t high = vld1q_s8(planes.high + k), low = vld1q_s8(planes.low + k);
     add_s8_columns<0>(w, high, low, sums);
     add_s8_columns<1>(w + 64, high, low, sums);
@@ -106,6 +123,7 @@ __attribute__((always_inline)) inline void add_s8_panel(const int8_t* w, size_t 
     add_s8_columns<3>(w + 192, high, low, sums);
   }
   for (; k < width; k += 4, w += 64) {
+    if (kIsScan) prefetch<1>(w);
     add_s8_columns<0>(w, broadcast4(planes.high + k), broadcast4(planes.low + k), sums);
   }
 }
@@ -124,7 +142,7 @@ void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count
       float* out = y + p * kPanelRows;
       Sums sums;
       clear(&sums);
-      add_s8_panel(panels + (p * cols + start) * kPanelRows, width, planes, &sums);
+      add_s8_panel<false>(panels + (p * cols + start) * kPanelRows, width, planes, &sums);
 #pragma GCC unroll 4
       for (int q = 0; q < 4; ++q) {
         // The integer sums of the columns before `start` wait in y.
@@ -152,10 +170,12 @@ void split_s4(const int16_t* x, size_t width, Planes* planes, int32_t* offsets) 
 }
 
 // Adds `width` columns of a panel to `totals`, in f32 group by group.
+template <bool kIsScan>
 __attribute__((always_inline)) inline void add_groups(const uint8_t* w, const uint16_t* scales,
                                                       size_t width, const Planes& planes,
                                                       const int32_t* offsets, Floats16* totals) {
   for (size_t k = 0; k < width; k += kGroupCols, w += 256, scales += kPanelRows) {
+    if (kIsScan) prefetch<4>(w);
     Sums sums;
     clear(&sums);
     const int8x16_t high0 = vld1q_s8(planes.high + k), high1 = vld1q_s8(planes.high + k + 16);
@@ -191,9 +211,9 @@ void matvec_s4(const uint8_t* panels, const uint16_t* group_scales, size_t panel
     for (size_t p = 0; p < panel_count; ++p) {
       float* out = y + p * kPanelRows;
       Floats16 totals = start == 0 ? kZeros : load16(out);
-      add_groups(panels + (p * cols + start) / 2 * kPanelRows,
-                 group_scales + (p * cols + start) / kGroupCols * kPanelRows, width, planes,
-                 offsets, &totals);
+      add_groups<false>(panels + (p * cols + start) / 2 * kPanelRows,
+                        group_scales + (p * cols + start) / kGroupCols * kPanelRows, width, planes,
+                        offsets, &totals);
       if (start + width == cols) multiply(x_scale, &totals);
       store16(out, totals);
     }
@@ -201,16 +221,6 @@ void matvec_s4(const uint8_t* panels, const uint16_t* group_scales, size_t panel
 }
 
 // ---- The catalogue scan -------------------------------------------------------------------------
-
-// How far ahead scans prefetch: the hardware's prefetchers stop at every page's end.
-constexpr size_t kScanAheadBytes = 4096;
-
-// Asks for memory further on, past the tensor's end too: nothing is read. Inlined, as GCC takes a
-// function that only prefetches for one without effect and leaves out calls to it.
-__attribute__((always_inline)) inline void prefetch(const void* p) {
-  __builtin_prefetch(
-      reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + kScanAheadBytes));
-}
 
 // Bit r: score r is above the threshold, NaN on either side included.
 uint32_t mask_above(const Floats16& scores, float threshold) {
@@ -265,10 +275,9 @@ size_t scan_s8(const int8_t* panels, const float* row_scales, const float* bias,
   for (size_t k = 0; k < cols; k += 4) split4(x, k, &planes);
   return scan(bias, panel_count, threshold, hits, [&](size_t p) {
     const int8_t* w = panels + p * panel_bytes;
-    for (size_t line = 0; line < panel_bytes; line += 64) prefetch(w + line);
     Sums sums;
     clear(&sums);
-    add_s8_panel(w, cols, planes, &sums);
+    add_s8_panel<true>(w, cols, planes, &sums);
     Floats16 y;
 #pragma GCC unroll 4
     for (int q = 0; q < 4; ++q) {
@@ -294,9 +303,8 @@ size_t scan_s4(const uint8_t* panels, const uint16_t* group_scales, const float*
   split_s4(x, cols, &planes, offsets);
   return scan(bias, panel_count, threshold, hits, [&](size_t p) {
     const uint8_t* w = panels + p * panel_bytes;
-    for (size_t line = 0; line < panel_bytes; line += 64) prefetch(w + line);
     Floats16 totals = kZeros;
-    add_groups(w, group_scales + p * panel_scales, cols, planes, offsets, &totals);
+    add_groups<true>(w, group_scales + p * panel_scales, cols, planes, offsets, &totals);
     multiply(x_scale, &totals);
     return totals;
   });
