@@ -29,6 +29,7 @@ ENGINES = (
     ("ONNX Runtime, cut by hand", "onnxruntime", "OnnxRuntime", {"last_row_only": True}, True),
     ("ONNX Runtime int8", "onnxruntime", "OnnxRuntimeInt8", {}, False),
     ("LiteRT", "litert", "LiteRt", {}, True),
+    ("LiteRT, cut by hand", "litert", "LiteRt", {"last_row_only": True}, True),
     ("ExecuTorch", "executorch", "ExecuTorch", {}, True),
 )
 

@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engines: each makes a network of networks.py its own and runs it, on one thread."""
+"""The engines: each makes a network of networks.py its own and runs it, on one thread.
+
+FUSED_ATTENTION: whether the network has torch's attention or attention written out; whichever this engine
+ran faster.
+"""
 
 import pathlib
 from importlib.metadata import version
 
+import numpy
 import torch
 
 
 class PyTorch:
     """Eager PyTorch in inference mode."""
+
+    FUSED_ATTENTION = True
 
     def __init__(self, network, rows, folder):
         torch.set_num_threads(1)
@@ -22,6 +29,10 @@ class PyTorch:
 
 
 class OnnxRuntime:
+    """The CPU's own provider."""
+
+    FUSED_ATTENTION = True
+
     def __init__(self, network, rows, folder):
         import onnxruntime
         self.version = f"ONNX Runtime {onnxruntime.__version__}"
@@ -62,6 +73,8 @@ class OnnxRuntimeInt8(OnnxRuntime):
 class LiteRt:
     """XNNPACK, which the interpreter applies by itself."""
 
+    FUSED_ATTENTION = True
+
     def __init__(self, network, rows, folder):
         import litert_torch
         from ai_edge_litert.interpreter import Interpreter
@@ -70,9 +83,11 @@ class LiteRt:
         litert_torch.convert(network, (rows,)).export(path)
         self.interpreter = Interpreter(model_path=path, num_threads=1)
         self.interpreter.allocate_tensors()
-        self.input = self.interpreter.get_input_details()[0]["index"]
-        self.output = self.interpreter.get_output_details()[1]["index"]
-        self.rows = rows.numpy()
+        source, = self.interpreter.get_input_details()
+        self.input = source["index"]
+        self.output, = (o["index"] for o in self.interpreter.get_output_details()
+                        if issubclass(o["dtype"], numpy.integer))
+        self.rows = rows.numpy().astype(source["dtype"])  # conversion narrows integers
 
     def run(self):
         self.interpreter.set_tensor(self.input, self.rows)
@@ -83,10 +98,15 @@ class LiteRt:
 class ExecuTorch:
     """XNNPACK for what its partitioner takes, ExecuTorch's own kernels for the rest."""
 
+    FUSED_ATTENTION = False
+
     def __init__(self, network, rows, folder):
         from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
         from executorch.exir import to_edge_transform_and_lower
+        from executorch.extension.pybindings import portable_lib
         from executorch.runtime import Runtime
+        portable_lib._unsafe_reset_threadpool(1)  # it has no public name
+        assert portable_lib._threadpool_get_thread_count() == 1
         self.version = f"ExecuTorch {version('executorch')}"
         lowered = to_edge_transform_and_lower(torch.export.export(network, (rows,)),
                                               partitioner=[XnnpackPartitioner()])

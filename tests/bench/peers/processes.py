@@ -57,7 +57,7 @@ class EngineRow:
 
 
 class PintleModel:
-    """A model file; `us` holds a list for every path of `pintle bench`, a median a round."""
+    """A model file; `us` holds a list for every path of `pintle bench`, a figure a round."""
 
     def __init__(self, pintle, path):
         self.pintle, self.path, self.us = pintle, path, {}
@@ -66,7 +66,9 @@ class PintleModel:
         bench = json.loads(run([self.pintle, "bench", "--model", self.path,
                                 "--seconds", seconds, "--json"]))
         for path, figures in bench.items():
-            self.us.setdefault(path, []).append(figures["median_us"])
+            # A hop recomputes the window now and then, which a median would not show.
+            figure = "mean_us" if "hop" in path else "median_us"
+            self.us.setdefault(path, []).append(figures[figure])
 
     def recommend(self, rows):
         found = run([self.pintle, "recommend", "--model", self.path, "--include-seen",

@@ -43,7 +43,8 @@ class Worker:
 
     def build(self, key, network, folder, rows, options, scratch):
         """Makes the network of a checkpoint the engine's own: its version and its list."""
-        module = networks.NETWORKS[network](folder, **options).eval()
+        module = networks.NETWORKS[network](folder, fused=self.engine_class.FUSED_ATTENTION,
+                                            **options).eval()
         with torch.no_grad():
             engine = self.engine_class(module, torch.tensor([rows]), scratch)
         self.engines[key] = engine
