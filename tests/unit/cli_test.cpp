@@ -118,6 +118,7 @@ TEST_CASE("wrong usage ends with 2, on standard error") {
         "convert --weights w --out o --id-column id", "convert --weights w --out o --heads 0",
         "convert --weights w --out o --measure-quality", "evaluate --model m",
         "evaluate --model m --interactions i --split random",
+        "evaluate --model m --interactions i --window-policy slide",
         "recommend --model m --history 1 --candidates c --deny d", "inspect --model m --jsno"}) {
     CAPTURE(arguments);
     const Outcome run = pintle(arguments);
@@ -308,8 +309,8 @@ TEST_CASE("bench prints every path of the app") {
   const Outcome run = pintle("bench --seconds 0.01 --json --model " + model_path());
   REQUIRE(run.status == 0);
   const json parsed = run.parsed();
-  for (const char* path :
-       {"open", "history", "append", "recommend", "append_recommend", "append_full_window"}) {
+  for (const char* path : {"open", "history", "append", "recommend", "append_recommend",
+                           "append_full_window", "append_hop"}) {
     CAPTURE(path);
     const json& entry = parsed[path];
     CHECK(entry["min_us"].get<double>() > 0);
@@ -317,6 +318,14 @@ TEST_CASE("bench prints every path of the app") {
     CHECK(entry["median_us"].get<double>() <= entry["max_us"].get<double>());
     CHECK(entry["rounds"].get<int>() >= 11);
   }
+  for (const char* path : {"append_full_window", "append_hop"}) {
+    CAPTURE(path);
+    CHECK(parsed[path]["ratio"].get<double>() ==
+          doctest::Approx(parsed[path]["median_us"].get<double>() /
+                          parsed["history"]["median_us"].get<double>()));
+  }
+  // A quarter of the window's events cost one position each.
+  CHECK(parsed["append_hop"]["median_us"] < parsed["append_full_window"]["median_us"]);
 }
 
 TEST_CASE("a failed conversion leaves the folder as it was") {
