@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loads the report page of the default model in headless Chromium and tries what a reader would.
 
-    python3 tests/report/page_in_browser.py --pintle build/dev/converter/pintle [--screenshots DIR]
+    python3 tests/report/page_in_browser.py --pintle build/dev/converter/pintle [--screenshots DIR] \
+        [--page FILE --readme-screenshot converter/report/screenshot.png]
 
 Fails on a console error or an uncaught exception, on a chart without a line, on a page wider than its
 window, and if it asks the network for anything. Exit status 77, skipped, where no browser is installed.
@@ -121,8 +122,9 @@ class Browser:
         self.evaluate("new Promise((done) => requestAnimationFrame(() => "
                       "requestAnimationFrame(() => setTimeout(done, 100))))")
 
-    def screenshot(self, path, whole=True):
-        data = self("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
+    def screenshot(self, path, **parameters):
+        data = self("Page.captureScreenshot", format="png", captureBeyondViewport=True,
+                    **parameters)["data"]
         path.write_bytes(base64.b64decode(data))
 
     def close(self):
@@ -171,7 +173,26 @@ class Check:
         self(f"no wider than its window, {where}:", wide[0] <= wide[1], wide)
 
 
-def try_page(check, page, screenshots):
+def show_readme(browser, path):
+    """The section with a history to try, a knob turned halfway up."""
+    browser.show("wide", "light")
+    browser("Page.reload")
+    browser.wait_for("document.documentElement?.dataset.ready === 'true'")
+    browser.evaluate("""(() => {
+      const rows = [...document.querySelectorAll('.sliders .knob-row')];
+      const slider = rows.find((row) => row.innerText.startsWith('Sci-Fi')).querySelector('input');
+      slider.value = Math.ceil(0.75 * slider.max);
+      slider.dispatchEvent(new Event('input'));
+    })()""")
+    x, y, width, height = browser.evaluate("""(() => {
+      const place = document.getElementById('try').getBoundingClientRect();
+      return [place.x, place.y + scrollY, place.width, place.height];
+    })()""")
+    clip = {"x": x - 24, "y": y, "width": width + 48, "height": height + 16, "scale": 0.75}
+    browser.screenshot(path, clip=clip)
+
+
+def try_page(check, page, screenshots, readme_screenshot):
     browser = check.browser
     browser.show("wide", "light")
     browser("Page.navigate", url=page.as_uri())
@@ -213,6 +234,8 @@ def try_page(check, page, screenshots):
     check.fits("narrow, all unfolded")
     if screenshots:
         browser.screenshot(screenshots / "narrow-unfolded.png")
+    if readme_screenshot:
+        show_readme(browser, readme_screenshot)
     outside = [url for url in browser.requests if not url.startswith(("file:", "data:", "about:"))]
     check("nothing is asked of the network", not outside, outside)
     check("nothing is complained of", not browser.errors, browser.errors)
@@ -223,6 +246,7 @@ def main():
     parser.add_argument("--pintle", type=pathlib.Path, required=True)
     parser.add_argument("--page", type=pathlib.Path, help="a report that was made already")
     parser.add_argument("--screenshots", type=pathlib.Path, help="folder for PNGs of the page")
+    parser.add_argument("--readme-screenshot", type=pathlib.Path, help="the README's picture")
     arguments = parser.parse_args()
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
@@ -236,7 +260,7 @@ def main():
         browser = Browser(program, work / "profile")
         try:
             check = Check(browser)
-            try_page(check, page.resolve(), arguments.screenshots)
+            try_page(check, page.resolve(), arguments.screenshots, arguments.readme_screenshot)
         finally:
             browser.close()
     print(f"{check.failed} failed")
