@@ -131,7 +131,6 @@ class Bench {
     for (uint32_t& item : events) item = event();
     return events;
   }
-  void recommend(const pintle_steering* steering) { recommend(&session_, steering); }
   void recommend(Session* session, const pintle_steering* steering = nullptr) {
     uint32_t count = 0;
     request_.steering = steering;
@@ -142,7 +141,7 @@ class Bench {
   void start_with(size_t length) {
     session_.reset();
     session_.append(history(length));
-    recommend(nullptr);
+    recommend(&session_);
   }
   // Keeps the history between half a window and a whole one.
   void leave_room() {
@@ -229,12 +228,12 @@ class Bench {
   // Nothing new has happened: what a slider costs.
   std::vector<Path> cached_paths() {
     const auto prepare = [this] { leave_room(); };
-    std::vector<Path> group = {{"recommend", prepare, [this] { recommend(nullptr); }, ""}};
+    std::vector<Path> group = {{"recommend", prepare, [this] { recommend(&session_); }, ""}};
     bool has_last = false;
     for (const Steered& steered : steered_) {
       if (steered.hook != "last" || has_last) continue;
-      group.push_back({"rerank_last", prepare, [this, &steered] { recommend(&steered.steering); },
-                       "recommend"});
+      group.push_back({"rerank_last", prepare,
+                       [this, &steered] { recommend(&session_, &steered.steering); }, "recommend"});
       has_last = true;
     }
     return group;
@@ -248,7 +247,7 @@ class Bench {
       return Path{name, prepare,
                   [this, steering] {
                     append();
-                    recommend(steering);
+                    recommend(&session_, steering);
                   },
                   base};
     };

@@ -96,8 +96,8 @@ TEST_CASE("help and version go to standard output with status 0") {
   const Outcome help = pintle("--help");
   CHECK(help.status == 0);
   CHECK(help.err.empty());
-  for (const char* verb :
-       {"convert", "recipes", "inspect", "verify", "recommend", "evaluate", "bench"}) {
+  for (const char* verb : {"convert", "recipes", "inspect", "verify", "recommend", "evaluate",
+                           "bench", "train-sae", "label", "report", "explain", "sweep", "build"}) {
     CAPTURE(verb);
     CHECK(contains(help.out, verb));
     const Outcome own = pintle(std::string(verb) + " --help");
@@ -352,6 +352,25 @@ TEST_CASE("a failed conversion leaves the folder as it was") {
   CHECK(run.status == 1);
   CHECK(contains(run.err, "absent"));
   CHECK(read_file(out) == "the old file");
+}
+
+TEST_CASE("a full disk is named, and nothing is left on it") {
+  const test::ScratchDir folder;
+  const std::string disk = folder.path("disk");
+  std::filesystem::create_directory(disk);
+  // A disk of 32 KB, a third of the model, in a mount namespace of its own.
+  const std::string mount = "mount -t tmpfs -o size=32k tmpfs '" + disk + "'";
+  if (std::system(("unshare -rm " + mount + " 2>/dev/null").c_str()) != 0) {
+    MESSAGE("skipped here: no disk can be mounted");
+    return;
+  }
+  const std::string script = folder.write(
+      "script", mount + " || exit 9\n" + "'" PINTLE_CLI "' convert " + kSource + kTables +
+                    "--out '" + disk + "/m.pintle' 2>'" + folder.path("err") + "'\nstatus=$?\n" +
+                    "[ -z \"$(ls -A '" + disk + "')\" ] || exit 9\nexit $status\n");
+  const int status = std::system(("unshare -rm sh '" + script + "'").c_str());
+  CHECK(WEXITSTATUS(status) == 1);
+  CHECK(contains(read_file(folder.path("err")), "the disk is full"));
 }
 
 TEST_CASE("a full disk under standard output is an error, not a short list") {
