@@ -27,12 +27,15 @@ struct UserResult {
 // Lists of many histories at once, on the team's threads.
 class BatchRecommender {
  public:
-  BatchRecommender(const pintle_model* model, size_t threads)
+  BatchRecommender(const pintle_model* model, size_t threads, pintle_window_policy policy)
       : team_(static_cast<int>(threads)),
         executor_{sizeof(pintle_executor), static_cast<uint32_t>(threads), parallel_for, &team_} {
     for (size_t i = 0; i < threads; ++i) {
       owned_.emplace_back(model);
       sessions_.push_back(owned_.back().get());
+      // A history appended in bulk leaves the window that its events one by one do.
+      require_ok(pintle_session_set_window_policy(sessions_.back(), policy),
+                 "cannot set the window's policy");
     }
   }
 
@@ -139,7 +142,8 @@ Evaluation evaluate_leave_one_out(const pintle_model* model, const Interactions&
   size_t users = interactions.users.size();
   if (options.max_users != 0) users = std::min(users, options.max_users);
   Evaluator evaluator(model, interactions);
-  BatchRecommender recommender(model, std::max<size_t>(1, std::min(options.threads, users)));
+  BatchRecommender recommender(model, std::max<size_t>(1, std::min(options.threads, users)),
+                               options.window_policy);
   std::vector<UserResult> results;
   Progress progress("evaluating", "users", users);
   for (size_t first = 0; first < users; first += kEvaluatedAtOnce) {

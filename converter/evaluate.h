@@ -15,6 +15,8 @@ namespace pintle::converter {
 struct EvaluationOptions {
   size_t max_users = 0;  // the first so many users of the interactions; 0: all
   size_t threads = 2;    // the result does not depend on it
+  // How histories beyond the window got there: every event appended on its own under this policy.
+  pintle_window_policy window_policy = PINTLE_WINDOW_EXACT;
 };
 
 struct Evaluation {

@@ -34,7 +34,8 @@ struct BenchArguments {
 struct Path {
   std::string name;
   std::function<void()> prepare, timed;
-  std::string base;  // the path that it is compared with, earlier in the same group; may be empty
+  std::string base;    // the path that it is compared with, earlier in the same group; may be empty
+  size_t repeats = 1;  // of what the path is named after, in one call of `timed`
 };
 
 struct Timing {
@@ -58,7 +59,7 @@ void measure(const std::vector<Path>& group, double seconds, std::vector<Timing>
       const Clock::time_point start = Clock::now();
       group[i].timed();
       const auto spent = std::chrono::duration<double, std::micro>(Clock::now() - start);
-      if (counts) us[i].push_back(spent.count());
+      if (counts) us[i].push_back(spent.count() / static_cast<double>(group[i].repeats));
     }
   };
   round(false);
@@ -87,7 +88,9 @@ class Bench {
         model_(open_model(arguments.model_path)),
         info_(model_info(model_.get())),
         random_(kSeed),
-        session_(model_.get()) {
+        session_(model_.get()),
+        full_session_(model_.get()),
+        hop_session_(model_.get()) {
     request_.k = std::min(kTop, info_.item_count);
     list_.resize(request_.k);
   }
@@ -98,14 +101,7 @@ class Bench {
       measure(group, arguments_.seconds, &timings);
     };
     add({{"open", [] {}, [this] { open_model(arguments_.model_path); }, ""}});
-    std::vector<uint32_t> events;
-    add({{"history", [&] { events = history(info_.window); },
-          [&] {
-            session_.reset();
-            session_.append(events);
-            recommend(nullptr);
-          },
-          ""}});
+    add(full_window_paths());
     session_.reset();
     float score = 0;
     add({{"append", [this] { prepare_append(); },
@@ -117,13 +113,6 @@ class Bench {
     make_steering();
     add(cached_paths());
     add(appending_paths());
-    start_with(info_.window);
-    add({{"append_full_window", [this] { next_ = event(); },
-          [this] {
-            append();
-            recommend(nullptr);
-          },
-          ""}});
     return timings;
   }
 
@@ -142,17 +131,17 @@ class Bench {
     for (uint32_t& item : events) item = event();
     return events;
   }
-  void recommend(const pintle_steering* steering) {
+  void recommend(Session* session, const pintle_steering* steering = nullptr) {
     uint32_t count = 0;
     request_.steering = steering;
-    require_ok(pintle_recommend(session_.get(), &request_, list_.data(), &count),
+    require_ok(pintle_recommend(session->get(), &request_, list_.data(), &count),
                "cannot recommend");
   }
   void append() { session_.append(&next_, 1); }
   void start_with(size_t length) {
     session_.reset();
     session_.append(history(length));
-    recommend(nullptr);
+    recommend(&session_);
   }
   // Keeps the history between half a window and a whole one.
   void leave_room() {
@@ -165,6 +154,42 @@ class Bench {
   void prepare_append() {
     leave_room();
     next_ = event();
+  }
+
+  // A whole window, as a new history and as one event more; and, where the hop policy changes
+  // anything, its events from one drop of the oldest quarter to the next.
+  std::vector<Path> full_window_paths() {
+    const auto renew = [this](Session* session) {
+      session->reset();
+      session->append(events_);
+      recommend(session);
+    };
+    events_ = history(info_.window);
+    renew(&full_session_);
+    std::vector<Path> group = {{"history", [this] { events_ = history(info_.window); },
+                                [this, renew] { renew(&session_); }, ""},
+                               {"append_full_window", [this] { next_ = event(); },
+                                [this] {
+                                  full_session_.append(&next_, 1);
+                                  recommend(&full_session_);
+                                },
+                                "history"}};
+    if (!info_.is_incremental) return group;
+    require_ok(pintle_session_set_window_policy(hop_session_.get(), PINTLE_WINDOW_HOP),
+               "cannot set the window's policy");
+    renew(&hop_session_);
+    // The first drops a quarter and stands in its place; the window is full again after a quarter
+    // more.
+    const size_t cycle = 1 + info_.window / 4;
+    group.push_back({"append_hop", [this, cycle] { events_ = history(cycle); },
+                     [this] {
+                       for (const uint32_t item : events_) {
+                         hop_session_.append(&item, 1);
+                         recommend(&hop_session_);
+                       }
+                     },
+                     "history", cycle});
+    return group;
   }
 
   // ADD on one feature and SET on eight of every SAE; and a knob.
@@ -203,12 +228,12 @@ class Bench {
   // Nothing new has happened: what a slider costs.
   std::vector<Path> cached_paths() {
     const auto prepare = [this] { leave_room(); };
-    std::vector<Path> group = {{"recommend", prepare, [this] { recommend(nullptr); }, ""}};
+    std::vector<Path> group = {{"recommend", prepare, [this] { recommend(&session_); }, ""}};
     bool has_last = false;
     for (const Steered& steered : steered_) {
       if (steered.hook != "last" || has_last) continue;
-      group.push_back({"rerank_last", prepare, [this, &steered] { recommend(&steered.steering); },
-                       "recommend"});
+      group.push_back({"rerank_last", prepare,
+                       [this, &steered] { recommend(&session_, &steered.steering); }, "recommend"});
       has_last = true;
     }
     return group;
@@ -222,7 +247,7 @@ class Bench {
       return Path{name, prepare,
                   [this, steering] {
                     append();
-                    recommend(steering);
+                    recommend(&session_, steering);
                   },
                   base};
     };
@@ -237,7 +262,8 @@ class Bench {
   const ModelPointer model_;
   const pintle_model_info info_;
   std::mt19937_64 random_;
-  Session session_;
+  Session session_, full_session_, hop_session_;
+  std::vector<uint32_t> events_;
   pintle_request request_ = PINTLE_REQUEST_INIT;
   std::vector<pintle_recommendation> list_;
   std::deque<Steered> steered_;
@@ -256,12 +282,15 @@ void add_bench_command(CLI::App* app) {
       ->check(CLI::Range(0.0, 3600.0));
   verb->add_flag("--json", arguments->json,
                  "Print one object: a path each, {\"min_us\", \"median_us\", \"max_us\", "
-                 "\"rounds\"} and, with SAEs, \"ratio\" of the medians");
+                 "\"rounds\"} and, where a path is compared with another, "
+                 "\"ratio\" of the medians");
   verb->footer(
       "open: map and check the file, and close it. history: a new history of a whole window and "
       "its top 10. append: one event and the score of one item (an append alone computes nothing). "
       "recommend: the top 10 again, nothing new. append_recommend: one event and the top 10, the "
-      "window between half and full. append_full_window: the same with a full window. With SAEs, "
+      "window between half and full. append_full_window: the same with a full window, its ratio to "
+      "history. append_hop: the same under the hop policy, the mean from one drop of the oldest "
+      "quarter to the next, for models that append incrementally. With SAEs, "
       "each timed in turn with the path that its ratio is to: steer_add@HOOK, steer_set8@HOOK: one "
       "event and a top 10 steered by ADD on one feature or SET on eight, to append_recommend. "
       "steer_knob: the same by the first knob. rerank_last: the top 10 again, steered at the hook "

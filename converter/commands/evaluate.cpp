@@ -14,6 +14,7 @@ namespace {
 
 struct EvaluateArguments {
   std::string model_path, interactions_path, format, split = "leave-one-out";
+  std::string window_policy = "exact";
   EvaluationOptions options;
   bool json = false;
 };
@@ -62,6 +63,11 @@ void add_evaluate_command(CLI::App* app) {
   verb->add_option("--split", arguments->split, "What is held out")
       ->capture_default_str()
       ->check(CLI::IsMember({"leave-one-out"}));
+  verb->add_option("--window-policy", arguments->window_policy,
+                   "What a full window drops as each event of a history is appended: exact, the "
+                   "oldest event; hop, the oldest quarter at once")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"exact", "hop"}));
   verb->add_option("--users", arguments->options.max_users, "Only the first so many users")
       ->check(CLI::PositiveNumber);
   verb->add_option("--threads", arguments->options.threads,
@@ -81,6 +87,7 @@ void add_evaluate_command(CLI::App* app) {
                                          ? InteractionFormat::kDetect
                                          : parse_interaction_format(arguments->format);
     const Interactions interactions = read_interactions(arguments->interactions_path, format);
+    if (arguments->window_policy == "hop") arguments->options.window_policy = PINTLE_WINDOW_HOP;
     const Evaluation evaluation =
         evaluate_leave_one_out(model.get(), interactions, arguments->options);
     if (arguments->json) {

@@ -27,7 +27,7 @@ function fixed(value, digits) {
   return (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text).replace('-', '−');
 }
 const percent = (value, digits = 1) =>
-    value === null || value === undefined ? '–' : `${fixed(100 * value, digits)} %`;
+    value === null || value === undefined ? '–' : `${fixed(100 * value, digits)}\u00a0%`;  // one word
 function signed(value, digits = 1) {
   const text = fixed(value, digits);
   return value > 0 && Number(text.replace('−', '-')) !== 0 ? `+${text}` : text;

@@ -8,7 +8,7 @@ function knobSentence(knob) {
   const end = points[points.length - 1];
   if (!rest || !end) return 'Its effect was not measured.';
   let text = `At ${strengthText(end.strength)} the ${aimWord(knob)} goes from ${percent(rest.aim, 0)} to ${
-      percent(end.aim, 0)}; NDCG@10 changes by ${signed(100 * (ndcgPart(knob, end) - 1), 1)} %`;
+      percent(end.aim, 0)}; NDCG@10 changes by ${signed(100 * (ndcgPart(knob, end) - 1), 1)}\u00a0%`;
   if (end.overlap !== null) text += `; ${fixed(10 * end.overlap, 1)} of 10 items stay`;
   return `${text}.`;
 }
@@ -53,7 +53,7 @@ function knobParts(knob) {
 function comparisonSentence(knob) {
   const comparison = costComparison(knob);
   if (!comparison) return null;
-  const tell = (cost) => cost === null ? 'does not get there' : `costs ${fixed(100 * cost, 1)} % of NDCG@10`;
+  const tell = (cost) => cost === null ? 'does not get there' : `costs ${percent(cost)} of NDCG@10`;
   return element('p', {}, `To take the share to ${percent(comparison.target)} the knob ${
       tell(comparison.knob)}; the best single feature (number ${knob.single_feature}) ${tell(comparison.single)}.`);
 }
@@ -143,7 +143,7 @@ function showKnobDetail() {
     if (!isFirst) drawCharts(drawn);
   };
   byId('knob-detail').append(
-      element('div', {class: 'controls'}, element('label', {for: 'knob-select'}, 'Knob'), select), place);
+      element('div', {class: 'controls'}, element('span', {}, element('label', {for: 'knob-select'}, 'Knob'), select)), place);
   show(0, true);
   return (number) => {
     show(number);

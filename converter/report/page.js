@@ -30,8 +30,8 @@ function showSummary() {
   byId('tiles').append(...tiles);
   if (costs) {
     byId('cost-sentence').textContent = `The target is twice an attribute’s share of the top 10 (15 points more where it is 25 % or above). `
-        + `To reach it, a knob costs ${fixed(100 * costs.knob, 1)} % of NDCG@10 on average and the best single feature ${
-            fixed(100 * costs.single, 1)} %, over the ${costs.count} knobs for which both get there.`;
+        + `To reach it, a knob costs ${percent(costs.knob)} of NDCG@10 on average and the best single feature ${
+            percent(costs.single)}, over the ${costs.count} knobs for which both get there.`;
   } else {
     byId('cost-sentence').remove();
   }

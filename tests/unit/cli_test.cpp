@@ -96,8 +96,8 @@ TEST_CASE("help and version go to standard output with status 0") {
   const Outcome help = pintle("--help");
   CHECK(help.status == 0);
   CHECK(help.err.empty());
-  for (const char* verb :
-       {"convert", "recipes", "inspect", "verify", "recommend", "evaluate", "bench"}) {
+  for (const char* verb : {"convert", "recipes", "inspect", "verify", "recommend", "evaluate",
+                           "bench", "train-sae", "label", "report", "explain", "sweep", "build"}) {
     CAPTURE(verb);
     CHECK(contains(help.out, verb));
     const Outcome own = pintle(std::string(verb) + " --help");
@@ -118,6 +118,7 @@ TEST_CASE("wrong usage ends with 2, on standard error") {
         "convert --weights w --out o --id-column id", "convert --weights w --out o --heads 0",
         "convert --weights w --out o --measure-quality", "evaluate --model m",
         "evaluate --model m --interactions i --split random",
+        "evaluate --model m --interactions i --window-policy slide",
         "recommend --model m --history 1 --candidates c --deny d", "inspect --model m --jsno"}) {
     CAPTURE(arguments);
     const Outcome run = pintle(arguments);
@@ -308,8 +309,8 @@ TEST_CASE("bench prints every path of the app") {
   const Outcome run = pintle("bench --seconds 0.01 --json --model " + model_path());
   REQUIRE(run.status == 0);
   const json parsed = run.parsed();
-  for (const char* path :
-       {"open", "history", "append", "recommend", "append_recommend", "append_full_window"}) {
+  for (const char* path : {"open", "history", "append", "recommend", "append_recommend",
+                           "append_full_window", "append_hop"}) {
     CAPTURE(path);
     const json& entry = parsed[path];
     CHECK(entry["min_us"].get<double>() > 0);
@@ -317,6 +318,14 @@ TEST_CASE("bench prints every path of the app") {
     CHECK(entry["median_us"].get<double>() <= entry["max_us"].get<double>());
     CHECK(entry["rounds"].get<int>() >= 11);
   }
+  for (const char* path : {"append_full_window", "append_hop"}) {
+    CAPTURE(path);
+    CHECK(parsed[path]["ratio"].get<double>() ==
+          doctest::Approx(parsed[path]["median_us"].get<double>() /
+                          parsed["history"]["median_us"].get<double>()));
+  }
+  // A quarter of the window's events cost one position each.
+  CHECK(parsed["append_hop"]["median_us"] < parsed["append_full_window"]["median_us"]);
 }
 
 TEST_CASE("a failed conversion leaves the folder as it was") {
@@ -343,6 +352,25 @@ TEST_CASE("a failed conversion leaves the folder as it was") {
   CHECK(run.status == 1);
   CHECK(contains(run.err, "absent"));
   CHECK(read_file(out) == "the old file");
+}
+
+TEST_CASE("a full disk is named, and nothing is left on it") {
+  const test::ScratchDir folder;
+  const std::string disk = folder.path("disk");
+  std::filesystem::create_directory(disk);
+  // A disk of 32 KB, a third of the model, in a mount namespace of its own.
+  const std::string mount = "mount -t tmpfs -o size=32k tmpfs '" + disk + "'";
+  if (std::system(("unshare -rm " + mount + " 2>/dev/null").c_str()) != 0) {
+    MESSAGE("skipped here: no disk can be mounted");
+    return;
+  }
+  const std::string script = folder.write(
+      "script", mount + " || exit 9\n" + "'" PINTLE_CLI "' convert " + kSource + kTables +
+                    "--out '" + disk + "/m.pintle' 2>'" + folder.path("err") + "'\nstatus=$?\n" +
+                    "[ -z \"$(ls -A '" + disk + "')\" ] || exit 9\nexit $status\n");
+  const int status = std::system(("unshare -rm sh '" + script + "'").c_str());
+  CHECK(WEXITSTATUS(status) == 1);
+  CHECK(contains(read_file(folder.path("err")), "the disk is full"));
 }
 
 TEST_CASE("a full disk under standard output is an error, not a short list") {

@@ -80,8 +80,8 @@ std::vector<std::vector<int>> random_histories(size_t count) {
 
 // The definition, on the scores of all items: a rank is the number of eligible items that score
 // more.
-Evaluation by_definition(const pintle_model* model,
-                         const std::vector<std::vector<int>>& histories) {
+Evaluation by_definition(const pintle_model* model, const std::vector<std::vector<int>>& histories,
+                         pintle_window_policy policy = PINTLE_WINDOW_EXACT) {
   Evaluation result;
   std::vector<uint32_t> all(37);
   for (uint32_t i = 0; i < 37; ++i) all[i] = i;
@@ -93,7 +93,12 @@ Evaluation by_definition(const pintle_model* model,
       history.push_back(static_cast<uint32_t>(ids[t] - 1));
     }
     Session session(model);
-    session.append(history);
+    require_ok(pintle_session_set_window_policy(session.get(), policy), "policy");
+    // One at a time, with a list after each, as on the device.
+    for (const uint32_t item : history) {
+      session.append(&item, 1);
+      session.score({item});
+    }
     const std::vector<float> scores = session.score(all);
     std::vector<uint32_t> order;
     for (uint32_t item : all) {
@@ -140,6 +145,17 @@ TEST_CASE("the metrics are their definitions, untrained items left out") {
     CHECK(evaluation.hit_rate < 0.9);
     check_equal(evaluation, by_definition(model.get(), histories));
   }
+}
+
+TEST_CASE("under the hop policy the lists are those of events appended one by one") {
+  const Model model;
+  const std::vector<std::vector<int>> histories = random_histories(60);
+  EvaluationOptions options;
+  options.window_policy = PINTLE_WINDOW_HOP;
+  const Evaluation hop = evaluate_leave_one_out(model.get(), interactions_of(histories), options);
+  check_equal(hop, by_definition(model.get(), histories, PINTLE_WINDOW_HOP));
+  const Evaluation exact = evaluate_leave_one_out(model.get(), interactions_of(histories), {});
+  CHECK(hop.ndcg != exact.ndcg);
 }
 
 TEST_CASE("the number of threads changes nothing, not a bit") {

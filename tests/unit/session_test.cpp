@@ -6,9 +6,14 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <vector>
 
 #include "model.h"
+#include "random_network.h"
+#include "session_formula.h"
 #include "support/tiny_models.h"
 
 namespace pintle::test {
@@ -42,6 +47,65 @@ TEST_CASE("a session stays inside the bytes that it asked for") {
     CHECK(std::memcmp(memory.data(), pattern.data(), 64) == 0);
     CHECK(std::memcmp(memory.data() + 64 + size, pattern.data(), 64) == 0);
   }
+}
+
+size_t session_memory(const TinyModel& tiny) {
+  const OpenModel model(tiny.file());
+  size_t size = 0;
+  REQUIRE(pintle_session_memory(model.get(), &size) == PINTLE_OK);
+  return size;
+}
+
+// Never too little, and too much by no more than the rounding that it allows for.
+void check_formula(size_t formula, size_t size) {
+  CHECK(size <= formula);
+  CHECK(size + 4096 >= formula);
+}
+
+TEST_CASE("the README's formula of a session's memory holds") {
+  using converter::NetworkShape;
+  for (const NetworkShape& shape :
+       {NetworkShape{37, 12, 2, 20, 6, 2}, NetworkShape{3417, 64, 2, 64, 200, 2},
+        NetworkShape{3416, 64, 2, 256, 128, 2}, NetworkShape{70000, 20, 1, 50, 33, 3},
+        NetworkShape{500, 128, 4, 1024, 50, 1}}) {
+    CAPTURE(shape.dim);
+    TinyModel tiny;
+    tiny.network = converter::random_network(shape);
+    tiny.catalogue = integer_catalogue(shape.items);
+    const size_t size = session_memory(tiny);
+    check_formula(
+        session_bytes(static_cast<size_t>(shape.items), static_cast<size_t>(shape.dim),
+                      static_cast<size_t>(shape.ffn_dim), static_cast<size_t>(shape.layers),
+                      static_cast<size_t>(shape.window), false, 0, 0),
+        size);
+    if (shape.window == 200) CHECK(size <= 512 * 1024);
+  }
+  // BERT4Rec's form with SAEs and knobs, and all else that an architecture may have.
+  for (uint32_t seed = 0; seed < kArchitectureCount; ++seed) {
+    CAPTURE(seed);
+    const TinyModel tiny = steerable_model(any_model(seed).network);
+    const converter::Network& network = tiny.network;
+    const bool bidirectional = network.mask == fb::AttentionMask_Bidirectional;
+    check_formula(
+        session_bytes(static_cast<size_t>(network.items.rows), static_cast<size_t>(network.dim),
+                      static_cast<size_t>(network.ffn_dim), network.blocks.size(),
+                      static_cast<size_t>(network.window), bidirectional,
+                      tiny.interpretation.knobs.size(), 21),
+        session_memory(tiny));
+  }
+}
+
+TEST_CASE("the README prints that formula") {
+  const auto text = [](const char* path) {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string header = text(PINTLE_ROOT "/tests/unit/session_formula.h");
+  const std::string begin = "// README: begin\n";
+  const size_t first = header.find(begin) + begin.size(), last = header.find("// README: end");
+  REQUIRE(last != std::string::npos);
+  CHECK(text(PINTLE_ROOT "/README.md").find(header.substr(first, last - first)) !=
+        std::string::npos);
 }
 
 TEST_CASE("memory that is too small or not aligned is refused") {

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The README's formula of a session's memory, word for word.
+#ifndef PINTLE_TESTS_UNIT_SESSION_FORMULA_H_
+#define PINTLE_TESTS_UNIT_SESSION_FORMULA_H_
+
+#include <algorithm>
+#include <cstddef>
+
+namespace pintle::test {
+
+// clang-format off
+// README: begin
+inline size_t session_bytes(size_t items, size_t dim, size_t ffn, size_t layers, size_t window,
+                            bool bidirectional, size_t knobs, size_t features /* of the largest SAE */) {
+  const size_t positions = window + (bidirectional ? 1 : 0), widest = std::max(2 * dim, ffn);
+  return 4 * dim * (1 + positions) * (1 + 2 * layers)           // states, keys and values
+       + 4 * std::min<size_t>(32, positions) * (4 * dim + ffn)  // a group of rows in a block
+       + 64 * (dim + 1 + positions + std::max(dim, ffn))        // attention, one panel of weights
+       + 6 * widest + 4 * dim * (4 + 5 * layers)                // the newest position
+       + items / 4 + 4 * window + 4096                          // items seen; the scan
+       + (items < 65536 ? 0 : 57344)                            // the scan in tasks
+       + 4 * knobs + 12 * features + features / 8
+       + 4096;  // at most: rounding of every buffer
+}
+// README: end
+// clang-format on
+
+}  // namespace pintle::test
+
+#endif  // PINTLE_TESTS_UNIT_SESSION_FORMULA_H_
