@@ -5,7 +5,6 @@
 # tests.
 set(CMAKE_SYSTEM_NAME Generic)  # CMake knows WASI from 3.31 on
 set(CMAKE_SYSTEM_PROCESSOR wasm32)
-set(CMAKE_EXECUTABLE_SUFFIX .wasm)
 
 set(PINTLE_LLVM_VERSION 14 CACHE STRING "Version of Debian's clang, lld and libc++ packages")
 set(llvm /usr/lib/llvm-${PINTLE_LLVM_VERSION}/bin)

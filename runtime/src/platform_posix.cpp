@@ -21,7 +21,7 @@ constexpr size_t kAlignment = 64;
 
 Status copy_range(int fd, uint64_t offset, size_t length, const Fault& fault, Mapping* mapping) {
   void* copy = nullptr;
-  if (posix_memalign(&copy, kAlignment, round_up(length, kAlignment)) != 0) {
+  if (posix_memalign(&copy, kAlignment, static_cast<size_t>(round_up(length, kAlignment))) != 0) {
     return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for a copy of %zu bytes", length);
   }
   size_t done = 0;
