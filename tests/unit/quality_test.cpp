@@ -30,26 +30,36 @@ struct Subject {
   const char* config;
   const char* mapping;  // "sas_id checkpoint_id" a line; empty: the data's ids are the checkpoint's
   const char* data;
-  bool golden_covers_all_users;
+  // Of another evaluation; 0: the golden file's own, `full_ranking.seen_excluded`.
+  double ndcg, hit_rate;
 };
 
 const Subject kSubjects[] = {
     {"gpt2_ml1m", "gpt2-ml1m/model.safetensors", "", 0, "gpt2-ml1m/config.json", "",
-     "ml-1m/ml-1m.txt", true},
+     "ml-1m/ml-1m.txt", 0, 0},
     {"pmixer_sasrec_ml1m_epoch601",
      "pmixer-sasrec-2020/SASRec.epoch=601.lr=0.001.layer=2.head=1.hidden=50.maxlen=200.pth",
-     "sasrec-pmixer-2020-linear", 1, "", "", "ml-1m/ml-1m.txt", true},
+     "sasrec-pmixer-2020-linear", 1, "", "", "ml-1m/ml-1m.txt", 0, 0},
     {"pmixer_sasrec_ml1m_epoch1000",
      "pmixer-sasrec-2024/SASRec.epoch=1000.lr=0.001.layer=2.head=1.hidden=50.maxlen=200.pth",
-     "sasrec-pmixer-2024", 1, "", "", "ml-1m/ml-1m.txt", true},
+     "sasrec-pmixer-2024", 1, "", "", "ml-1m/ml-1m.txt", 0, 0},
     {"snikem_sasrec_ml1m_postln_epoch120", "pmixer-sasrec-2025-postnorm/SASRec.epoch=120.pth",
-     "sasrec-pmixer-2025-postnorm", 1, "", "", "ml-1m/ml-1m.txt", true},
+     "sasrec-pmixer-2025-postnorm", 1, "", "", "ml-1m/ml-1m.txt", 0, 0},
     {"recbole_sasrec_ml1m_apr27", "recbole-sasrec/SASRec-Apr-27-2025-ml-1m.pth", "", 0, "",
-     "recbole-sasrec/ml-1m_sas_to_recbole_items.txt", "ml-1m/ml-1m.txt", true},
-    // This golden file's figure is over every third user and differs from its own lists' protocol:
-    // its 26 lists are met exactly, and so is an independent evaluation, but not its sum.
+     "recbole-sasrec/ml-1m_sas_to_recbole_items.txt", "ml-1m/ml-1m.txt", 0, 0},
+    // This golden file's lists and its full_ranking are not of one protocol. What matches: in all 26
+    // of its cases the lists, and the rank of the held-out item, both here and in a forward pass
+    // written in NumPy for this comparison. That pass, over all 22,363 users, has 1,663 hits and
+    // NDCG@10 0.040321, which is what stands here and is met. What does not match: full_ranking has
+    // NDCG@10 0.008837. Its hit rates at 1, 5, 10 and 20 are 19, 68, 140 and 240 of 7,455 users, and
+    // whole numbers of no other count but twice that, so it is no figure of every user; over every
+    // third user, which are 7,455, both passes have 550 hits and 0.041290. Some 40 variants were
+    // tried (pads visible, heads, dropout left on, histories cut or reversed). Near it come those
+    // that pad on the right and read the last slot, a pad for most users (0.0083 to 0.0137), and
+    // those with ids or targets shifted or taken from other users (0.0040 to 0.0107); none has its
+    // hits.
     {"iclrec_Beauty", "iclrec-beauty/ICLRec-Beauty-1.pt", "", 2, "", "", "amazon-beauty/Beauty.txt",
-     false},
+     0.040321, 1663.0 / 22363},
 };
 
 // The mapping as an item table: the checkpoint's id, then the data's.
@@ -98,13 +108,16 @@ TEST_CASE("quality and size of real checkpoints, by precision") {
     const Measured f32 = measure(subject, fb::DType_F32, interactions);
     CHECK(f32.evaluation.unknown_events == 0);
     CHECK(f32.evaluation.unknown_targets == 0);
-    if (subject.golden_covers_all_users) {
+    double ndcg = subject.ndcg, hit_rate = subject.hit_rate;
+    if (ndcg == 0) {
       std::ifstream golden(shared(std::string("golden/") + subject.golden + ".json"));
       const nlohmann::json expected =
           nlohmann::json::parse(golden)["full_ranking"]["seen_excluded"];
-      CHECK(std::fabs(f32.evaluation.ndcg - expected["ndcg@10"].get<double>()) <= 0.0005);
-      CHECK(std::fabs(f32.evaluation.hit_rate - expected["hr@10"].get<double>()) <= 0.0005);
+      ndcg = expected["ndcg@10"].get<double>();
+      hit_rate = expected["hr@10"].get<double>();
     }
+    CHECK(std::fabs(f32.evaluation.ndcg - ndcg) <= 0.0005);
+    CHECK(std::fabs(f32.evaluation.hit_rate - hit_rate) <= 0.0005);
     const struct {
       fb::DType precision;
       double largest_loss;

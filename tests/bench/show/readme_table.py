@@ -84,7 +84,7 @@ class Tables:
         source = next(iter(self.sources))
         model = self.convert(source, "int8")
         timed = self.bench(model)
-        yield f"One event and its top 10 once the window is full ({source}, int8; NDCG@10 as "
+        yield f"One event and its top 10 once the window is full ({source}, int8; NDCG@10 as"
         yield "`pintle evaluate --window-policy` printed it, all users):"
         yield ""
         yield "| policy | µs an event | of a whole history | NDCG@10 |"
