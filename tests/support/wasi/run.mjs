@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// node --no-warnings run_wasi.mjs PROGRAM.wasm [ARGUMENT ...]: runs a WASI program with this process's
+// node --no-warnings run.mjs PROGRAM [ARGUMENT ...]: runs a WASI program with this process's
 // environment, files and working directory, and exits as it does; a trap is exit code 1.
 import {readFileSync} from 'node:fs';
 import {WASI} from 'node:wasi';
