@@ -2,15 +2,20 @@
 //
 // node --no-warnings run.mjs PROGRAM [ARGUMENT ...]: runs a WASI program with this process's
 // environment, files and working directory, and exits as it does; a trap is exit code 1.
-import {readFileSync} from 'node:fs';
+import {readdirSync, readFileSync} from 'node:fs';
 import {WASI} from 'node:wasi';
 
 const [program, ...programArguments] = process.argv.slice(2);
+// The root's folders one by one: WASI's C library takes '/' and '.' for the same.
+const preopens = {'.': process.cwd()};
+for (const entry of readdirSync('/', {withFileTypes: true})) {
+  if (entry.isDirectory()) preopens[`/${entry.name}`] = `/${entry.name}`;
+}
 const wasi = new WASI({
   version: 'preview1',
   args: [program, ...programArguments],
   env: process.env,
-  preopens: {'/': '/', '.': process.cwd()},
+  preopens,
   returnOnExit: true,
 });
 try {
