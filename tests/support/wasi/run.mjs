@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// node --no-warnings run.mjs PROGRAM [ARGUMENT ...]: runs a WASI program with this process's
-// environment, files and working directory, and exits as it does; a trap is exit code 1.
+// node --no-warnings --single-threaded run.mjs PROGRAM [ARGUMENT ...]: runs a WASI program with this
+// process's environment, files and working directory, and exits as it does; a trap is exit code 1.
+// Without --single-threaded node 20 may crash once the program has ended, on a busy machine every other
+// time.
 import {readdirSync, readFileSync} from 'node:fs';
 import {WASI} from 'node:wasi';
 
