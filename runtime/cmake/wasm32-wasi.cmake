@@ -24,7 +24,8 @@ set(CMAKE_EXE_LINKER_FLAGS_INIT "-Wl,-z,stack-size=1048576 -Wl,--stack-first")
 find_program(PINTLE_NODE NAMES node nodejs)
 mark_as_advanced(PINTLE_NODE)
 if(PINTLE_NODE)
-  set(CMAKE_CROSSCOMPILING_EMULATOR ${PINTLE_NODE};--no-warnings;${CMAKE_CURRENT_LIST_DIR}/../../tests/support/run_wasi.mjs)
+  set(CMAKE_CROSSCOMPILING_EMULATOR ${PINTLE_NODE} --no-warnings --single-threaded
+    ${CMAKE_CURRENT_LIST_DIR}/../../tests/support/wasi/run.mjs)
 endif()
 
 # Never the build machine's own libraries and packages.

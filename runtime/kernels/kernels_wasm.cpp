@@ -69,17 +69,19 @@ v128_t pair_sums_f32(v128_t a, v128_t b) {
 }
 
 // Four half floats. Their bits, moved up, are a float that is 2^112 times too small, subnormal ones
-// included; infinities and NaN get their exponent back, and NaN is quiet as in kernels_scalar.cpp.
+// included; infinities and NaN, then 2^16 and above, get their exponent back, and NaN is quiet as in
+// kernels_scalar.cpp.
 v128_t load_half4(const uint16_t* p) {
-  const v128_t half = wasm_u32x4_load16x4(p);
-  const v128_t magnitude = wasm_v128_and(half, wasm_i32x4_const_splat(0x7fff));
-  const v128_t bits = wasm_i32x4_shl(magnitude, 13);
+  v128_t half = wasm_u32x4_load16x4(p);
+  // Else LLVM moves the masks to before the widening, which then takes several instructions.
+  __asm__("" : "+r"(half));
+  const v128_t bits = wasm_v128_and(wasm_i32x4_shl(half, 13), wasm_i32x4_const_splat(0x0fffe000));
   const v128_t finite = wasm_f32x4_mul(bits, wasm_f32x4_const_splat(0x1p112f));
-  const v128_t is_special = wasm_i32x4_gt(magnitude, wasm_i32x4_const_splat(0x7bff));
-  const v128_t is_nan = wasm_i32x4_gt(magnitude, wasm_i32x4_const_splat(0x7c00));
+  const v128_t is_special = wasm_f32x4_ge(finite, wasm_f32x4_const_splat(0x1p16f));
+  const v128_t is_nan = wasm_f32x4_gt(finite, wasm_f32x4_const_splat(0x1p16f));
   const v128_t special = wasm_v128_or(wasm_v128_and(is_special, wasm_i32x4_const_splat(0x7f800000)),
                                       wasm_v128_and(is_nan, wasm_i32x4_const_splat(0x400000)));
-  const v128_t sign = wasm_i32x4_shl(wasm_v128_xor(half, magnitude), 16);
+  const v128_t sign = wasm_i32x4_shl(wasm_u32x4_shr(half, 15), 31);
   return wasm_v128_or(wasm_v128_or(finite, special), sign);
 }
 

@@ -7,17 +7,27 @@ target_include_directories(pintle_internals INTERFACE
   ${PROJECT_SOURCE_DIR}/runtime/kernels ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(pintle_internals INTERFACE pintle_runtime pintle_schema)
 
+# WASI's C++ library lacks exceptions, threads and file systems: see tests/support/wasi. 64-bit sizes in
+# the tests' code (the runtime's own is checked) become size_t in many places.
+set(is_wasm FALSE)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^wasm")
-  add_library(pintle_wasi_exceptions STATIC ${CMAKE_CURRENT_LIST_DIR}/wasi_exceptions.cpp)
-  target_link_libraries(pintle_internals INTERFACE pintle_wasi_exceptions)
+  set(is_wasm TRUE)
+  add_library(pintle_wasi STATIC ${CMAKE_CURRENT_LIST_DIR}/wasi/exceptions.cpp)
+  target_compile_options(pintle_wasi PUBLIC
+    $<$<COMPILE_LANGUAGE:CXX>:-fexceptions> -Wno-shorten-64-to-32)
+  target_compile_definitions(pintle_wasi PUBLIC JSON_HAS_FILESYSTEM=0
+    DOCTEST_CONFIG_NO_EXCEPTIONS_BUT_WITH_ALL_ASSERTS DOCTEST_CONFIG_NO_MULTITHREADING
+    DOCTEST_CONFIG_NO_POSIX_SIGNALS _WASI_EMULATED_SIGNAL)
+  target_link_libraries(pintle_wasi PUBLIC wasi-emulated-signal)
+  target_include_directories(pintle_wasi PUBLIC ${CMAKE_CURRENT_LIST_DIR}/wasi)
+  target_link_libraries(pintle_internals INTERFACE pintle_wasi)
 endif()
 
 # An archive: a test file that brings its own main does not pull this one in.
 add_library(pintle_doctest_main STATIC ${CMAKE_CURRENT_LIST_DIR}/doctest_main.cpp)
 target_link_libraries(pintle_doctest_main PUBLIC doctest::doctest)
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "^wasm")
-  target_compile_definitions(pintle_doctest_main PUBLIC
-    DOCTEST_CONFIG_NO_MULTITHREADING DOCTEST_CONFIG_NO_POSIX_SIGNALS)
+if(is_wasm)
+  target_link_libraries(pintle_doctest_main PUBLIC pintle_wasi)
 endif()
 
 # Checkpoints of PyTorch's formats, made byte by byte.
@@ -33,8 +43,8 @@ if(PINTLE_CONVERTER OR TARGET Eigen3::Eigen)
   add_library(pintle_tiny_models STATIC
     ${CMAKE_CURRENT_LIST_DIR}/open_model.cpp ${CMAKE_CURRENT_LIST_DIR}/reference_forward.cpp
     ${CMAKE_CURRENT_LIST_DIR}/reference_steering.cpp ${CMAKE_CURRENT_LIST_DIR}/tiny_models.cpp)
-  target_link_libraries(pintle_tiny_models PUBLIC pintle_internals doctest::doctest
-                        PRIVATE pintle_warnings)
+  target_link_libraries(pintle_tiny_models PRIVATE pintle_warnings
+                        PUBLIC pintle_internals doctest::doctest)
   if(PINTLE_CONVERTER)
     target_link_libraries(pintle_tiny_models PUBLIC pintle_converter)
   else()

@@ -4,10 +4,12 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "support/tiny_models.h"
 #include "unit/corruptions.h"
+#include "unit/random_network.h"
 
 namespace pintle::test {
 namespace {
@@ -65,6 +67,27 @@ TEST_CASE("the frame: identifier, sizes, version") {
   CHECK(open(file, PINTLE_OPEN_VERIFY_ALL).status == PINTLE_OK);
   file.push_back(0);
   CHECK(open(file, 0).status == PINTLE_ERR_CORRUPT);
+}
+
+TEST_CASE("a session of more than 4 GiB: refused where size_t could not count it") {
+  converter::NetworkShape shape;
+  shape.dim = 128;
+  shape.layers = 1;
+  TinyModel tiny = plain_model();
+  tiny.network = converter::random_network(shape);
+  tiny.network.window = 1 << 16;
+  tiny.network.position_origin = fb::PositionOrigin_None;
+  tiny.network.positions = {};
+  tiny.network.blocks.assign(64, converter::Block(tiny.network.blocks[0]));
+  const std::vector<uint8_t> file = tiny.file(fb::DType_I8);
+  if (sizeof(size_t) < 8) {
+    CHECK(open(file, 0).status == PINTLE_ERR_UNSUPPORTED);
+    return;
+  }
+  const OpenModel model(file);
+  size_t size_bytes = 0;
+  REQUIRE(pintle_session_memory(model.get(), &size_bytes) == PINTLE_OK);
+  CHECK(size_bytes > UINT32_MAX);
 }
 
 TEST_CASE("the architecture: dimensions, limits, switches") {
