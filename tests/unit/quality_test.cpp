@@ -126,8 +126,9 @@ TEST_CASE("quality and size of real checkpoints, by precision") {
       const Measured measured = measure(subject, precision, interactions);
       const double loss = 1 - measured.evaluation.ndcg / f32.evaluation.ndcg;
       MESSAGE(std::string(subject.golden)
-              << " " << fb::EnumNameDType(precision) << ": NDCG@10 " << measured.evaluation.ndcg
-              << ", loss " << 100 * loss << " %, size " << measured.size_ratio << " of f32");
+              << " " << std::string(fb::EnumNameDType(precision)) << ": NDCG@10 "
+              << measured.evaluation.ndcg << ", loss " << 100 * loss << " %, size "
+              << measured.size_ratio << " of f32");
       CHECK(loss <= largest_loss);
       if (std::string(subject.golden) == "gpt2_ml1m") {
         if (precision == fb::DType_I8) CHECK(measured.size_ratio <= 0.30);
