@@ -7,7 +7,9 @@
 # Defines the interface target <library>, or leaves it undefined if the machine has no such file.
 function(pintle_host_headers library proof)
   cmake_path(GET proof PARENT_PATH folder)
-  find_path(${library}_HOST_DIR ${proof} PATH_SUFFIXES eigen3 NO_CMAKE_FIND_ROOT_PATH)
+  # Named, as CMake looks there by itself only where the target's system is a Unix.
+  find_path(${library}_HOST_DIR ${proof} PATHS /usr/local/include /usr/include PATH_SUFFIXES eigen3
+            NO_CMAKE_FIND_ROOT_PATH)
   mark_as_advanced(${library}_HOST_DIR)
   if(NOT ${library}_HOST_DIR)
     return()

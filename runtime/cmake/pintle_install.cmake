@@ -5,7 +5,10 @@
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/pintle)
 
-set(libraries pintle_shared)
+set(libraries)
+if(TARGET pintle_shared)
+  list(APPEND libraries pintle_shared)
+endif()
 if(NOT TARGET XNNPACK)
   list(APPEND libraries pintle_runtime)
 endif()

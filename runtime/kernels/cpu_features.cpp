@@ -71,6 +71,14 @@ CpuFeatures detect_cpu_features() {
   return features;
 }
 
+#elif defined(__wasm__)
+
+CpuFeatures detect_cpu_features() {
+  CpuFeatures features;
+  features.wasm = true;  // an engine without SIMD refuses the whole module
+  return features;
+}
+
 #else
 
 CpuFeatures detect_cpu_features() { return CpuFeatures(); }

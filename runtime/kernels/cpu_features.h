@@ -11,6 +11,7 @@ struct CpuFeatures {
   bool neon = false;
   bool neon_dotprod = false;  // SDOT, UDOT
   bool neon_i8mm = false;     // the above and SMMLA
+  bool wasm = false;          // WebAssembly SIMD
 };
 
 CpuFeatures detect_cpu_features();

@@ -11,7 +11,7 @@
 namespace pintle {
 
 const char* const kIsaNames[] = {"scalar",       "avx2",      "avx512vnni", "neon",
-                                 "neon_dotprod", "neon_i8mm", nullptr};
+                                 "neon_dotprod", "neon_i8mm", "wasm", nullptr};
 
 namespace {
 
@@ -42,6 +42,9 @@ size_t list_isas(Isa (&isas)[kMaxIsas]) {
 #endif
 #if defined(PINTLE_HAVE_NEON_I8MM)
   isas[count++] = {"neon_i8mm", init_neon_i8mm, features.neon_i8mm};
+#endif
+#if defined(PINTLE_HAVE_WASM)
+  isas[count++] = {"wasm", init_wasm, features.wasm};
 #endif
   // A rung that the CPU lacks ends the ladder: the features are nested.
   for (size_t i = 0; i < count; ++i) {

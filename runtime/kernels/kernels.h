@@ -58,6 +58,7 @@ void init_avx512vnni(KernelTable* table);
 void init_neon(KernelTable* table);
 void init_neon_dotprod(KernelTable* table);
 void init_neon_i8mm(KernelTable* table);
+void init_wasm(KernelTable* table);
 
 }  // namespace pintle
 

@@ -230,7 +230,11 @@ void layer_norm_f32(const float* x, const float* gain, const float* bias, float 
 }
 
 void relu_f32(float* x, size_t count) {
-  for (size_t i = 0; i < count; ++i) x[i] = x[i] < 0 ? 0 : x[i];
+  // Not a choice between values: LLVM may take that for a maximum, which loses -0 and a NaN's sign (its
+  // issue 93414; WebAssembly).
+  for (size_t i = 0; i < count; ++i) {
+    if (x[i] < 0) x[i] = 0;
+  }
 }
 
 void gelu_erf_f32(float* x, size_t count) {

@@ -38,7 +38,7 @@ bool is_batch_valid(const pintle::Batch& batch, const size_t* done) {
 
 pintle_status pintle_session_memory(const pintle_model* model, size_t* size_bytes) {
   if (model == nullptr || size_bytes == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
-  *size_bytes = pintle::session_bytes(*model);
+  *size_bytes = static_cast<size_t>(pintle::session_bytes(*model));
   return PINTLE_OK;
 }
 

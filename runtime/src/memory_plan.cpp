@@ -22,7 +22,7 @@ SessionBuffers plan_session(const Model& model, Arena* arena) {
   buffers.projected = arena->take<float>(rows * dim);
   buffers.ffn = arena->take<float>(rows * ffn);
   buffers.attention = arena->take<float>(16 * (round_up(dim, 16) + 1 + positions));
-  buffers.operand = arena->take<int16_t>(operand_capacity(widest));
+  buffers.operand = arena->take<int16_t>(operand_capacity(static_cast<size_t>(widest)));
   buffers.wide = arena->take<float>(round_up(widest, kPanelRows));
   buffers.tile = arena->take<float>(kPanelRows * (dim > ffn ? dim : ffn));
   buffers.scores = arena->take<float>(kScanPanels * kPanelRows);

@@ -8,6 +8,7 @@
 #include "../kernels/dispatch.h"
 #include "model_open.h"
 #include "model_verify.h"
+#include "session.h"
 
 namespace pintle {
 
@@ -28,6 +29,10 @@ Status model_open(Mapping mapping, const pintle_open_options& options, const Fau
               "ISA \"%s\" is unknown, or this CPU or build lacks it: use scalar, or none", isa);
   }
   if (status == PINTLE_OK) status = verify_model(model, fault);
+  if (status == PINTLE_OK && session_bytes(*model) > SIZE_MAX / 2) {  // 32-bit machines
+    status = fault(PINTLE_ERR_UNSUPPORTED, "a session would take %llu bytes, more than fit memory",
+                   static_cast<unsigned long long>(session_bytes(*model)));
+  }
   if (status == PINTLE_OK && (options.flags & PINTLE_OPEN_VERIFY_ALL) != 0) {
     status = verify_contents(*model, fault);
   }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Linux, Android, macOS and iOS.
+// Linux, Android, macOS and iOS; and WASI, which has no mappings: a model is read into memory.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if !defined(__wasm__)
+#include <sys/mman.h>
+#endif
 
 #include "checked_math.h"
 #include "platform.h"
@@ -19,7 +21,7 @@ constexpr size_t kAlignment = 64;
 
 Status copy_range(int fd, uint64_t offset, size_t length, const Fault& fault, Mapping* mapping) {
   void* copy = nullptr;
-  if (posix_memalign(&copy, kAlignment, round_up(length, kAlignment)) != 0) {
+  if (posix_memalign(&copy, kAlignment, static_cast<size_t>(round_up(length, kAlignment))) != 0) {
     return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for a copy of %zu bytes", length);
   }
   size_t done = 0;
@@ -37,6 +39,33 @@ Status copy_range(int fd, uint64_t offset, size_t length, const Fault& fault, Ma
   *mapping = {static_cast<const uint8_t*>(copy), length, copy, 0};
   return PINTLE_OK;
 }
+
+#if defined(__wasm__)
+
+Status map_range(int fd, uint64_t offset, size_t length, const Fault& fault, Mapping* mapping) {
+  return copy_range(fd, offset, length, fault, mapping);
+}
+
+void unmap(void*, size_t) {}
+
+#else
+
+Status map_range(int fd, uint64_t offset, size_t length, const Fault& fault, Mapping* mapping) {
+  const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const uint64_t lead = offset % page;
+  const size_t mapped_size = length + static_cast<size_t>(lead);
+  void* mapped =
+      mmap(nullptr, mapped_size, PROT_READ, MAP_PRIVATE, fd, static_cast<off_t>(offset - lead));
+  if (mapped == MAP_FAILED) {
+    return fault(PINTLE_ERR_IO, "mapping the model failed: %s", strerror(errno));
+  }
+  *mapping = {static_cast<const uint8_t*>(mapped) + lead, length, mapped, mapped_size};
+  return PINTLE_OK;
+}
+
+void unmap(void* mapped, size_t size_bytes) { munmap(mapped, size_bytes); }
+
+#endif
 
 }  // namespace
 
@@ -57,17 +86,7 @@ Status map_descriptor(int fd, uint64_t offset, uint64_t length, const Fault& fau
   if (offset % kAlignment != 0) {
     return copy_range(fd, offset, static_cast<size_t>(length), fault, mapping);
   }
-  const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  const uint64_t lead = offset % page;
-  const size_t mapped_size = static_cast<size_t>(length + lead);
-  void* mapped =
-      mmap(nullptr, mapped_size, PROT_READ, MAP_PRIVATE, fd, static_cast<off_t>(offset - lead));
-  if (mapped == MAP_FAILED) {
-    return fault(PINTLE_ERR_IO, "mapping the model failed: %s", strerror(errno));
-  }
-  *mapping = {static_cast<const uint8_t*>(mapped) + lead, static_cast<size_t>(length), mapped,
-              mapped_size};
-  return PINTLE_OK;
+  return map_range(fd, offset, static_cast<size_t>(length), fault, mapping);
 }
 
 Status map_path(const char* path, const Fault& fault, Mapping* mapping) {
@@ -90,7 +109,7 @@ Status map_path(const char* path, const Fault& fault, Mapping* mapping) {
 void release_mapping(Mapping* mapping) {
   if (mapping->owned != nullptr) {
     if (mapping->owned_size_bytes != 0) {
-      munmap(mapping->owned, mapping->owned_size_bytes);
+      unmap(mapping->owned, mapping->owned_size_bytes);
     } else {
       free(mapping->owned);
     }

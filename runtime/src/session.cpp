@@ -8,7 +8,7 @@
 namespace pintle {
 namespace {
 
-size_t bitmap_bytes(const Model& model) { return round_up(model.item_count, 64) / 8; }
+size_t bitmap_bytes(uint32_t bits) { return static_cast<size_t>(round_up(bits, 64) / 8); }
 
 // REQUIRES: count <= 1 if the session hops, so that a bulk append leaves the window that single
 // ones do.
@@ -28,11 +28,11 @@ void keep_newest(Session* session, const uint32_t* items, size_t count) {
 
 }  // namespace
 
-size_t session_bytes(const Model& model) {
+uint64_t session_bytes(const Model& model) {
   Arena counting(nullptr);
   counting.take<Session>(1);
   plan_session(model, &counting);
-  return static_cast<size_t>(counting.used_bytes());
+  return counting.used_bytes();
 }
 
 Status session_create(const Model& model, void* memory, size_t size_bytes, Session** session) {
@@ -45,9 +45,9 @@ Status session_create(const Model& model, void* memory, size_t size_bytes, Sessi
   Session* created = new (arena.take<Session>(1)) Session();
   created->model = &model;
   created->buffers = plan_session(model, &arena);
-  memset(created->buffers.marked, 0, bitmap_bytes(model));
+  memset(created->buffers.marked, 0, bitmap_bytes(model.item_count));
   if (model.sae_count > 0) {
-    memset(created->buffers.feature_marks, 0, round_up(model.max_feature_count, 64) / 8);
+    memset(created->buffers.feature_marks, 0, bitmap_bytes(model.max_feature_count));
   }
   session_reset(created);
   PINTLE_TRY(gemm_create(model, &created->gemm));
@@ -58,7 +58,7 @@ Status session_create(const Model& model, void* memory, size_t size_bytes, Sessi
 void session_destroy(Session* session) { gemm_destroy(*session->model, &session->gemm); }
 
 void session_reset(Session* session) {
-  memset(session->buffers.seen, 0, bitmap_bytes(*session->model));
+  memset(session->buffers.seen, 0, bitmap_bytes(session->model->item_count));
   session->event_count = 0;
   session->kept = 0;
   session->computed = 0;

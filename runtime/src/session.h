@@ -45,7 +45,8 @@ namespace pintle {
 
 using Session = ::pintle_session;
 
-size_t session_bytes(const Model& model);
+// 64 bits on every machine: model_open refuses what does not fit size_t.
+uint64_t session_bytes(const Model& model);
 Status session_create(const Model& model, void* memory, size_t size_bytes, Session** session);
 void session_destroy(Session* session);
 void session_reset(Session* session);

@@ -16,7 +16,9 @@ uint64_t padded_cols(fb::DType dtype, fb::Layout layout, uint64_t cols) {
 
 }  // namespace
 
-size_t TensorView::stored_cols() const { return padded_cols(dtype, layout, cols); }
+size_t TensorView::stored_cols() const {
+  return static_cast<size_t>(padded_cols(dtype, layout, cols));
+}
 
 size_t TensorView::panel_bytes() const {
   const size_t elements = kPanelRows * stored_cols();

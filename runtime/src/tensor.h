@@ -51,7 +51,9 @@ struct Operand {
 Operand make_operand(const KernelTable& kernels, const TensorView& tensor, const float* values,
                      int16_t* storage);
 // int16 values that an operand of up to `cols` columns needs.
-inline constexpr size_t operand_capacity(size_t cols) { return round_up(cols, kGroupCols); }
+inline constexpr size_t operand_capacity(size_t cols) {
+  return static_cast<size_t>(round_up(cols, kGroupCols));
+}
 
 // A panel as [cols][16] floats: the file's own bytes if they are that already, else in `tile`
 // (64-byte aligned). REQUIRES: Panels layout.

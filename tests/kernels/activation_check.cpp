@@ -71,7 +71,9 @@ void check_relu_f32(Context& context) {
       if (fill == Fill::kZero) x[count / 2] = -0.0f;
       std::vector<float> expected(x.data(), x.data() + count);
       if (context.is_scalar) {
-        for (float& value : expected) value = value < 0 ? 0 : value;
+        for (float& value : expected) {
+          if (value < 0) value = 0;
+        }
       } else {
         context.scalar.relu_f32(expected.data(), count);
       }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
+#if !defined(__wasm__)
 #include <sys/mman.h>
 #include <unistd.h>
+#endif
 
 #include <chrono>
 #include <cmath>
@@ -16,7 +18,37 @@ namespace {
 
 constexpr unsigned char kCanary = 0xa5;
 
+#if defined(__wasm__)
+
+// Nothing can be made unreadable: canaries take the guard page's place, so that writes past the end
+// are seen, but not reads.
+constexpr bool kHasGuardPages = false;
+
+size_t page_bytes() { return 4096; }
+
+void* map_pages(size_t size_bytes) { return std::aligned_alloc(page_bytes(), size_bytes); }
+void unmap_pages(void* pages, size_t) { std::free(pages); }
+bool make_unreadable(void*, size_t) { return true; }
+void make_unwritable(void*, size_t) {}
+
+#else
+
+constexpr bool kHasGuardPages = true;
+
 size_t page_bytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+
+void* map_pages(size_t size_bytes) {
+  void* mapped =
+      mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return mapped == MAP_FAILED ? nullptr : mapped;
+}
+void unmap_pages(void* pages, size_t size_bytes) { munmap(pages, size_bytes); }
+bool make_unreadable(void* pages, size_t size_bytes) {
+  return mprotect(pages, size_bytes, PROT_NONE) == 0;
+}
+void make_unwritable(void* pages, size_t size_bytes) { mprotect(pages, size_bytes, PROT_READ); }
+
+#endif
 
 // Value i of a fill.
 double value_of(Random& random, Fill fill, const Domain& domain, size_t i) {
@@ -72,16 +104,14 @@ GuardedMemory::GuardedMemory(size_t size_bytes, size_t element_bytes, Place plac
   // At least 64 canaries before; after, what the place leaves.
   usable_bytes_ = (size_bytes + 128 + page - 1) / page * page;
   mapped_bytes_ = usable_bytes_ + page;
-  void* mapped =
-      mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED) {
-    std::perror("kernel_check: mmap");
+  pages_ = static_cast<unsigned char*>(map_pages(mapped_bytes_));
+  if (pages_ == nullptr) {
+    std::perror("kernel_check: pages");
     std::exit(1);
   }
-  pages_ = static_cast<unsigned char*>(mapped);
-  std::memset(pages_, kCanary, usable_bytes_);
-  if (mprotect(pages_ + usable_bytes_, page, PROT_NONE) != 0) {
-    std::perror("kernel_check: mprotect");
+  std::memset(pages_, kCanary, kHasGuardPages ? usable_bytes_ : mapped_bytes_);
+  if (!make_unreadable(pages_ + usable_bytes_, page)) {
+    std::perror("kernel_check: guard page");
     std::exit(1);
   }
   size_t gap = 0;
@@ -90,14 +120,31 @@ GuardedMemory::GuardedMemory(size_t size_bytes, size_t element_bytes, Place plac
   data_ = pages_ + usable_bytes_ - gap - size_bytes;
 }
 
-GuardedMemory::~GuardedMemory() { munmap(pages_, mapped_bytes_); }
+GuardedMemory::~GuardedMemory() {
+  if (!kHasGuardPages && is_read_only_ && checksum() != checksum_) {
+    std::printf("a kernel wrote to an input\n");
+    std::exit(1);
+  }
+  unmap_pages(pages_, mapped_bytes_);
+}
 
-void GuardedMemory::make_read_only() { mprotect(pages_, usable_bytes_, PROT_READ); }
+void GuardedMemory::make_read_only() {
+  make_unwritable(pages_, usable_bytes_);
+  is_read_only_ = true;
+  if (!kHasGuardPages) checksum_ = checksum();
+}
+
+uint64_t GuardedMemory::checksum() const {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < mapped_bytes_; ++i) sum = sum * 0x100000001b3u + pages_[i];
+  return sum;
+}
 
 bool GuardedMemory::are_canaries_intact() const {
-  for (const unsigned char* p = pages_; p != pages_ + usable_bytes_; ++p) {
+  const unsigned char* const end = pages_ + (kHasGuardPages ? usable_bytes_ : mapped_bytes_);
+  for (const unsigned char* p = pages_; p != end; ++p) {
     if (p == data_) p += size_bytes_;
-    if (p == pages_ + usable_bytes_) break;
+    if (p == end) break;
     if (*p != kCanary) return false;
   }
   return true;

@@ -45,7 +45,8 @@ enum class Place {
   kAligned      // starts at a multiple of 64; up to 63 bytes before the guard page
 };
 
-// Memory with canaries on either side, and an unreadable page right after it.
+// Memory with canaries on either side, and an unreadable page right after it. WebAssembly has no such
+// pages: canaries stand there too, and inputs are compared with a checksum at the end.
 class GuardedMemory {
  public:
   GuardedMemory(size_t size_bytes, size_t element_bytes, Place place);
@@ -58,9 +59,13 @@ class GuardedMemory {
   bool are_canaries_intact() const;
 
  private:
+  uint64_t checksum() const;
+
   unsigned char* pages_;
   size_t usable_bytes_, mapped_bytes_, size_bytes_;
   unsigned char* data_;
+  uint64_t checksum_ = 0;
+  bool is_read_only_ = false;
 };
 
 // An array in guarded memory.

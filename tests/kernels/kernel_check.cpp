@@ -3,8 +3,10 @@
 // kernel_check [--isa NAME] [--kernel NAME] [--seed N] [--bench]
 // Without --isa, every ISA that this build and CPU have. Exit code 77: the ISA asked for cannot
 // run.
-#include <signal.h>
 #include <unistd.h>
+#if !defined(__wasm__)
+#include <signal.h>
+#endif
 
 #include <cinttypes>
 #include <cstdio>
@@ -32,6 +34,7 @@ constexpr Check kChecks[] = {
 // What runs now, for the handler.
 char now[64];
 
+#if !defined(__wasm__)
 // A kernel read or wrote past an extent, into an unreadable page, or wrote to an input.
 void report_fault(int) {
   const char* const parts[] = {now, ": touched memory outside its extents\n"};
@@ -40,6 +43,7 @@ void report_fault(int) {
   }
   _exit(1);
 }
+#endif
 
 struct Options {
   const char* isa = nullptr;
@@ -129,7 +133,9 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
+#if !defined(__wasm__)  // no signals: a trap ends the program
   signal(SIGSEGV, pintle::check::report_fault);
   signal(SIGBUS, pintle::check::report_fault);
+#endif
   return pintle::check::run(options);
 }

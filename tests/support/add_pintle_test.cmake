@@ -7,9 +7,18 @@ target_include_directories(pintle_internals INTERFACE
   ${PROJECT_SOURCE_DIR}/runtime/kernels ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(pintle_internals INTERFACE pintle_runtime pintle_schema)
 
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^wasm")
+  add_library(pintle_wasi_exceptions STATIC ${CMAKE_CURRENT_LIST_DIR}/wasi_exceptions.cpp)
+  target_link_libraries(pintle_internals INTERFACE pintle_wasi_exceptions)
+endif()
+
 # An archive: a test file that brings its own main does not pull this one in.
 add_library(pintle_doctest_main STATIC ${CMAKE_CURRENT_LIST_DIR}/doctest_main.cpp)
 target_link_libraries(pintle_doctest_main PUBLIC doctest::doctest)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^wasm")
+  target_compile_definitions(pintle_doctest_main PUBLIC
+    DOCTEST_CONFIG_NO_MULTITHREADING DOCTEST_CONFIG_NO_POSIX_SIGNALS)
+endif()
 
 # Checkpoints of PyTorch's formats, made byte by byte.
 if(PINTLE_CONVERTER)
