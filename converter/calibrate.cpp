@@ -30,7 +30,7 @@ std::vector<uint32_t> walked_items(uint32_t item_count, std::mt19937_64* random)
 
 }  // namespace
 
-Eigen::MatrixXd scoring_moments(const std::string& path) {
+States scoring_states(const std::string& path) {
   // Scalar kernels: the same sums, and so the same file, on every processor.
   const ModelPointer model = open_model(path, 0, "scalar");
   const pintle_model_info info = model_info(model.get());
@@ -44,19 +44,16 @@ Eigen::MatrixXd scoring_moments(const std::string& path) {
   }
 
   const Eigen::Index dim = info.dim;
-  Eigen::MatrixXd moments = Eigen::MatrixXd::Zero(dim, dim);
-  Eigen::VectorXf state(dim);
-  double count = 0;
+  States states(kWalks * kSteps, dim);
+  Eigen::Index count = 0;
   Session session(model.get());
   Progress progress("calibrating", "histories", kWalks);
   for (size_t walk = 0; walk < kWalks; ++walk) {
     session.reset();
     session.append(&items[random() % items.size()], 1);
     for (size_t step = 0; step < kSteps; ++step) {
-      require_ok(pintle_session_state(session.get(), "last", state.data()), "cannot calibrate");
-      const Eigen::VectorXd h = state.cast<double>();
-      moments += h * h.transpose();
-      ++count;
+      require_ok(pintle_session_state(session.get(), "last", states.row(count++).data()),
+                 "cannot calibrate");
       const std::vector<pintle_recommendation> list = session.recommend(request);
       for (size_t draw = 0; draw < kDraws && !list.empty(); ++draw) {
         session.append(&list[random() % list.size()].item, 1);
@@ -64,7 +61,18 @@ Eigen::MatrixXd scoring_moments(const std::string& path) {
     }
     progress.advance();
   }
-  moments /= count;
+  return states;
+}
+
+Eigen::MatrixXd scoring_moments(const std::string& path) {
+  const States states = scoring_states(path);
+  const Eigen::Index dim = states.cols();
+  Eigen::MatrixXd moments = Eigen::MatrixXd::Zero(dim, dim);
+  for (Eigen::Index i = 0; i < states.rows(); ++i) {
+    const Eigen::VectorXd h = states.row(i).cast<double>();
+    moments += h * h.transpose();
+  }
+  moments /= static_cast<double>(states.rows());
   const double mean = moments.trace() / static_cast<double>(dim);
   moments.diagonal().array() += mean > 0 ? kRidge * mean : 1.0;
   return moments;

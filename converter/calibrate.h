@@ -15,6 +15,10 @@ namespace pintle::converter {
 // same on every run. `path`: the model in f32. A ridge keeps the matrix positive definite.
 Eigen::MatrixXd scoring_moments(const std::string& path);
 
+// Those vectors h themselves, one a row, walk after walk. `path`: the model at any precision.
+using States = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+States scoring_states(const std::string& path);
+
 }  // namespace pintle::converter
 
 #endif  // PINTLE_CONVERTER_CALIBRATE_H_
