@@ -12,11 +12,24 @@ constexpr double kSlack = 1e-6;
 // Below, products of floats may be denormal: no bound holds.
 constexpr double kSmallestNorm = 1e-18, kLargestNorm = 1e18;
 
+// f32 neighbours on the safe side: a relative step of 2^-22 is at least one, and far above denormals
+// (what is that small stays inside kSmallestShift).
+constexpr double kStep = 0x1p-22, kSmallestShift = 1e-37;
 float rounded_up(double value) {
-  const float nearest = static_cast<float>(value);
-  return static_cast<double>(nearest) < value ? nextafterf(nearest, INFINITY) : nearest;
+  return static_cast<float>(value + fabs(value) * kStep + kSmallestShift);
 }
-float rounded_down(double value) { return -rounded_up(-value); }
+float rounded_down(double value) {
+  return static_cast<float>(value - fabs(value) * kStep - kSmallestShift);
+}
+
+// Scales and bounds are half normals, zeros or denormals; finite, so one multiplication does for all.
+double half_value(uint16_t half) {
+  const uint32_t bits =
+      static_cast<uint32_t>(half & 0x8000u) << 16 | static_cast<uint32_t>(half & 0x7FFFu) << 13;
+  float value;
+  memcpy(&value, &bits, sizeof(value));
+  return static_cast<double>(value) * 0x1p112;
+}
 
 class ExactScan {
  public:
@@ -59,19 +72,28 @@ class ExactScan {
   // y, the operands and all that a bound needs of the hidden state.
   void project(const float* hidden) {
     const uint32_t width = exact_.width, dim = model_.dim;
-    const auto entry = [&](uint32_t i) { return i < dim ? static_cast<double>(hidden[i]) : 1.0; };
     double coarse = 0, fine = 0, length = 0;
     for (uint32_t j = 0; j < width; ++j) {
       const float* row = exact_.basis + static_cast<size_t>(j) * width;
-      double y = 0;
-      for (uint32_t i = 0; i < width; ++i) y += static_cast<double>(row[i]) * entry(i);
+      // Four sums: one would wait for itself at every addition.
+      double sums[4] = {};
+      uint32_t i = 0;
+      for (; i + 4 <= dim; i += 4) {
+        for (uint32_t l = 0; l < 4; ++l) {
+          sums[l] += static_cast<double>(row[i + l]) * static_cast<double>(hidden[i + l]);
+        }
+      }
+      for (; i < dim; ++i) sums[0] += static_cast<double>(row[i]) * static_cast<double>(hidden[i]);
+      if (width > dim) sums[0] += static_cast<double>(row[dim]);
+      const double y = (sums[0] + sums[1]) + (sums[2] + sums[3]);
       buffers_.exact_y[j] = static_cast<float>(y);
       const double c = y * static_cast<double>(exact_.coarse_weights[j]);
       const double f = y * static_cast<double>(exact_.fine_weights[j]);
       coarse += c * c;
       fine += f * f;
-      length += entry(j) * entry(j);
-      centre_ += entry(j) * static_cast<double>(exact_.centre[j]);
+      const double entry = j < dim ? static_cast<double>(hidden[j]) : 1.0;
+      length += entry * entry;
+      centre_ += entry * static_cast<double>(exact_.centre[j]);
     }
     const double coarse_norm = sqrt(coarse) * (1 + kSlack);
     fine_norm_ = sqrt(fine) * (1 + kSlack);
@@ -105,8 +127,8 @@ class ExactScan {
     return proven > scored || isnan(scored) ? proven : scored;
   }
   float coarse_threshold() {
-    // The next one below, since the kernel looks for scores above.
-    return nextafterf(rounded_down(static_cast<double>(bar()) - centre_ - rounding_), -INFINITY);
+    // Below, not at it: the kernel looks for scores above.
+    return rounded_down(static_cast<double>(bar()) - centre_ - rounding_);
   }
 
   void take_panel(size_t panel, uint32_t mask, const float* scores) {
@@ -121,13 +143,16 @@ class ExactScan {
       const uint8_t* digits = bytes + (3 * kPanelRows + static_cast<size_t>(row)) * 4;
       const int bound = ((digits[2] >> 4) - 8) * coarse_.quantized[kExactCoarseCols] +
                         ((digits[3] >> 4) - 8) * coarse_.quantized[kExactCoarseCols + 1];
-      const double scale = static_cast<double>(half_to_float(scales[row]));
+      const double scale = half_value(scales[row]);
       const double unit = static_cast<double>(coarse_.scale) * fabs(scale);
       waiting_[waiting_count_].item =
           static_cast<uint32_t>(panel * kPanelRows) + static_cast<uint32_t>(row);
       waiting_[waiting_count_].score =
           static_cast<double>(scores[row]) - static_cast<double>(coarse_.scale) * scale * bound;
       waiting_[waiting_count_].margin = kOperandRounding * kCodeSum * unit;
+      const uint8_t* record = exact_.fine + waiting_[waiting_count_].item * exact_.fine_bytes();
+      __builtin_prefetch(record);
+      __builtin_prefetch(record + exact_.fine_bytes() - 1);
       if (++waiting_count_ == kPanelRows) refine();
     }
   }
@@ -148,10 +173,10 @@ class ExactScan {
       for (size_t g = 0; g < groups; ++g) {
         memcpy(&half, record + words * 4 + g * 2, sizeof(half));
         buffers_.exact_scales[g * kPanelRows + r] = half;
-        scale_sum += fabs(static_cast<double>(half_to_float(half)));
+        scale_sum += fabs(half_value(half));
       }
       memcpy(&half, record + words * 4 + groups * 2, sizeof(half));
-      margins[r] = static_cast<double>(half_to_float(half)) * fine_norm_ + waiting_[r].margin +
+      margins[r] = half_value(half) * fine_norm_ + waiting_[r].margin +
                    kOperandRounding * kCodeSum * static_cast<double>(fine_.scale) * scale_sum;
     }
     float scores[kPanelRows];
