@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "converter/histories.h"
 #include "converter/progress.h"
 #include "converter/runtime_model.h"
 
@@ -28,9 +29,9 @@ std::vector<uint32_t> walked_items(uint32_t item_count, std::mt19937_64* random)
   return items;
 }
 
-}  // namespace
+enum class Draws { kBest, kBestOrAny };
 
-States scoring_states(const std::string& path) {
+States walk_states(const std::string& path, Draws draws) {
   // Scalar kernels: the same sums, and so the same file, on every processor.
   const ModelPointer model = open_model(path, 0, "scalar");
   const pintle_model_info info = model_info(model.get());
@@ -55,8 +56,10 @@ States scoring_states(const std::string& path) {
       require_ok(pintle_session_state(session.get(), "last", states.row(count++).data()),
                  "cannot calibrate");
       const std::vector<pintle_recommendation> list = session.recommend(request);
+      const bool any = draws == Draws::kBestOrAny && walk % 2 == 1;
       for (size_t draw = 0; draw < kDraws && !list.empty(); ++draw) {
-        session.append(&list[random() % list.size()].item, 1);
+        session.append(any ? &items[random() % items.size()] : &list[random() % list.size()].item,
+                       1);
       }
     }
     progress.advance();
@@ -64,8 +67,40 @@ States scoring_states(const std::string& path) {
   return states;
 }
 
+States history_states(const std::string& path, const Interactions& interactions) {
+  constexpr size_t kStates = 2000;
+  const ModelPointer model = open_model(path, 0, "scalar");
+  Histories histories = map_histories(model.get(), interactions);
+  auto& items = histories.items;
+  items.erase(std::remove_if(items.begin(), items.end(), [](const auto& h) { return h.empty(); }),
+              items.end());
+  if (items.empty()) return {};
+  std::mt19937_64 random(kSeed);
+  States states(kStates, model_info(model.get()).dim);
+  Session session(model.get());
+  Progress progress("calibrating", "histories", kStates);
+  for (size_t i = 0; i < kStates; ++i) {
+    const std::vector<uint32_t>& history = items[i * items.size() / kStates];
+    session.reset();
+    session.append(history.data(), 1 + random() % history.size());
+    require_ok(pintle_session_state(session.get(), "last",
+                                    states.row(static_cast<Eigen::Index>(i)).data()),
+               "cannot calibrate");
+    progress.advance();
+  }
+  return states;
+}
+
+}  // namespace
+
+States scoring_states(const std::string& path, const Interactions* interactions) {
+  States states;
+  if (interactions != nullptr) states = history_states(path, *interactions);
+  return states.rows() > 0 ? states : walk_states(path, Draws::kBestOrAny);
+}
+
 Eigen::MatrixXd scoring_moments(const std::string& path) {
-  const States states = scoring_states(path);
+  const States states = walk_states(path, Draws::kBest);
   const Eigen::Index dim = states.cols();
   Eigen::MatrixXd moments = Eigen::MatrixXd::Zero(dim, dim);
   for (Eigen::Index i = 0; i < states.rows(); ++i) {

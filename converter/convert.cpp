@@ -75,7 +75,8 @@ ConvertReport convert(const ConvertOptions& options) {
   PackedNetwork packed = pack_network(network, options.precision, moments ? &*moments : nullptr);
   if (options.exact) {
     file.write(serialize_model(network, packed, catalogue, {}));
-    const States states = scoring_states(file.temporary_path());
+    const States states =
+        scoring_states(file.temporary_path(), interactions ? &*interactions : nullptr);
     PackedNetwork pruned = packed;
     pack_exact_index(network, states, &pruned);
     file.write(serialize_model(network, pruned, catalogue, {}));
