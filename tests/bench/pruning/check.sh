@@ -28,7 +28,8 @@ while IFS="$tab" read -r golden weights flags; do
   if [ $map != - ]; then
     mapped=$work/$name.log
     awk 'NR == FNR { id[$1] = $2; next }
-         { line = $1; for (i = 2; i <= NF; i++) if ($i in id) line = line " " id[$i]; print line }' \
+         { line = $1; for (i = 2; i <= NF; i++) if ($i in id) line = line " " id[$i]
+           if (line != $1) print line }' \
       $map $log >"$mapped"
   fi
   if [ ! -f "$work/$name.states" ]; then
