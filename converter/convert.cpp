@@ -8,6 +8,7 @@
 #include "converter/digest.h"
 #include "converter/error.h"
 #include "converter/evaluate.h"
+#include "converter/exact_index.h"
 #include "converter/import/checkpoint.h"
 #include "converter/output_file.h"
 #include "converter/runtime_model.h"
@@ -72,6 +73,22 @@ ConvertReport convert(const ConvertOptions& options) {
     moments = scoring_moments(file.temporary_path());
   }
   PackedNetwork packed = pack_network(network, options.precision, moments ? &*moments : nullptr);
+  if (options.exact) {
+    file.write(serialize_model(network, packed, catalogue, {}));
+    const States states =
+        scoring_states(file.temporary_path(), interactions ? &*interactions : nullptr);
+    PackedNetwork pruned = packed;
+    pack_exact_index(network, states, &pruned);
+    file.write(serialize_model(network, pruned, catalogue, {}));
+    report.pruned_share = pruned_share(file.temporary_path(), states);
+    report.prunes = report.pruned_share < 1;
+    if (report.prunes) {
+      packed = std::move(pruned);
+    } else {
+      pack_f32_output(network, &packed);
+    }
+    packed.settings.push_back(report.prunes ? "exact=pruned" : "exact=f32 scan");
+  }
   const Interpretation interpretation = load_interpretation(
       options.sae, network.dim, static_cast<int64_t>(network.blocks.size()), &network.assumptions);
   pack_saes(interpretation, &packed);

@@ -24,6 +24,7 @@ struct ConvertOptions {
   std::string interactions_path;      // empty: none
   InteractionFormat format = InteractionFormat::kDetect;
   fb::DType precision = fb::DType_I8;
+  bool exact = false;            // lists by f32 scores
   bool measure_quality = false;  // needs interactions; stores the metrics in the file
   SaeFiles sae;                  // to embed
   std::string out_path;
@@ -49,6 +50,10 @@ struct ConvertReport {
   std::vector<std::pair<std::string, double>> quality;
   std::vector<std::string> saes;  // "name: 512 features at block:0"
   size_t knob_count = 0, preset_count = 0;
+  // With ConvertOptions::exact: bytes that a list reads over those that an int8 scan would, measured
+  // on the model's own histories; and whether that paid, so that the file has codes to prune with.
+  double pruned_share = 0;
+  bool prunes = false;
 };
 
 // Writes out_path, or throws Error and leaves it as it was.

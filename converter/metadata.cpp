@@ -79,6 +79,14 @@ NamedTensors Metadata::tensors() const {
   collect.norm("final_norm", model.final_norm());
   collect.linear("head_dense", model.head_dense());
   collect.norm("head_norm", model.head_norm());
+  if (const fb::ExactScan* exact = model.exact()) {
+    collect.tensor("exact.rows", exact->rows());
+    collect.tensor("exact.basis", exact->basis());
+    collect.tensor("exact.centre", exact->centre());
+    collect.tensor("exact.coarse", exact->coarse());
+    collect.tensor("exact.coarse_weights", exact->coarse_weights());
+    collect.tensor("exact.fine_weights", exact->fine_weights());
+  }
   return list;
 }
 

@@ -130,6 +130,11 @@ ModelParts read_model_parts(const std::string& path) {
                                     table->layout(), bytes_of(file, table->data()),
                                     bytes_of(file, table->scales()), table->relative_error()});
   }
+  if (const fb::ExactScan* exact = root.exact()) {
+    parts.packed.exact_fine = bytes_of(file, exact->fine());
+    parts.packed.exact_step = exact->coarse_step();
+    parts.packed.exact_largest_row = exact->largest_row();
+  }
   parts.catalogue = read_catalogue(root, file, model.get());
   if (const fb::Provenance* provenance = root.provenance()) {
     parts.provenance.source_name = text(provenance->source_name());

@@ -16,7 +16,7 @@ namespace {
 using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
 
-constexpr uint16_t kFormatMajor = 1, kFormatMinor = 0;
+constexpr uint16_t kFormatMajor = 1, kFormatMinor = 1;
 
 fb::HookKind to_schema(HookPlace place) {
   switch (place) {
@@ -93,6 +93,7 @@ class MetadataBuilder {
       const fb::Segment data = segments->add(tensor.data);
       placed_.push_back({&tensor, data, segments->add(tensor.scales)});
     }
+    if (!packed_.exact_fine.empty()) exact_fine_ = segments->add(packed_.exact_fine);
     const size_t count = catalogue_.id_order.size();
     if (catalogue_.has_text_ids) {
       text_ids_ = segments->add_strings(catalogue_.text_ids, "ids");
@@ -263,6 +264,19 @@ class MetadataBuilder {
                                 builder_.CreateVector(quality));
   }
 
+  Offset<fb::ExactScan> exact() {
+    if (packed_.exact_fine.empty()) return 0;
+    const auto rows = required_tensor("exact.rows");
+    const auto basis = required_tensor("exact.basis");
+    const auto centre = required_tensor("exact.centre");
+    const auto coarse = required_tensor("exact.coarse");
+    const auto coarse_weights = required_tensor("exact.coarse_weights");
+    const fb::Segment fine = at_base(exact_fine_);
+    return fb::CreateExactScan(builder_, rows, basis, centre, coarse, coarse_weights,
+                               packed_.exact_step, &fine, required_tensor("exact.fine_weights"),
+                               packed_.exact_largest_row);
+  }
+
   Offset<fb::Sae> sae(size_t index) {
     const InterpretedSae& sae = interpretation_.saes[index];
     const SaeWeights& weights = sae.weights;
@@ -362,11 +376,12 @@ class MetadataBuilder {
     std::vector<Offset<fb::Preset>> presets;
     for (const Preset& entry : interpretation_.presets) presets.push_back(preset(entry));
     const auto preset_vector = builder_.CreateVector(presets);
+    const auto exact_offset = exact();
     return fb::CreateModel(builder_, kFormatMajor, kFormatMinor, /*required_features=*/0, file_size,
                            architecture_offset, items, output_items, item_bias, positions, pad,
                            mask, embedding_norm, block_vector, final_norm, head_dense,
                            n.head_activation, head_norm, catalogue_offset, provenance_offset,
-                           sae_vector, knob_vector, preset_vector);
+                           sae_vector, knob_vector, preset_vector, exact_offset);
   }
 
   const Network& network_;
@@ -377,7 +392,7 @@ class MetadataBuilder {
   FlatBufferBuilder builder_;
   uint64_t base_ = 0;
   std::vector<Placed> placed_;
-  fb::Segment integer_ids_, id_order_, trained_;
+  fb::Segment exact_fine_, integer_ids_, id_order_, trained_;
   fb::Segment item_attribute_offsets_, item_attributes_, attribute_item_offsets_, attribute_items_;
   StringSegments text_ids_, titles_;
   std::vector<StringSegments> labels_;  // one an SAE

@@ -21,6 +21,9 @@ struct PackedNetwork {
   fb::DType precision = fb::DType_F32;
   std::vector<PackedTensor> tensors;
   std::vector<std::string> settings;  // "setting=value": how they were quantized
+  // fb::ExactScan besides its tensors, which are named "exact.*"; empty `exact_fine`: none.
+  std::vector<uint8_t> exact_fine;
+  float exact_step = 0, exact_largest_row = 0;
 };
 
 // Matrices take `precision`; vectors stay f32; the position table is f32 or, below f32, f16. With

@@ -20,6 +20,11 @@ struct ConvertArguments {
   bool json = false;
 };
 
+nlohmann::ordered_json exact_json(const ConvertReport& report, const ConvertArguments& arguments) {
+  if (!arguments.options.exact) return nullptr;
+  return {{"prunes", report.prunes}, {"bytes_of_int8_scan", report.pruned_share}};
+}
+
 nlohmann::ordered_json to_json(const ConvertReport& report, const ConvertArguments& arguments) {
   nlohmann::ordered_json tensors = nlohmann::ordered_json::array();
   for (const TensorReport& tensor : report.tensors) {
@@ -56,7 +61,8 @@ nlohmann::ordered_json to_json(const ConvertReport& report, const ConvertArgumen
           {"quality", quality},
           {"saes", report.saes},
           {"knobs", report.knob_count},
-          {"presets", report.preset_count}};
+          {"presets", report.preset_count},
+          {"exact", exact_json(report, arguments)}};
 }
 
 std::string joined(const std::vector<std::string>& examples, size_t count) {
@@ -103,6 +109,10 @@ void print_report(const ConvertReport& report, const ConvertArguments& arguments
       static_cast<unsigned long long>(report.tensor_bytes),
       static_cast<double>(report.tensor_bytes) / static_cast<double>(report.tensor_bytes_f32),
       static_cast<unsigned long long>(report.file_size_bytes));
+  if (arguments.options.exact) {
+    std::printf("exact lists: pruning reads %.3f of an int8 scan's bytes%s\n", report.pruned_share,
+                report.prunes ? "" : ": left out, the table is scanned in f32");
+  }
   for (const std::string& sae : report.saes) std::printf("SAE %s\n", sae.c_str());
   if (!report.saes.empty()) {
     std::printf("knobs: %zu, presets: %zu\n", report.knob_count, report.preset_count);
@@ -149,6 +159,10 @@ void add_convert_command(CLI::App* app) {
   verb->add_option("--precision", arguments->precision, "Weights: f32, f16, int8 or int4")
       ->capture_default_str()
       ->check(CLI::IsMember({"f32", "f16", "int8", "int4"}));
+  verb->add_flag(
+      "--exact", options.exact,
+      "Score items in f32, whatever --precision. Where it reads fewer bytes than an int8 "
+      "scan, coarse codes with proven bounds say which rows need it");
   verb->add_flag("--measure-quality", options.measure_quality,
                  "Evaluate the model on --interactions (leave-one-out) and store the result in it")
       ->needs(interactions);

@@ -87,7 +87,12 @@ Status explain_features(Session* session, uint32_t sae, uint32_t item, pintle_fe
     // score = item . hidden + bias, and hidden = sum_j f_j row_j + what the SAE does not see.
     sae_encode(*session, view, session->buffers.hidden, session->buffers.features);
     float* item_row = session->buffers.steered;
-    gather_row(model.scored_items, item, item_row);
+    if (model.exact.present()) {
+      memcpy(item_row, model.exact.rows + static_cast<size_t>(item) * model.dim,
+             model.dim * sizeof(float));
+    } else {
+      gather_row(model.scored_items, item, item_row);
+    }
     *count = 0;
     for (uint32_t feature = 0; feature < view.feature_count; ++feature) {
       const float activation = session->buffers.features[feature];

@@ -31,6 +31,16 @@ SessionBuffers plan_session(const Model& model, Arena* arena) {
     buffers.task_entries =
         arena->take<pintle_recommendation>(PINTLE_PARALLEL_TASKS * PINTLE_PARALLEL_K);
   }
+  if (model.exact.present()) {
+    const uint64_t width = model.exact.width, cols = round_up(width, kGroupCols);
+    buffers.exact_y = arena->take<float>(width);
+    buffers.exact_operand = arena->take<int16_t>(kGroupCols + cols);
+    buffers.exact_panel = arena->take<uint8_t>(cols / 2 * kPanelRows);
+    buffers.exact_scales = arena->take<uint16_t>(cols / kGroupCols * kPanelRows);
+    buffers.exact_lower = arena->take<pintle_recommendation>(kExactK);
+    buffers.exact_items = arena->take<uint32_t>(kExactPending);
+    buffers.exact_upper = arena->take<float>(kExactPending);
+  }
   buffers.taps = arena->take<float>(model.layer_count * kTaps * dim);
   buffers.saved_key_value = arena->take<float>(model.layer_count * 2 * dim);
   buffers.steered = arena->take<float>(dim);

@@ -18,6 +18,11 @@ inline constexpr size_t kBlockRows = 32;
 // Panels of the catalogue scored before their scores are compared: 4 KB of scores.
 inline constexpr size_t kScanPanels = 64;
 
+// Exact lists: entries up to which a lower bound of every score is kept, and rows that may wait for
+// their f32 scores.
+inline constexpr uint32_t kExactK = 128;
+inline constexpr uint32_t kExactPending = 512;
+
 enum Tap : uint32_t {
   kTapResidual,  // what the FFN's output is added to
   kTapMlp,       // the FFN's output
@@ -49,6 +54,14 @@ struct SessionBuffers {
   // A scan cut into tasks; empty below PINTLE_PARALLEL_ITEMS.
   float* task_scores;                   // [PINTLE_PARALLEL_TASKS][kScanPanels * 16]
   pintle_recommendation* task_entries;  // [PINTLE_PARALLEL_TASKS][PINTLE_PARALLEL_K]
+  // Exact lists (exact_scan.h); empty without them.
+  float* exact_y;                      // [width]: the hidden state in the basis
+  int16_t* exact_operand;              // [32 + width, padded to 32]: coarse, then fine
+  uint8_t* exact_panel;                // [width, padded to 32][16] nibbles: records, gathered
+  uint16_t* exact_scales;              // [groups][16]
+  pintle_recommendation* exact_lower;  // [kExactK]
+  uint32_t* exact_items;               // [kExactPending]: what is left to be scored in f32,
+  float* exact_upper;                  // and the most that each can score
   // What the newest position passed at each block, so that steering starts behind its hook.
   float* taps;             // [layers][kTaps][dim]
   float* saved_key_value;  // [layers][2 dim]: the newest position's, while a steered pass replaces

@@ -50,6 +50,24 @@ struct SaeView {
 };
 inline constexpr uint32_t kStatistics = 5;  // density, p50, p95, p99, max
 
+// fb::ExactScan, checked; exact_scan.h says what it means.
+struct ExactView {
+  TensorView coarse;            // Panels int4 [items][32]
+  const float* rows = nullptr;  // [items][dim]; null: the file has none
+  const float* basis;           // [width][width]
+  const float* centre;          // [width]
+  const float* coarse_weights;  // [width]
+  const float* fine_weights;    // [width]
+  const uint8_t* fine;          // [items][fine_bytes()]
+  uint32_t width;               // dim, and one more with an item bias
+  float coarse_step, largest_row;
+
+  bool present() const { return rows != nullptr; }
+  size_t fine_words() const { return (width + 7) / 8; }
+  size_t fine_groups() const { return (width + kGroupCols - 1) / kGroupCols; }
+  size_t fine_bytes() const { return fine_words() * 4 + fine_groups() * 2 + 2; }
+};
+
 struct KnobView {
   const fb::Knob* table;
   const uint32_t* features;
@@ -78,6 +96,7 @@ struct pintle_model {
   pintle::TensorView items, positions;
   pintle::TensorView scored_items;  // the table that scores come from: output_items, or items
   const float* item_bias;           // null: none
+  pintle::ExactView exact;          // of scored_items, where the file has it
   const float* pad_embedding;
   const float* mask_embedding;
   pintle::NormView embedding_norm, final_norm, head_norm;

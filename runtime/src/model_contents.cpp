@@ -148,6 +148,37 @@ Status check_catalogue(const Model& model, const fb::Catalogue& table, const Con
   return PINTLE_OK;
 }
 
+// Numbers that bound an error: finite, and not negative.
+Status check_exact(const Model& model, const fb::ExactScan& table, const ContentsCheck& check,
+                   const Fault& fault) {
+  const ExactView& exact = model.exact;
+  PINTLE_TRY(check.tensor(table.rows(), "exact rows"));
+  PINTLE_TRY(check.tensor(table.basis(), "exact basis"));
+  PINTLE_TRY(check.tensor(table.centre(), "exact centre"));
+  PINTLE_TRY(check.tensor(table.coarse(), "exact coarse"));
+  PINTLE_TRY(check.tensor(table.coarse_weights(), "exact coarse_weights"));
+  PINTLE_TRY(check.tensor(table.fine_weights(), "exact fine_weights"));
+  PINTLE_TRY(check.segment(table.fine(), "exact fine"));
+  for (uint32_t i = 0; i < exact.width; ++i) {
+    if (!(exact.coarse_weights[i] >= 0) || !(exact.fine_weights[i] >= 0)) {
+      return fault(PINTLE_ERR_CORRUPT, "exact: weight %u is negative", i);
+    }
+  }
+  const size_t record = exact.fine_bytes(), halves = exact.fine_groups() + 1;
+  for (uint32_t i = 0; i < model.item_count; ++i) {
+    for (size_t h = 0; h < halves; ++h) {
+      uint16_t half;
+      memcpy(&half, exact.fine + i * record + exact.fine_words() * 4 + h * 2, sizeof(half));
+      const bool bounds = h + 1 == halves;
+      if ((half & 0x7C00u) == 0x7C00u || (bounds && (half & 0x8000u) != 0)) {
+        return fault(PINTLE_ERR_CORRUPT, "exact fine: item %u has a scale or bound that is none",
+                     i);
+      }
+    }
+  }
+  return PINTLE_OK;
+}
+
 }  // namespace
 
 Status verify_contents(const Model& model, const Fault& fault) {
@@ -177,6 +208,7 @@ Status verify_contents(const Model& model, const Fault& fault) {
     PINTLE_TRY(check.linear(block.ffn_in(), "ffn_in"));
     PINTLE_TRY(check.linear(block.ffn_out(), "ffn_out"));
   }
+  if (model.exact.present()) PINTLE_TRY(check_exact(model, *root.exact(), check, fault));
   for (uint32_t i = 0; i < model.sae_count; ++i) {
     const fb::Sae& sae = *root.saes()->Get(i);
     PINTLE_TRY(check.linear(sae.encoder(), "sae encoder"));

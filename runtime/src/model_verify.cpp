@@ -178,6 +178,41 @@ Status verify_network(const fb::Model& root, const Resolver& resolve, const Faul
   return PINTLE_OK;
 }
 
+Status verify_exact(const fb::ExactScan& table, const Resolver& resolve, const Fault& fault,
+                    Model* model) {
+  const uint32_t items = model->item_count;
+  ExactView view;
+  view.width = model->dim + (model->item_bias != nullptr ? 1 : 0);
+  TensorView rows, basis;
+  PINTLE_TRY(resolve.tensor(table.rows(), items, model->dim, fb::Layout_Rows, "exact rows", &rows));
+  PINTLE_TRY(resolve.tensor(table.basis(), view.width, view.width, fb::Layout_Rows, "exact basis",
+                            &basis));
+  PINTLE_TRY(resolve.tensor(table.coarse(), items, kGroupCols, fb::Layout_Panels, "exact coarse",
+                            &view.coarse));
+  if (rows.dtype != fb::DType_F32 || basis.dtype != fb::DType_F32 ||
+      view.coarse.dtype != fb::DType_I4) {
+    return fault(PINTLE_ERR_CORRUPT, "exact: rows and basis must be f32, coarse int4");
+  }
+  PINTLE_TRY(resolve.vector(table.centre(), view.width, "exact centre", &view.centre));
+  PINTLE_TRY(resolve.vector(table.coarse_weights(), view.width, "exact coarse_weights",
+                            &view.coarse_weights));
+  PINTLE_TRY(
+      resolve.vector(table.fine_weights(), view.width, "exact fine_weights", &view.fine_weights));
+  PINTLE_TRY(resolve.segment(table.fine(), CheckedSize(items) * CheckedSize(view.fine_bytes()),
+                             "exact fine", &view.fine));
+  view.coarse_step = table.coarse_step();
+  view.largest_row = table.largest_row();
+  if (!(view.coarse_step >= 0 && isfinite(view.coarse_step) && view.largest_row >= 0 &&
+        isfinite(view.largest_row))) {
+    return fault(PINTLE_ERR_CORRUPT, "exact: coarse_step %g or largest_row %g is no bound",
+                 static_cast<double>(view.coarse_step), static_cast<double>(view.largest_row));
+  }
+  view.rows = rows.floats();
+  view.basis = basis.floats();
+  model->exact = view;
+  return PINTLE_OK;
+}
+
 Status verify_catalogue(const fb::Catalogue& table, const Resolver& resolve, const Fault& fault,
                         Catalogue* catalogue) {
   const uint32_t items = table.item_count();
@@ -252,6 +287,9 @@ Status verify_model(Model* model, const Fault& fault) {
   const Resolver resolve(model->mapping, metadata_bytes, fault);
   PINTLE_TRY(verify_architecture(*root, fault, model));
   PINTLE_TRY(verify_network(*root, resolve, fault, model));
+  if (root->exact() != nullptr) {
+    PINTLE_TRY(verify_exact(*root->exact(), resolve, fault, model));
+  }
   PINTLE_TRY(verify_catalogue(*root->catalogue(), resolve, fault, &model->catalogue));
   return verify_saes(*root, resolve, fault, model);
 }

@@ -2,6 +2,7 @@
 #include "scoring.h"
 
 #include "catalogue_scan.h"
+#include "exact_scan.h"
 #include "executor.h"
 #include "knob_scores.h"
 #include "panel_scorer.h"
@@ -14,9 +15,17 @@ namespace {
 // The network's scores of items one by one. One costs its panel; neighbours in a sorted list share it.
 class ItemScorer {
  public:
-  ItemScorer(const Session& session, const float* hidden) : scorer_(session, hidden) {}
+  ItemScorer(const Session& session, const float* hidden)
+      : scorer_(session, hidden),
+        exact_(session, hidden),
+        is_exact_(session.model->exact.present()) {}
 
   float score(uint32_t item) {
+    if (is_exact_) {
+      float scores[kPanelRows];
+      exact_.score(&item, 1, scores);
+      return scores[0];
+    }
     const size_t panel = item / kPanelRows;
     if (scores_ == nullptr || panel != panel_) {
       scores_ = scorer_.score(panel, 1);
@@ -27,6 +36,8 @@ class ItemScorer {
 
  private:
   PanelScorer scorer_;
+  ExactScorer exact_;
+  bool is_exact_;
   const float* scores_ = nullptr;
   size_t panel_ = 0;
 };
@@ -95,6 +106,8 @@ Status top_items(const Session& session, const float* hidden, const Steering& st
       selector.offer(item, scorer.score(item));
       eligibility.drop(item);
     }
+  } else if (model.exact.present()) {
+    exact_scan(session, hidden, eligibility, knobs, request.k, &selector, nullptr);
   } else {
     PanelScorer scorer(session, hidden);
     const size_t tasks = scan_task_count(session, request.k);

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What study.py needs of a model: pruning_harvest MODEL INTERACTIONS ID_MAP|- COUNT OUT writes
+// OUT.rows (the table that items are scored with, as f32) and OUT.states (COUNT vectors that they are
+// scored against, from real histories), both row-major. INTERACTIONS: lines of a user and items, or
+// of a user and one item. ID_MAP: lines of an id there and the model's id.
+#include <cinttypes>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <random>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "converter/runtime_model.h"
+#include "model.h"
+
+namespace {
+
+std::vector<std::vector<uint32_t>> read_histories(const pintle_model* model, const char* path,
+                                                  const std::string& map_path) {
+  std::map<int64_t, int64_t> ids;
+  std::ifstream map(map_path);
+  for (int64_t from, to; map >> from >> to;) ids[from] = to;
+  std::map<int64_t, std::vector<uint32_t>> users;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    int64_t user, id;
+    fields >> user;
+    while (fields >> id) {
+      if (map_path != "-") {
+        const auto found = ids.find(id);
+        if (found == ids.end()) continue;
+        id = found->second;
+      }
+      uint32_t item;
+      if (pintle_model_find_integer_id(model, id, &item) == PINTLE_OK) users[user].push_back(item);
+    }
+  }
+  std::vector<std::vector<uint32_t>> histories;
+  for (auto& [user, items] : users) {
+    if (items.size() >= 2) histories.push_back(std::move(items));
+  }
+  return histories;
+}
+
+void write_row(std::ofstream* file, const std::vector<float>& row) {
+  file->write(reinterpret_cast<const char*>(row.data()),
+              static_cast<std::streamsize>(row.size() * sizeof(float)));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 6) {
+    std::fprintf(stderr, "usage: pruning_harvest MODEL INTERACTIONS ID_MAP|- COUNT OUT\n");
+    return 2;
+  }
+  const pintle::converter::ModelPointer model = pintle::converter::open_model(argv[1]);
+  const auto histories = read_histories(model.get(), argv[2], argv[3]);
+  const size_t count = std::stoull(argv[4]);
+  const std::string out = argv[5];
+  if (histories.empty()) {
+    std::fprintf(stderr, "%s: no history of two known items\n", argv[2]);
+    return 1;
+  }
+  std::vector<float> row(model->dim);
+  std::ofstream rows(out + ".rows", std::ios::binary), states(out + ".states", std::ios::binary);
+  for (uint32_t i = 0; i < model->item_count; ++i) {
+    pintle::gather_row(model->scored_items, i, row.data());
+    write_row(&rows, row);
+  }
+  // Users evenly; every second history whole but its last item, the others cut at a seeded place.
+  std::mt19937_64 random(1);
+  pintle::converter::Session session(model.get());
+  for (size_t i = 0; i < count; ++i) {
+    const std::vector<uint32_t>& history = histories[i * histories.size() / count];
+    const size_t whole = history.size() - 1;
+    session.reset();
+    session.append(history.data(), i % 2 == 1 ? whole : 1 + random() % whole);
+    pintle::converter::require_ok(pintle_session_state(session.get(), "last", row.data()), "state");
+    write_row(&states, row);
+  }
+  std::printf("%u items, %u dims, %zu states of %zu histories\n", model->item_count, model->dim,
+              count, histories.size());
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Exact lists against those of the same network with an f32 table: the same items and bits.
+#include "exact_scan.h"
+
+#include <doctest/doctest.h>
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "converter/exact_index.h"
+#include "converter/model_parts.h"
+#include "support/scratch_dir.h"
+#include "support/tiny_models.h"
+#include "unit/corruptions.h"
+#include "unit/random_network.h"
+
+namespace pintle::test {
+namespace {
+
+using converter::Matrix;
+using converter::RandomNumbers;
+using converter::States;
+
+States random_states(int64_t count, int64_t dim, uint32_t seed) {
+  const std::vector<float> values = RandomNumbers(seed).vector(count * dim, 1.0f);
+  return Eigen::Map<const States>(values.data(), count, dim);
+}
+
+// As `tiny.file()`, f32, with the codes and bounds for exact lists.
+std::vector<uint8_t> exact_file(const TinyModel& tiny) {
+  converter::PackedNetwork packed = converter::pack_network(tiny.network, fb::DType_F32);
+  converter::pack_exact_index(tiny.network, random_states(200, tiny.network.dim, 7), &packed);
+  converter::pack_saes(tiny.interpretation, &packed);
+  return serialize_model(tiny.network, packed, tiny.catalogue, {}, tiny.interpretation);
+}
+
+enum Table { kRandom, kClustered, kTied, kZero, kDuplicated, kLongTailed, kTables };
+
+TinyModel model_of(Table table, int64_t items, int64_t dim, bool has_bias) {
+  const uint32_t seed = static_cast<uint32_t>(table) * 100 + static_cast<uint32_t>(dim);
+  TinyModel tiny;
+  tiny.network = converter::random_network({items, dim, 2, 12, 6, 1}, seed);
+  Matrix& rows = tiny.network.items;
+  RandomNumbers random(seed + 1);
+  const Matrix centres = random.matrix(7, dim);
+  const std::vector<float> lengths = random.vector(items, 1.5f);
+  for (int64_t i = 0; i < items; ++i) {
+    float* row = rows.row(i);
+    for (int64_t c = 0; c < dim; ++c) {
+      if (table == kClustered) row[c] = centres.row(i % 7)[c] + 0.01f * row[c];
+      if (table == kTied) row[c] = row[c] > 0 ? 0.25f : -0.25f;
+      if (table == kZero) row[c] = 0;
+      if (table == kDuplicated) row[c] = centres.row(i % 7)[c];
+      if (table == kLongTailed) row[c] *= std::exp(lengths[static_cast<size_t>(i)]);
+    }
+  }
+  if (has_bias) tiny.network.item_bias = random.vector(items);
+  tiny.catalogue = integer_catalogue(items, seed);
+  for (int64_t i = 0; i < items; ++i) tiny.catalogue.trained.push_back(i % 11 != 3);
+  return tiny;
+}
+
+void check_lists(const TinyModel& tiny) {
+  const OpenModel f32(tiny.file()), exact(exact_file(tiny));
+  REQUIRE(exact.get()->exact.present());
+  const uint32_t items = f32.info().item_count;
+  for (uint32_t seed = 1; seed <= 4; ++seed) {
+    const std::vector<uint32_t> history = random_history(5 * seed, items, seed);
+    OpenSession expected(f32, history), found(exact, history);
+    std::vector<uint32_t> allow = random_history(std::max(1u, items / 3), items, seed + 10);
+    const std::vector<uint32_t> few(allow.begin(), allow.begin() + 1), deny = {allow[0]};
+    allow.push_back(allow[0]);
+    for (const uint32_t k : {1u, 10u, 128u, 129u, items}) {
+      for (int lists = 0; lists < 4; ++lists) {
+        pintle_request request = PINTLE_REQUEST_INIT;
+        request.k = k;
+        request.flags = seed % 2 == 0 ? PINTLE_INCLUDE_SEEN : 0;
+        if (lists == 1 || lists == 2) {
+          request.allow = lists == 1 ? allow.data() : few.data();
+          request.allow_count = lists == 1 ? allow.size() : few.size();
+        }
+        if (lists == 3) {
+          request.deny = deny.data();
+          request.deny_count = deny.size();
+        }
+        CAPTURE(k);
+        CAPTURE(lists);
+        CHECK(same_list(found.recommend(request), expected.recommend(request)));
+      }
+    }
+    const std::vector<float> a = found.all_scores(), b = expected.all_scores();
+    CHECK(std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
+  }
+}
+
+TEST_CASE("lists and scores equal the f32 scan's, bit for bit") {
+  for (int table = 0; table < kTables; ++table) {
+    for (const int64_t dim : {2, 30, 32, 50, 64, 70}) {
+      for (const int64_t items : {1, 17, 700}) {
+        for (const bool has_bias : {false, true}) {
+          CAPTURE(table);
+          CAPTURE(dim);
+          CAPTURE(items);
+          CAPTURE(has_bias);
+          check_lists(model_of(static_cast<Table>(table), items, dim, has_bias));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("knobs end as they do with an f32 table") {
+  converter::Network network = converter::random_network({300, 12, 2, 20, 6, 2}, 5);
+  const TinyModel tiny = steerable_model(network);
+  const OpenModel f32(tiny.file()), exact(exact_file(tiny));
+  const std::vector<uint32_t> history = random_history(9, 300, 2);
+  OpenSession expected(f32, history), found(exact, history);
+  for (uint32_t knob = 0; knob < 3; ++knob) {
+    for (const float strength : {-0.9f, 0.0f, 0.4f, 0.9f}) {
+      const std::vector<pintle_edit> edits = {{PINTLE_EDIT_KNOB, knob, 0, 0, strength}};
+      const pintle_steering steering = steering_of(edits);
+      for (const uint32_t k : {1u, 10u, 200u}) {
+        CAPTURE(knob);
+        CAPTURE(strength);
+        CHECK(same_list(found.recommend(k, 0, &steering), expected.recommend(k, 0, &steering)));
+      }
+    }
+  }
+}
+
+// The states for which a row's bound is the closest that it can be: y_j = v_j / weight_j^2.
+TEST_CASE("states along an item's error do not lose the item") {
+  const TinyModel tiny = model_of(kRandom, 500, 40, false);
+  const OpenModel model(exact_file(tiny));
+  const OpenSession owner(model);
+  const pintle_session& session = *owner.get();
+  const ExactView& exact = model.get()->exact;
+  const Eigen::Index dim = 40;
+  const Eigen::MatrixXd basis = Eigen::Map<const States>(exact.basis, dim, dim).cast<double>();
+  const auto lu = basis.partialPivLu();
+  std::vector<float> codes(kGroupCols);
+  for (uint32_t item = 0; item < 500; ++item) {
+    gather_row(exact.coarse, item, codes.data());
+    Eigen::VectorXd left(dim);
+    for (Eigen::Index c = 0; c < dim; ++c) {
+      left[c] = static_cast<double>(exact.rows[item * dim + c]) - exact.centre[c];
+    }
+    Eigen::VectorXd v = basis.transpose().partialPivLu().solve(left);
+    for (Eigen::Index j = 0; j < 30; ++j) v[j] -= static_cast<double>(codes[j]);
+    for (Eigen::Index j = 0; j < dim; ++j) {
+      v[j] /= static_cast<double>(exact.coarse_weights[j]) * exact.coarse_weights[j];
+    }
+    const Eigen::VectorXf hidden = lu.solve(v).cast<float>();
+    pintle_recommendation list[3];
+    const pintle_request request = PINTLE_REQUEST_INIT;
+    const Steering steering(*model.get(), nullptr);
+    const KnobScores knobs(session, steering);
+    const Eligibility eligibility(session, request);
+    TopK best(list, 3);
+    Selector selector(eligibility, knobs, &best);
+    ExactCounts counts;
+    exact_scan(session, hidden.data(), eligibility, knobs, 3, &selector, &counts);
+    REQUIRE(best.finish() == 3);
+    CHECK(counts.f32_rows >= 3);
+
+    std::vector<std::pair<float, uint32_t>> all;
+    const ExactScorer scorer(session, hidden.data());
+    for (uint32_t i = 0; i < 500; ++i) {
+      float scores[kPanelRows];
+      scorer.score(&i, 1, scores);
+      if (i % 11 != 3) all.emplace_back(-scores[0], i);
+    }
+    std::sort(all.begin(), all.end());
+    for (size_t i = 0; i < 3; ++i) CHECK(list[i].item == all[i].second);
+  }
+}
+
+TEST_CASE("a state that is not finite, or zero, gives the f32 scan's list") {
+  const TinyModel tiny = model_of(kRandom, 100, 16, false);
+  const OpenModel model(exact_file(tiny));
+  const OpenSession owner(model);
+  const pintle_session& session = *owner.get();
+  for (const float value : {0.0f, 1e-30f, 1e30f, INFINITY, NAN}) {
+    const std::vector<float> hidden(16, value);
+    pintle_recommendation list[5];
+    const pintle_request request = PINTLE_REQUEST_INIT;
+    const Steering steering(*model.get(), nullptr);
+    const KnobScores knobs(session, steering);
+    const Eligibility eligibility(session, request);
+    TopK best(list, 5);
+    Selector selector(eligibility, knobs, &best);
+    ExactCounts counts;
+    exact_scan(session, hidden.data(), eligibility, knobs, 5, &selector, &counts);
+    CHECK(best.finish() == 5);
+    if (value != 0.0f) continue;
+    for (uint32_t i = 0; i < 3; ++i) CHECK(list[i].item == i);  // ties: the lower item
+  }
+}
+
+TEST_CASE("a file taken apart and put together again is the same file") {
+  const std::vector<uint8_t> file = exact_file(model_of(kRandom, 40, 12, true));
+  const ScratchDir dir;
+  const std::string path = dir.write("exact.pintle", std::string(file.begin(), file.end()));
+  const converter::ModelParts parts = converter::read_model_parts(path);
+  CHECK(serialize_model(parts.network, parts.packed, parts.catalogue, parts.provenance) == file);
+}
+
+TEST_CASE("damaged fields are refused") {
+  using X = fb::ExactScan;
+  const TinyModel tiny = model_of(kRandom, 40, 12, false);
+  const auto record = [](const fb::Model& m) { return m.exact()->fine()->size() / 40 / 2; };
+  check_all(
+      exact_file(tiny),
+      {{"no rows", kAlways, PINTLE_ERR_CORRUPT, "exact rows",
+        [](ModelPatch& p, const fb::Model& m) { p.remove(m.exact(), X::VT_ROWS); }},
+       {"no fine codes", kAlways, PINTLE_ERR_CORRUPT, "exact fine",
+        [](ModelPatch& p, const fb::Model& m) { p.remove(m.exact(), X::VT_FINE); }},
+       {"fine codes cut short", kAlways, PINTLE_ERR_CORRUPT, "exact fine",
+        [](ModelPatch& p, const fb::Model& m) {
+          const fb::Segment* s = m.exact()->fine();
+          p.segment(s, s->offset(), s->size() - 2);
+        }},
+       {"coarse codes of another shape", kAlways, PINTLE_ERR_CORRUPT, "exact coarse",
+        [](ModelPatch& p, const fb::Model& m) {
+          p.set(m.exact()->coarse(), fb::Tensor::VT_COLS, 31u);
+        }},
+       {"rows of another type", kAlways, PINTLE_ERR_CORRUPT, "exact rows",
+        [](ModelPatch& p, const fb::Model& m) {
+          p.set(m.exact()->rows(), fb::Tensor::VT_DTYPE, uint8_t{fb::DType_F16});
+        }},
+       {"a negative step", kAlways, PINTLE_ERR_CORRUPT, "coarse_step",
+        [](ModelPatch& p, const fb::Model& m) { p.set(m.exact(), X::VT_COARSE_STEP, -1.0f); }},
+       {"a largest row that is none", kAlways, PINTLE_ERR_CORRUPT, "largest_row",
+        [](ModelPatch& p, const fb::Model& m) {
+          p.set(m.exact(), X::VT_LARGEST_ROW, static_cast<float>(NAN));
+        }},
+       {"a negative weight", kVerifyAll, PINTLE_ERR_CORRUPT, "weight 3",
+        [](ModelPatch& p, const fb::Model& m) {
+          p.data(m.exact()->coarse_weights()->data(), 3, -1.0f);
+        }},
+       {"a row that is not finite", kVerifyAll, PINTLE_ERR_CORRUPT, "exact rows",
+        [](ModelPatch& p, const fb::Model& m) {
+          p.data(m.exact()->rows()->data(), 30, static_cast<float>(INFINITY));
+        }},
+       {"a negative bound", kVerifyAll, PINTLE_ERR_CORRUPT, "item 2",
+        [&](ModelPatch& p, const fb::Model& m) {
+          p.data(m.exact()->fine(), record(m) * 3 - 1, uint16_t{0x8400});
+        }},
+       {"a scale that is NaN", kVerifyAll, PINTLE_ERR_CORRUPT, "item 2",
+        [&](ModelPatch& p, const fb::Model& m) {
+          p.data(m.exact()->fine(), record(m) * 3 - 2, uint16_t{0x7e00});
+        }},
+       {"damaged codes", kVerifyAll, PINTLE_ERR_CHECKSUM, "exact fine",
+        [](ModelPatch& p, const fb::Model& m) {
+          p.data(m.exact()->fine(), 0, uint16_t{0x1111}, false);
+        }}});
+}
+
+}  // namespace
+}  // namespace pintle::test
