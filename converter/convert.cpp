@@ -46,6 +46,16 @@ ModelPointer reopen(const OutputFile& file) {
   }
 }
 
+// Int8 tables below this sit in caches, where a plain f32 scan measured faster than pruning whatever
+// the bytes (tests/bench/pruning).
+constexpr int64_t kSmallestPrunedBytes = int64_t{16} << 20;
+
+// A choice by bytes: times would differ from machine to machine, and so would the files.
+bool prunes(const std::string& exact, const Network& network, double pruned_share) {
+  if (exact != "auto") return exact == "pruned";
+  return pruned_share < 1 && network.items.rows * network.items.cols >= kSmallestPrunedBytes;
+}
+
 }  // namespace
 
 ConvertReport convert(const ConvertOptions& options) {
@@ -73,7 +83,7 @@ ConvertReport convert(const ConvertOptions& options) {
     moments = scoring_moments(file.temporary_path());
   }
   PackedNetwork packed = pack_network(network, options.precision, moments ? &*moments : nullptr);
-  if (options.exact) {
+  if (!options.exact.empty()) {
     file.write(serialize_model(network, packed, catalogue, {}));
     const States states =
         scoring_states(file.temporary_path(), interactions ? &*interactions : nullptr);
@@ -81,7 +91,7 @@ ConvertReport convert(const ConvertOptions& options) {
     pack_exact_index(network, states, &pruned);
     file.write(serialize_model(network, pruned, catalogue, {}));
     report.pruned_share = pruned_share(file.temporary_path(), states);
-    report.prunes = report.pruned_share < 1;
+    report.prunes = prunes(options.exact, network, report.pruned_share);
     if (report.prunes) {
       packed = std::move(pruned);
     } else {

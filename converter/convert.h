@@ -24,7 +24,7 @@ struct ConvertOptions {
   std::string interactions_path;      // empty: none
   InteractionFormat format = InteractionFormat::kDetect;
   fb::DType precision = fb::DType_I8;
-  bool exact = false;            // lists by f32 scores
+  std::string exact;             // lists by f32 scores: "auto", "pruned", "scan"; empty: no
   bool measure_quality = false;  // needs interactions; stores the metrics in the file
   SaeFiles sae;                  // to embed
   std::string out_path;

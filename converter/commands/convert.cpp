@@ -21,7 +21,7 @@ struct ConvertArguments {
 };
 
 nlohmann::ordered_json exact_json(const ConvertReport& report, const ConvertArguments& arguments) {
-  if (!arguments.options.exact) return nullptr;
+  if (arguments.options.exact.empty()) return nullptr;
   return {{"prunes", report.prunes}, {"bytes_of_int8_scan", report.pruned_share}};
 }
 
@@ -109,9 +109,10 @@ void print_report(const ConvertReport& report, const ConvertArguments& arguments
       static_cast<unsigned long long>(report.tensor_bytes),
       static_cast<double>(report.tensor_bytes) / static_cast<double>(report.tensor_bytes_f32),
       static_cast<unsigned long long>(report.file_size_bytes));
-  if (arguments.options.exact) {
-    std::printf("exact lists: pruning reads %.3f of an int8 scan's bytes%s\n", report.pruned_share,
-                report.prunes ? "" : ": left out, the table is scanned in f32");
+  if (!arguments.options.exact.empty()) {
+    std::printf("exact lists: pruning reads %.3f of an int8 scan's bytes: %s\n",
+                report.pruned_share,
+                report.prunes ? "it is on" : "left out, the table is scanned in f32");
   }
   for (const std::string& sae : report.saes) std::printf("SAE %s\n", sae.c_str());
   if (!report.saes.empty()) {
@@ -160,9 +161,11 @@ void add_convert_command(CLI::App* app) {
       ->capture_default_str()
       ->check(CLI::IsMember({"f32", "f16", "int8", "int4"}));
   verb->add_flag(
-      "--exact", options.exact,
-      "Score items in f32, whatever --precision. Where it reads fewer bytes than an int8 "
-      "scan, coarse codes with proven bounds say which rows need it");
+          "--exact{auto}", options.exact,
+          "Score items in f32, whatever --precision: by a scan of all rows (--exact=scan) or "
+          "of those that coarse codes with proven bounds leave (--exact=pruned). Alone: pruned "
+          "where the table is too large for caches and fewer bytes are read")
+      ->check(CLI::IsMember({"auto", "pruned", "scan"}));
   verb->add_flag("--measure-quality", options.measure_quality,
                  "Evaluate the model on --interactions (leave-one-out) and store the result in it")
       ->needs(interactions);

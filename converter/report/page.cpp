@@ -71,10 +71,10 @@ std::string escape_html(const std::string& text) {
 }
 
 std::string script_safe_json(const nlohmann::ordered_json& data) {
-  const std::string json = data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string text = data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   std::string safe;
-  safe.reserve(json.size());
-  for (char c : json) {
+  safe.reserve(text.size());
+  for (char c : text) {
     // Only inside strings can there be a '<', so the escape is one of JSON's.
     if (c == '<') {
       safe += "\\u003c";

@@ -169,6 +169,36 @@ TEST_CASE("convert reports as text and as JSON, and writes the same bytes every 
   CHECK(files_in(folder.path("")) == 2);
 }
 
+TEST_CASE("--exact gives the lists of the f32 table at any precision, pruned or scanned") {
+  const test::ScratchDir folder;
+  const auto list = [&](const std::string& options) {
+    const std::string out = folder.path("m.pintle");
+    const Outcome report =
+        pintle("convert " + kSource + kTables + options + " --json --out " + out);
+    REQUIRE_MESSAGE(report.status == 0, report.err);
+    const Outcome run =
+        pintle("recommend --json --model " + out + " --history '" + joined(some_ids(6)) + "'");
+    REQUIRE_MESSAGE(run.status == 0, run.err);
+    return std::make_pair(report.parsed()["exact"], run.parsed());
+  };
+  // Blocks in f32 too, so that the states are the same.
+  const auto [none, plain] = list("--precision f32");
+  CHECK(none.is_null());
+  const auto [pruned, pruned_list] = list("--precision f32 --exact=pruned");
+  CHECK(pruned["prunes"] == true);
+  CHECK(pruned_list == plain);
+  const auto [automatic, scanned_list] = list("--precision f32 --exact");
+  CHECK(automatic["prunes"] == false);  // a small table
+  CHECK(scanned_list == plain);
+
+  const auto [scan, int8_scanned] = list("--precision int8 --exact=scan");
+  const auto [codes, int8_pruned] = list("--precision int8 --exact=pruned");
+  CHECK(scan["prunes"] == false);
+  CHECK(codes["prunes"] == true);
+  CHECK(int8_scanned == int8_pruned);
+  CHECK(pintle("convert " + kSource + "--exact=often --out " + folder.path("x")).status == 2);
+}
+
 TEST_CASE("measured quality is stored in the file and is what evaluate prints") {
   const test::ScratchDir folder;
   const std::string out = folder.path("m.pintle");

@@ -40,7 +40,7 @@ while IFS="$tab" read -r golden weights flags; do
   fi
   # shellcheck disable=SC2086
   for given in "" "--interactions $mapped"; do
-    "$build/converter/pintle" convert --weights "$weights" $flags --precision int8 --exact $given \
+    "$build/converter/pintle" convert --weights "$weights" $flags --precision int8 --exact=pruned $given \
       --out "$work/$name.exact.pintle" | grep '^exact lists'
     "$build/tests/bench/pruning_check" "$work/$name.exact.pintle" "$work/$name.states" || failed=1
   done
