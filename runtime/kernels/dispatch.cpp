@@ -11,7 +11,7 @@
 namespace pintle {
 
 const char* const kIsaNames[] = {"scalar",       "avx2",      "avx512vnni", "neon",
-                                 "neon_dotprod", "neon_i8mm", "wasm", nullptr};
+                                 "neon_dotprod", "neon_i8mm", "wasm",       nullptr};
 
 namespace {
 
