@@ -9,6 +9,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pintle/pintle.h"
@@ -40,6 +41,13 @@ std::vector<uint32_t> find_items(const pintle_model* model, const std::vector<st
 class Session {
  public:
   explicit Session(const pintle_model* model);
+  Session(Session&&) = default;
+  Session& operator=(Session&& other) noexcept {
+    session_ = std::move(other.session_);  // the old session goes before the memory it lies in
+    memory_ = std::move(other.memory_);
+    memory_bytes_ = other.memory_bytes_;
+    return *this;
+  }
   pintle_session* get() const { return session_.get(); }
   size_t memory_bytes() const { return memory_bytes_; }
 

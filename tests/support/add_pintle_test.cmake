@@ -50,8 +50,9 @@ if(PINTLE_CONVERTER OR TARGET Eigen3::Eigen)
   else()
     set(writer ${PROJECT_SOURCE_DIR}/converter)
     target_sources(pintle_tiny_models PRIVATE
-      ${writer}/int4_rows.cpp ${writer}/progress.cpp ${writer}/quantize.cpp
-      ${writer}/segments.cpp ${writer}/writer.cpp)
+      ${writer}/exact_index.cpp ${writer}/int4_rows.cpp ${writer}/progress.cpp
+      ${writer}/quantize.cpp ${writer}/runtime_model.cpp ${writer}/segments.cpp
+      ${writer}/writer.cpp)
     target_link_libraries(pintle_tiny_models PUBLIC Eigen3::Eigen nlohmann_json::nlohmann_json)
   endif()
 endif()

@@ -12,8 +12,6 @@
 #include <vector>
 
 #include "converter/exact_index.h"
-#include "converter/model_parts.h"
-#include "support/scratch_dir.h"
 #include "support/tiny_models.h"
 #include "unit/corruptions.h"
 #include "unit/random_network.h"
@@ -199,14 +197,6 @@ TEST_CASE("a state that is not finite, or zero, gives the f32 scan's list") {
     if (value != 0.0f) continue;
     for (uint32_t i = 0; i < 3; ++i) CHECK(list[i].item == i);  // ties: the lower item
   }
-}
-
-TEST_CASE("a file taken apart and put together again is the same file") {
-  const std::vector<uint8_t> file = exact_file(model_of(kRandom, 40, 12, true));
-  const ScratchDir dir;
-  const std::string path = dir.write("exact.pintle", std::string(file.begin(), file.end()));
-  const converter::ModelParts parts = converter::read_model_parts(path);
-  CHECK(serialize_model(parts.network, parts.packed, parts.catalogue, parts.provenance) == file);
 }
 
 TEST_CASE("damaged fields are refused") {
