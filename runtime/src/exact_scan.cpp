@@ -35,8 +35,7 @@ class ExactScan {
  public:
   ExactScan(const Session& session, const float* hidden, const KnobScores& knobs, uint32_t k,
             Selector* selector, ExactCounts* counts)
-      : session_(session),
-        model_(*session.model),
+      : model_(*session.model),
         exact_(model_.exact),
         buffers_(session.buffers),
         scorer_(session, hidden),
@@ -218,7 +217,6 @@ class ExactScan {
   // At least the sum of a group's |code|.
   static constexpr double kCodeSum = 8.0 * kGroupCols;
 
-  const Session& session_;
   const Model& model_;
   const ExactView& exact_;
   const SessionBuffers& buffers_;
