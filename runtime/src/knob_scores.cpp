@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "panel_scorer.h"
+#include "transformer.h"
 
 namespace pintle {
 namespace {
@@ -74,7 +75,9 @@ void prepare_knob_scores(Session* session, const Steering& steering) {
     for (uint32_t i = 0; i < model.knob_count && isnan(wanted); ++i) {
       if (model.knobs[i].table->temperature() == temperature) wanted = partitions[i];
     }
-    if (isnan(wanted)) wanted = log_partition(*session, temperature);
+    if (!isnan(wanted)) return;
+    update_hidden(session);
+    wanted = log_partition(*session, temperature);
   });
 }
 

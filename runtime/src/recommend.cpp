@@ -12,10 +12,11 @@ Status recommend(Session* session, const pintle_request& request, const pintle_e
                  pintle_recommendation* out, uint32_t* count) {
   if (session->event_count == 0) return PINTLE_ERR_EMPTY_HISTORY;
   PINTLE_TRY(Steering::check(*session->model, request.steering, last));
-  update_hidden(session);
   const Steering edits(*session->model, request.steering, last);
   const float* hidden = session->buffers.hidden;
-  if (!edits.leaves_states()) {
+  if (edits.leaves_states()) {
+    update_hidden(session);
+  } else {
     steered_hidden(session, edits, session->buffers.steered);
     hidden = session->buffers.steered;
   }

@@ -12,9 +12,10 @@ namespace pintle {
 // operand and feature_order.
 void sae_encode(const Session& session, const SaeView& sae, const float* state, float* features);
 
-// One feature's activation, from its own encoder row. REQUIRES: sae_is_separable(sae).
-float sae_encode_one(const Session& session, const SaeView& sae, uint32_t feature,
-                     const float* state);
+// The same for the features `rows` alone, each from its own encoder row; features[rows[i]] are set.
+// Uses the session's operand. REQUIRES: sae_is_separable(sae).
+void sae_encode_rows(const Session& session, const SaeView& sae, const uint32_t* rows, size_t count,
+                     const float* state, float* features);
 
 // Whether a feature's activation depends on its own encoder row alone. Not so for TopK.
 inline bool sae_is_separable(const SaeView& sae) {

@@ -26,6 +26,12 @@ void keep_newest(Session* session, const uint32_t* items, size_t count) {
   if (dropped > 0 || added < count) session->computed = 0;
 }
 
+void lose_hidden(Session* session) {
+  session->hidden_ready = false;
+  session->last_block_due = false;
+  session->partitions_ready = false;
+}
+
 }  // namespace
 
 uint64_t session_bytes(const Model& model) {
@@ -63,7 +69,7 @@ void session_reset(Session* session) {
   session->kept = 0;
   session->computed = 0;
   session->keyless_rows = 0;
-  session->hidden_ready = false;
+  lose_hidden(session);
 }
 
 Status session_append(Session* session, const uint32_t* items, size_t count) {
@@ -81,7 +87,7 @@ Status session_append(Session* session, const uint32_t* items, size_t count) {
   const size_t at_once = session->hops ? 1 : count - skipped;
   for (size_t i = skipped; i < count; i += at_once) keep_newest(session, items + i, at_once);
   session->event_count += count;
-  session->hidden_ready = false;
+  lose_hidden(session);
   return PINTLE_OK;
 }
 

@@ -24,8 +24,9 @@ struct pintle_session {
   bool hops;              // PINTLE_WINDOW_HOP, of an incremental model
   bool pads_ready;        // the pad slot's keys and values (the same for every history) are valid
   bool hidden_ready;      // buffers.hidden is the state after the newest event
+  bool last_block_due;    // all is up to date but what follows the last block's keys and values
   bool cache_ready;       // so are the cached keys and values: no steered run has overwritten them
-  bool partitions_ready;  // buffers.log_partitions are those of buffers.hidden
+  bool partitions_ready;  // buffers.log_partitions are those of this history
   pintle_executor executor;    // parallel_for is null where there is none
   pintle_status batch_status;  // of the last history that this session took in a batch, and, if it
   size_t batch_failure;        // failed, which that was

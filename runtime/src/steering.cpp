@@ -146,16 +146,21 @@ void Steering::edit_by(const Session& session, uint32_t sae_index, float* state)
   uint32_t touched_count = 0;
   uint32_t* touched = buffers.feature_order;
   uint64_t* marks = buffers.feature_marks;  // all zero between calls
-  for_each_edit(sae_index, [&](uint32_t kind, uint32_t feature, float value, uint32_t flags) {
+  for_each_edit(sae_index, [&](uint32_t, uint32_t feature, float, uint32_t) {
     const uint64_t bit = uint64_t{1} << (feature % 64);
-    if ((marks[feature / 64] & bit) == 0) {
-      marks[feature / 64] |= bit;
-      touched[touched_count++] = feature;
-      if (!encodes_all) {
-        original[feature] = reads_activations ? sae_encode_one(session, sae, feature, state) : 0.0f;
-      }
-      edited[feature] = original[feature];
-    }
+    if ((marks[feature / 64] & bit) != 0) return;
+    marks[feature / 64] |= bit;
+    touched[touched_count++] = feature;
+  });
+  if (!encodes_all && reads_activations) {
+    sae_encode_rows(session, sae, touched, touched_count, state, original);
+  }
+  for (uint32_t i = 0; i < touched_count; ++i) {
+    float& activation = original[touched[i]];
+    if (!reads_activations) activation = 0;
+    edited[touched[i]] = activation;
+  }
+  for_each_edit(sae_index, [&](uint32_t kind, uint32_t feature, float value, uint32_t flags) {
     if ((flags & PINTLE_EDIT_ONLY_ACTIVE) != 0 && !(original[feature] > 0)) return;
     edited[feature] = apply(kind, edited[feature], value);
   });

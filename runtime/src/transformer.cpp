@@ -36,11 +36,26 @@ class Forward {
 
   // The whole network; the state after the newest event goes to `hidden`.
   void run(float* hidden) {
+    run_to_last_block();
+    run_last_block(hidden);
+  }
+
+  // All that other positions and later events can see.
+  void run_to_last_block() {
     for (uint32_t position = first_; position < count_; ++position) embed(position);
     if (model_.pad_keys != fb::PadKeys_Hidden && !session_.pads_ready) run_pads();
     session_.keyless_rows = keyless_ ? count_ : 0;
-    run_blocks(0, hidden);
+    run_blocks(0);
   }
+
+  // What run_to_last_block leaves to be done, from the tap that it left.
+  // REQUIRES: first == count - 1; the block before the last has one.
+  void run_last_block_from_tap(float* hidden) {
+    memcpy(buffers_.newest, session_.tap(model_.layer_count - 2, kTapBlock), dim_ * sizeof(float));
+    run_last_block(hidden);
+  }
+
+  bool is_keyless() const { return keyless_; }
 
   // Only what lies behind `stage`, from the taps that an unsteered run left, which is edited there.
   // REQUIRES: first == count - 1; a steering; no earlier position sees the newest one behind
@@ -63,23 +78,28 @@ class Forward {
       memcpy(state, session_.tap(layer, kTapBlock), dim_ * sizeof(float));
     }
     steer(block_stage(layer), state, 1);
-    run_blocks(layer + 1, hidden);
+    if (is_last(layer)) return read_out(hidden);
+    run_blocks(layer + 1);
+    run_last_block(hidden);
   }
 
  private:
   float* state_row(size_t position) const { return buffers_.states + (1 + position) * dim_; }
   bool is_last(uint32_t layer) const { return layer + 1 == model_.layer_count; }
 
-  void run_blocks(uint32_t from, float* hidden) {
-    for (uint32_t layer = from; layer < model_.layer_count; ++layer) {
-      if (is_last(layer)) {
-        run_last(layer);
-      } else {
-        fill_keys_values(layer);
-        run_rows(layer);
-      }
+  // From block `from` to the last one's keys and values.
+  void run_blocks(uint32_t from) {
+    for (uint32_t layer = from; !is_last(layer); ++layer) {
+      fill_keys_values(layer);
+      run_rows(layer);
     }
-    read_out(buffers_.newest, hidden);
+    const uint32_t last = model_.layer_count - 1;
+    memcpy(buffers_.newest, state_row(count_ - 1), dim_ * sizeof(float));
+    if (keyless_) {
+      normalize_keyless(last, state_row(0), count_);
+    } else {
+      fill_keys_values(last);
+    }
   }
 
   // Edits the states of `rows` consecutive positions, the last of which is `end` - 1 of the run if
@@ -310,13 +330,8 @@ class Forward {
   }
 
   // Of the last block only the newest position's output is read: it is computed in buffers_.newest.
-  void run_last(uint32_t layer) {
-    memcpy(buffers_.newest, state_row(count_ - 1), dim_ * sizeof(float));
-    if (keyless_) {
-      normalize_keyless(layer, state_row(0), count_);
-    } else {
-      fill_keys_values(layer);
-    }
+  void run_last_block(float* hidden) {
+    const uint32_t layer = model_.layer_count - 1;
     find_queries(layer, buffers_.newest, 1, false);
     if (keyless_) {
       attend_keyless(layer);
@@ -324,10 +339,12 @@ class Forward {
       attend(layer, count_ - 1, 1);
     }
     finish_rows(layer, buffers_.newest, 1, false, kRowsWithNewest);
+    read_out(hidden);
   }
 
-  void read_out(const float* state, float* hidden) {
-    memcpy(hidden, state, dim_ * sizeof(float));
+  // From the last block's output in buffers_.newest.
+  void read_out(float* hidden) {
+    memcpy(hidden, buffers_.newest, dim_ * sizeof(float));
     if (model_.final_norm.present()) {
       apply_norm(kernels_, model_.final_norm, hidden, 1, dim_, hidden);
     }
@@ -395,32 +412,51 @@ void copy_newest_keys_values(const Session& session, uint32_t count, bool restor
   }
 }
 
+// The unsteered run; not its last block if `is_steered` and that can be done later, with the same bits.
+void update(Session* session, bool is_steered) {
+  const Model& model = *session->model;
+  if (session->hidden_ready || (session->last_block_due && is_steered)) return;
+  if (session->last_block_due) {
+    Forward(session, session->kept - 1, session->kept, kNoEvent, nullptr)
+        .run_last_block_from_tap(session->buffers.hidden);
+  } else {
+    const bool incremental = model.is_incremental();
+    if (incremental && session->computed > 0) complete_keys(session);
+    Forward forward(session, incremental ? session->computed : 0, session->kept, kNoEvent, nullptr);
+    session->last_block_due =
+        is_steered && incremental && !forward.is_keyless() && model.layer_count > 1;
+    if (session->last_block_due) {
+      forward.run_to_last_block();
+    } else {
+      forward.run(session->buffers.hidden);
+    }
+    session->computed = incremental ? session->kept : 0;
+    session->cache_ready = true;
+    if (session->last_block_due) return;
+  }
+  session->hidden_ready = true;
+  session->last_block_due = false;
+}
+
 }  // namespace
 
-void update_hidden(Session* session) {
-  if (session->hidden_ready) return;
-  const bool incremental = session->model->is_incremental();
-  if (incremental && session->computed > 0) complete_keys(session);
-  Forward(session, incremental ? session->computed : 0, session->kept, kNoEvent, nullptr)
-      .run(session->buffers.hidden);
-  session->computed = incremental ? session->kept : 0;
-  session->hidden_ready = true;
-  session->cache_ready = true;
-  session->partitions_ready = false;
-}
+void update_hidden(Session* session) { update(session, false); }
 
 void steered_hidden(Session* session, const Steering& steering, float* hidden) {
   const Model& model = *session->model;
   if (steering.leaves_states()) {
+    update_hidden(session);
     memcpy(hidden, session->buffers.hidden, model.dim * sizeof(float));
     return;
   }
   const Stage stage = steering.first_stage();
   if ((steering.all_positions() && stage < last_stage(model)) || reaches_others(model, stage)) {
+    update_hidden(session);
     Forward(session, 0, session->kept, kNoEvent, &steering).run(hidden);
     lose_cache(session);
     return;
   }
+  update(session, stage / 2 + 1 < model.layer_count);
   if (stage < last_stage(model)) restore_cache(session, hidden);
   const uint32_t count = session->kept + (model.is_bidirectional() ? 1 : 0);
   if (stage / 2 + 1 < model.layer_count) complete_keys(session);  // a later block reads them
