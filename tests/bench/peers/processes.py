@@ -66,9 +66,7 @@ class PintleModel:
         bench = json.loads(run([self.pintle, "bench", "--model", self.path,
                                 "--seconds", seconds, "--json"]))
         for path, figures in bench.items():
-            # A hop recomputes the window now and then, which a median would not show.
-            figure = "mean_us" if "hop" in path else "median_us"
-            self.us.setdefault(path, []).append(figures[figure])
+            self.us.setdefault(path, []).append(figures["median_us"])
 
     def recommend(self, rows):
         found = run([self.pintle, "recommend", "--model", self.path, "--include-seen",
