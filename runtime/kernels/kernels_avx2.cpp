@@ -514,9 +514,54 @@ Doubles8 load_doubles(const float* p, size_t count) {
   return {_mm256_cvtps_pd(_mm256_castps256_ps128(v)), _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1))};
 }
 
+// The first `count` < 8 lanes of v; the others are zero.
+__m256 first_lanes(__m256 v, size_t count) {
+  return _mm256_and_ps(v, _mm256_castsi256_ps(lane_mask(count)));
+}
+
+// LayerNorm in float, as exact as in double unless the squares leave its range: x is taken relative to
+// x[0], and if that is far from the mean, so is the deviation large, at least |x[0] - mean| /
+// sqrt(count). False: they do, and nothing was written.
+bool layer_norm_in_range(const float* x, const float* gain, const float* bias, float eps,
+                         size_t count, float* y) {
+  const size_t whole = count / 8 * 8, rest = count - whole;
+  const __m256 first = _mm256_broadcast_ss(x);
+  const auto shifted = [&](size_t i) { return _mm256_sub_ps(_mm256_loadu_ps(x + i), first); };
+  const __m256 last = first_lanes(_mm256_sub_ps(load(x + whole, rest), first), rest);
+  const float size = static_cast<float>(count);
+
+  __m256 sum = last;
+  for (size_t i = 0; i < whole; i += 8) sum = _mm256_add_ps(sum, shifted(i));
+  const __m256 mean = _mm256_set1_ps(horizontal_sum(sum) / size);
+
+  const __m256 last_centred = first_lanes(_mm256_sub_ps(last, mean), rest);
+  sum = _mm256_mul_ps(last_centred, last_centred);
+  for (size_t i = 0; i < whole; i += 8) {
+    const __m256 v = _mm256_sub_ps(shifted(i), mean);
+    sum = _mm256_fmadd_ps(v, v, sum);
+  }
+  const float variance = horizontal_sum(sum) / size + eps;
+  if (!(variance > 1e-20f && variance < 1e30f)) return false;
+
+  const __m256 factor = _mm256_set1_ps(1 / __builtin_sqrtf(variance));
+  for (size_t i = 0; i < whole; i += 8) {
+    const __m256 v = _mm256_mul_ps(_mm256_sub_ps(shifted(i), mean), factor);
+    _mm256_storeu_ps(y + i,
+                     _mm256_fmadd_ps(v, _mm256_loadu_ps(gain + i), _mm256_loadu_ps(bias + i)));
+  }
+  if (rest > 0) {
+    store(y + whole,
+          _mm256_fmadd_ps(_mm256_mul_ps(last_centred, factor), load(gain + whole, rest),
+                          load(bias + whole, rest)),
+          rest);
+  }
+  return true;
+}
+
 // In double, for the reason that kernels_scalar.cpp gives.
 void layer_norm_f32(const float* x, const float* gain, const float* bias, float eps, size_t count,
                     float* y) {
+  if (layer_norm_in_range(x, gain, bias, eps, count, y)) return;
   __m256d sum_low = _mm256_setzero_pd(), sum_high = _mm256_setzero_pd();
   for (size_t i = 0; i < count; i += 8) {
     const Doubles8 v = load_doubles(x + i, count - i);

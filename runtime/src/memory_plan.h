@@ -13,8 +13,9 @@
 namespace pintle {
 
 // Rows that pass through a block at once: enough for the dense products to reach their speed, few
-// enough for their intermediate results to stay in L2.
-inline constexpr size_t kBlockRows = 32;
+// enough for their intermediate results to stay in L2; a multiple of the rows that gemm_tile_f32 (6)
+// and attention_block_f32 (16) take at once.
+inline constexpr size_t kBlockRows = 48;
 // Panels of the catalogue scored before their scores are compared: 4 KB of scores.
 inline constexpr size_t kScanPanels = 64;
 

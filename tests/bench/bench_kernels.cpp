@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   pintle::bench::add_matrix_benchmarks(&suite);
   pintle::bench::add_vector_benchmarks(&suite);
   pintle::bench::add_list_benchmarks(&suite);
+  pintle::bench::add_path_benchmarks(&suite);
   const std::vector<std::string> missing = suite.missing_kernels();
   for (const std::string& kernel : missing) {
     std::fprintf(stderr, "bench_kernels: %s has no benchmark\n", kernel.c_str());

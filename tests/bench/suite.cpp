@@ -29,8 +29,18 @@ void Suite::add(const std::string& name, const Work& work, const std::function<C
     for (const Demand& each : work) ceilings.measure(each.ceiling);
     const Demand demand = bound(work);
     const Call call = make();
-    call();
-    for (auto _ : state) call();
+    call.run();
+    if (call.renew) call.renew();
+    size_t left = call.rounds;
+    for (auto _ : state) {
+      if (call.renew && left-- == 0) {
+        state.PauseTiming();
+        call.renew();
+        left = call.rounds - 1;
+        state.ResumeTiming();
+      }
+      call.run();
+    }
     const double done = demand.amount * static_cast<double>(state.iterations());
     const double ceiling = ceilings.rate(demand.ceiling);
     state.counters["rate"] = benchmark::Counter(done, benchmark::Counter::kIsRate);

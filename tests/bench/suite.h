@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/ceilings.h"
@@ -38,7 +39,18 @@ inline Demand multiplies_weights(double weights) { return {weights_peak(), weigh
 
 // All that a call does. The demand that takes longest at its ceiling bounds it.
 using Work = std::vector<Demand>;
-using Call = std::function<void()>;
+
+// What is timed; and where that cannot go on for ever, what makes it as before, untimed, after every
+// `rounds` calls.
+struct Call {
+  Call(std::function<void()> timed, std::function<void()> again = {}, size_t rounds_between = 0)
+      : run(std::move(timed)), renew(std::move(again)), rounds(rounds_between) {}
+  template <typename Function, typename = decltype(std::declval<Function>()())>
+  Call(Function timed) : run(std::move(timed)) {}
+
+  std::function<void()> run, renew;
+  size_t rounds = 0;
+};
 
 class Suite {
  public:
@@ -81,6 +93,7 @@ class Suite {
 void add_matrix_benchmarks(Suite* suite);
 void add_vector_benchmarks(Suite* suite);
 void add_list_benchmarks(Suite* suite);
+void add_path_benchmarks(Suite* suite);
 
 // Prints the ceilings, then a row a benchmark: CPU time of one call, least, median and most over the
 // repetitions, and its best rate as a share of each ceiling, the one that bounds it first.

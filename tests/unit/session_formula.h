@@ -15,7 +15,7 @@ inline size_t session_bytes(size_t items, size_t dim, size_t ffn, size_t layers,
                             bool bidirectional, size_t knobs, size_t features /* of the largest SAE */) {
   const size_t positions = window + (bidirectional ? 1 : 0), widest = std::max(2 * dim, ffn);
   return 4 * dim * (1 + positions) * (1 + 2 * layers)           // states, keys and values
-       + 4 * std::min<size_t>(32, positions) * (4 * dim + ffn)  // a group of rows in a block
+       + 4 * std::min<size_t>(48, positions) * (4 * dim + ffn)  // a group of rows in a block
        + 64 * (dim + 1 + positions + std::max(dim, ffn))        // attention, one panel of weights
        + 6 * widest + 4 * dim * (4 + 5 * layers)                // the newest position
        + items / 4 + 4 * window + 4096                          // items seen; the scan
