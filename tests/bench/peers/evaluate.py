@@ -127,8 +127,8 @@ def main():
           f"max over rounds; load average {os.getloadavg()[0]:.1f}")
     print(f"{'':42s} {'ndcg@10':>9s} {'whole process':>22s} {'evaluation alone':>22s}")
     for side in sides:
-        print(f"{side.name:42s} {side.ndcg:9.6f} {table.spread(side.whole, 2):>22s} "
-              f"{table.spread(side.alone, 2):>22s}")
+        print(f"{side.name:42s} {side.ndcg:9.6f} {table.spread(side.whole):>22s} "
+              f"{table.spread(side.alone):>22s}")
     print(f"\ntimes as fast as PyTorch; evaluation alone: at least {AT_LEAST}")
     for mine in ours:
         for peer in peers:
