@@ -39,12 +39,12 @@ double best_rate(double units, const Call& call) {
     const double start = cpu_seconds();
     for (size_t i = 0; i < calls; ++i) call();
     const double seconds = cpu_seconds() - start;
-    best = std::max(best, units * static_cast<double>(calls) / seconds);
-    if (seconds < kWindowSeconds / 2) {
+    if (seconds < kWindowSeconds / 2) {  // too short for the clock
       calls *= 2;
-    } else {
-      ++window;
+      continue;
     }
+    best = std::max(best, units * static_cast<double>(calls) / seconds);
+    ++window;
   }
   return best;
 }
