@@ -120,8 +120,8 @@ def parse_arguments():
     parser.add_argument("--environments", type=pathlib.Path, default=ROOT / "build" / "peers",
                         help="folder of the engines' Python environments (%(default)s)")
     parser.add_argument("--install", action="store_true", help="install what is missing there")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=0.3,
+    parser.add_argument("--rounds", type=int, default=31)
+    parser.add_argument("--seconds", type=float, default=0.08,
                         help="for an engine, or a path of pintle bench, in a round (%(default)s)")
     parser.add_argument("--json", type=pathlib.Path, help="also write the medians of all rounds")
     return parser.parse_args()
