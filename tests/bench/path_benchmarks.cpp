@@ -3,7 +3,6 @@
 // Two paths of an app, each with its top 10, beside what they cannot do without: a whole history of a
 // SASRec (multiply-adds), and one event more of a GPT-2 (bytes).
 #include <cstdint>
-#include <fstream>
 #include <memory>
 #include <random>
 #include <string>
@@ -39,13 +38,14 @@ Network gpt2(uint32_t window) {
   return converter::random_network({kItems, kDim, 2, 4 * kDim, window, kLayers});
 }
 
-void write_model(const std::string& path, Network network, fb::DType precision) {
+// The model's file among the suite's; its path.
+std::string write_model(Suite* suite, const std::string& name, Network network,
+                        fb::DType precision) {
   const converter::PackedNetwork packed = converter::pack_network(network, precision);
   const converter::Catalogue catalogue = converter::plain_catalogue(&network);
   const std::vector<uint8_t> file =
       converter::serialize_model(network, packed, catalogue, {"synthetic", "", {}});
-  std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
+  return suite->folder.write(name, std::string(file.begin(), file.end()));
 }
 
 std::vector<uint32_t> events(size_t count) {
@@ -69,9 +69,8 @@ double history_flops(double n, double ffn) {
 void add_history(Suite* suite, const std::string& name, fb::DType precision) {
   constexpr uint32_t kWindow = 200;
   suite->add(name, {multiplies(history_flops(kWindow, kDim))}, [=]() -> Call {
-    const std::string path = suite->folder.path("history.pintle");
-    write_model(path, sasrec(kWindow), precision);
-    auto session = std::make_shared<AppSession>(path, suite->isa);
+    auto session = std::make_shared<AppSession>(
+        write_model(suite, "history.pintle", sasrec(kWindow), precision), suite->isa);
     const std::vector<uint32_t> history = events(kWindow);
     return {[=] {
       session->reset();
@@ -92,9 +91,8 @@ void add_append(Suite* suite) {
   const size_t catalogue = kItems * (kDim + sizeof(float));
   suite->add("one event, GPT-2, window 128, s8", {touches(kLayers * (block + cache) + catalogue)},
              [=]() -> Call {
-               const std::string path = suite->folder.path("append.pintle");
-               write_model(path, gpt2(kWindow), fb::DType_I8);
-               auto session = std::make_shared<AppSession>(path, suite->isa);
+               auto session = std::make_shared<AppSession>(
+                   write_model(suite, "append.pintle", gpt2(kWindow), fb::DType_I8), suite->isa);
                const std::vector<uint32_t> history = events(kWindow);
                const auto half = [=] {
                  session->reset();

@@ -62,6 +62,19 @@ TinyModel model_of(Table table, int64_t items, int64_t dim, bool has_bias) {
   return tiny;
 }
 
+// The best k of all that an unsteered list may hold, by the scan alone; returns how many there are.
+uint32_t exact_list(const pintle_session& session, const float* hidden, uint32_t k,
+                    pintle_recommendation* list, ExactCounts* counts) {
+  const pintle_request request = PINTLE_REQUEST_INIT;
+  const Steering steering(*session.model, nullptr);
+  const KnobScores knobs(session, steering);
+  const Eligibility eligibility(session, request);
+  TopK best(list, k);
+  Selector selector(eligibility, knobs, &best);
+  exact_scan(session, hidden, eligibility, knobs, k, &selector, counts);
+  return best.finish();
+}
+
 void check_lists(const TinyModel& tiny) {
   const OpenModel f32(tiny.file()), exact(exact_file(tiny));
   REQUIRE(exact.get()->exact.present());
@@ -154,15 +167,8 @@ TEST_CASE("states along an item's error do not lose the item") {
     }
     const Eigen::VectorXf hidden = lu.solve(v).cast<float>();
     pintle_recommendation list[3];
-    const pintle_request request = PINTLE_REQUEST_INIT;
-    const Steering steering(*model.get(), nullptr);
-    const KnobScores knobs(session, steering);
-    const Eligibility eligibility(session, request);
-    TopK best(list, 3);
-    Selector selector(eligibility, knobs, &best);
     ExactCounts counts;
-    exact_scan(session, hidden.data(), eligibility, knobs, 3, &selector, &counts);
-    REQUIRE(best.finish() == 3);
+    REQUIRE(exact_list(session, hidden.data(), 3, list, &counts) == 3);
     CHECK(counts.f32_rows >= 3);
 
     std::vector<std::pair<float, uint32_t>> all;
@@ -185,15 +191,8 @@ TEST_CASE("a state that is not finite, or zero, gives the f32 scan's list") {
   for (const float value : {0.0f, 1e-30f, 1e30f, INFINITY, NAN}) {
     const std::vector<float> hidden(16, value);
     pintle_recommendation list[5];
-    const pintle_request request = PINTLE_REQUEST_INIT;
-    const Steering steering(*model.get(), nullptr);
-    const KnobScores knobs(session, steering);
-    const Eligibility eligibility(session, request);
-    TopK best(list, 5);
-    Selector selector(eligibility, knobs, &best);
     ExactCounts counts;
-    exact_scan(session, hidden.data(), eligibility, knobs, 5, &selector, &counts);
-    CHECK(best.finish() == 5);
+    CHECK(exact_list(session, hidden.data(), 5, list, &counts) == 5);
     if (value != 0.0f) continue;
     for (uint32_t i = 0; i < 3; ++i) CHECK(list[i].item == i);  // ties: the lower item
   }
