@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "converter/commands/commands.h"
-#include "converter/error.h"
-#include "converter/progress.h"
-#include "converter/runtime_model.h"
-#include "converter/steering_names.h"
+#include "converter/io/error.h"
+#include "converter/io/progress.h"
+#include "converter/run/runtime_model.h"
+#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/build.h"
+#include "converter/jobs/build.h"
 
 #include <cstdio>
 #include <iostream>

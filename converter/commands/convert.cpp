@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/convert.h"
+#include "converter/jobs/convert.h"
 
 #include <cstdio>
 #include <iostream>
@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "converter/commands/commands.h"
-#include "converter/error.h"
-#include "converter/quantize.h"
+#include "converter/file/quantize.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

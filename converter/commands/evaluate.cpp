@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/evaluate.h"
+#include "converter/run/evaluate.h"
 
 #include <cstdio>
 #include <iostream>
@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "converter/commands/commands.h"
-#include "converter/runtime_model.h"
+#include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
 namespace {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "converter/commands/commands.h"
-#include "converter/error.h"
-#include "converter/runtime_model.h"
-#include "converter/steering_names.h"
+#include "converter/io/error.h"
+#include "converter/run/runtime_model.h"
+#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {

@@ -6,11 +6,11 @@
 #include <string>
 
 #include "converter/commands/commands.h"
-#include "converter/metadata.h"
-#include "converter/quantize.h"
-#include "converter/segments.h"
-#include "converter/steering_names.h"
-#include "converter/writer.h"
+#include "converter/file/metadata.h"
+#include "converter/file/quantize.h"
+#include "converter/file/segments.h"
+#include "converter/file/writer.h"
+#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {

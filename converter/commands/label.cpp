@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "converter/commands/commands.h"
-#include "converter/runtime_model.h"
-#include "converter/sae/label_job.h"
+#include "converter/jobs/label_job.h"
+#include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
 namespace {

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "converter/commands/commands.h"
-#include "converter/error.h"
-#include "converter/output_file.h"
+#include "converter/io/error.h"
+#include "converter/io/output_file.h"
 #include "converter/report/page.h"
-#include "converter/runtime_model.h"
-#include "converter/user_split.h"
+#include "converter/run/runtime_model.h"
+#include "converter/run/user_split.h"
 
 namespace pintle::converter {
 namespace {

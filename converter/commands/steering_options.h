@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "converter/steering_arguments.h"
+#include "converter/run/steering_arguments.h"
 
 namespace pintle::converter {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/sweep.h"
+#include "converter/features/sweep.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,8 +13,8 @@
 
 #include "converter/commands/commands.h"
 #include "converter/commands/steering_options.h"
-#include "converter/error.h"
-#include "converter/steering_names.h"
+#include "converter/io/error.h"
+#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {

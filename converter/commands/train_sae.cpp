@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "converter/commands/commands.h"
-#include "converter/error.h"
-#include "converter/sae/train_job.h"
+#include "converter/io/error.h"
+#include "converter/jobs/train_job.h"
 
 namespace pintle::converter {
 namespace {

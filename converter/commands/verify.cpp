@@ -4,7 +4,7 @@
 #include <string>
 
 #include "converter/commands/commands.h"
-#include "converter/runtime_model.h"
+#include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
 

@@ -8,12 +8,12 @@
 #include <memory>
 #include <sstream>
 
-#include "converter/error.h"
 #include "converter/import/build_network.h"
 #include "converter/import/builtin_recipes.h"
 #include "converter/import/recipe.h"
 #include "converter/import/recipe_binding.h"
 #include "converter/import/recipe_settings.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

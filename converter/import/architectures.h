@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "converter/import/checkpoint.h"
-#include "converter/network.h"
+#include "converter/network/network.h"
 
 namespace pintle::converter {
 

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <set>
 
-#include "converter/error.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "converter/import/recipe_binding.h"
 #include "converter/import/recipe_settings.h"
-#include "converter/network.h"
+#include "converter/network/network.h"
 
 namespace pintle::converter {
 

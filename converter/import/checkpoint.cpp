@@ -9,11 +9,11 @@
 #include <optional>
 #include <string_view>
 
-#include "converter/error.h"
 #include "converter/import/safetensors.h"
 #include "converter/import/state_dict.h"
 #include "converter/import/tensor_view.h"
 #include "converter/import/torch_archive.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

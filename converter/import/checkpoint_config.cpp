@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
-#include "converter/data/utf8.h"
-#include "converter/error.h"
 #include "converter/import/state_dict.h"
+#include "converter/io/error.h"
+#include "converter/io/utf8.h"
 
 namespace pintle::converter {
 namespace {

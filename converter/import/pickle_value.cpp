@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "converter/error.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "converter/error.h"
 #include "converter/import/recipe_settings.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

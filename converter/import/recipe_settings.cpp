@@ -5,7 +5,7 @@
 #include <deque>
 #include <map>
 
-#include "converter/error.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

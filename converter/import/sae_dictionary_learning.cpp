@@ -2,8 +2,8 @@
 #include <cmath>
 #include <filesystem>
 
-#include "converter/error.h"
 #include "converter/import/sae_fold.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

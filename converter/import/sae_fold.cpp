@@ -4,8 +4,8 @@
 #include <cmath>
 #include <fstream>
 
-#include "converter/error.h"
 #include "converter/import/tensor_view.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

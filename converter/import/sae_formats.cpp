@@ -3,9 +3,9 @@
 
 #include <filesystem>
 
-#include "converter/error.h"
 #include "converter/import/sae_fold.h"
-#include "converter/output_file.h"
+#include "converter/io/error.h"
+#include "converter/io/output_file.h"
 
 namespace pintle::converter {
 namespace {

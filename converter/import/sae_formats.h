@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "converter/sae/sae.h"
+#include "converter/network/sae.h"
 
 namespace pintle::converter {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 
-#include "converter/error.h"
 #include "converter/import/sae_fold.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

@@ -9,8 +9,8 @@
 #include <set>
 #include <utility>
 
-#include "converter/error.h"
 #include "converter/import/tensor_view.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

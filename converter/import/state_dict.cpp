@@ -5,7 +5,7 @@
 #include <array>
 #include <vector>
 
-#include "converter/error.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <limits>
 
-#include "converter/error.h"
 #include "converter/import/checkpoint.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

@@ -8,9 +8,9 @@
 #include <optional>
 #include <utility>
 
-#include "converter/error.h"
 #include "converter/import/tensor_view.h"
 #include "converter/import/zip_reader.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "converter/error.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 

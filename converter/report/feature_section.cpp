@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "converter/error.h"
-#include "converter/steering_names.h"
+#include "converter/io/error.h"
+#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {

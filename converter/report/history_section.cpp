@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <set>
 
-#include "converter/runtime_model.h"
-#include "converter/steering_names.h"
+#include "converter/run/runtime_model.h"
+#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {

@@ -10,9 +10,9 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "converter/histories.h"
 #include "converter/report/described.h"
 #include "converter/report/report_numbers.h"
+#include "converter/run/histories.h"
 #include "pintle/pintle.h"
 
 namespace pintle::converter {

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "converter/error.h"
+#include "converter/io/error.h"
 #include "converter/report/report_numbers.h"
-#include "converter/steered_lists.h"
-#include "converter/steering_names.h"
+#include "converter/run/steered_lists.h"
+#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {

@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "converter/histories.h"
 #include "converter/report/described.h"
+#include "converter/run/histories.h"
 #include "pintle/pintle.h"
 
 namespace pintle::converter {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <map>
 
-#include "converter/error.h"
+#include "converter/io/error.h"
 #include "converter/report/page_parts.h"
 
 namespace pintle::converter {

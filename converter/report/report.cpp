@@ -3,14 +3,14 @@
 
 #include <vector>
 
-#include "converter/error.h"
+#include "converter/features/feature_effects.h"
+#include "converter/io/error.h"
 #include "converter/report/feature_section.h"
 #include "converter/report/history_section.h"
 #include "converter/report/knob_section.h"
 #include "converter/report/report_numbers.h"
-#include "converter/runtime_model.h"
-#include "converter/sae/feature_effects.h"
-#include "converter/steering_names.h"
+#include "converter/run/runtime_model.h"
+#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "converter/histories.h"
+#include "converter/run/histories.h"
 #include "pintle/pintle.h"
 
 namespace pintle::converter {

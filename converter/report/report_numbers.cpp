@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <numeric>
 
-#include "converter/runtime_model.h"
-#include "converter/steering_names.h"
+#include "converter/run/runtime_model.h"
+#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 

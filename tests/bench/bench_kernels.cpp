@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "bench/suite.h"
-#include "dispatch.h"
+#include "runtime/kernels/dispatch.h"
 
 namespace {
 

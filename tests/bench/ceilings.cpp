@@ -14,7 +14,7 @@
 #include <fstream>
 
 #include "bench/synthetic_model.h"
-#include "cpu_features.h"
+#include "runtime/kernels/cpu_features.h"
 
 namespace pintle::bench {
 namespace {

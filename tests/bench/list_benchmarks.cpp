@@ -8,9 +8,10 @@
 #include "bench/app_session.h"
 #include "bench/suite.h"
 #include "bench/synthetic_model.h"
-#include "tensor.h"
+#include "runtime/model/tensor.h"
 
 namespace pintle::bench {
+using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 void add_list(Suite* suite, uint32_t items, uint32_t dim, fb::DType precision) {

@@ -10,7 +10,7 @@
 
 #include "bench/app_session.h"
 #include "bench/suite.h"
-#include "converter/writer.h"
+#include "converter/file/writer.h"
 #include "unit/random_network.h"
 
 namespace pintle::bench {

@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "bench/synthetic_model.h"
-#include "quantize.h"
+#include "converter/file/quantize.h"
 
 namespace pintle::bench {
 namespace {
@@ -16,7 +16,7 @@ constexpr size_t kPatternBytes = 1 << 20;
 
 const char* const kKernels[] = {
 #define PINTLE_KERNEL(name, precision, result, parameters) #name,
-#include "kernel_list.inc"
+#include "runtime/kernels/kernel_list.inc"
 #undef PINTLE_KERNEL
 };
 

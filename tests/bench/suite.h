@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "bench/ceilings.h"
-#include "kernels.h"
+#include "runtime/kernels/kernels.h"
 #include "support/scratch_dir.h"
 
 namespace pintle::bench {

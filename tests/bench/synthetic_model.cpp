@@ -12,12 +12,13 @@
 #include <numeric>
 #include <vector>
 
-#include "converter/writer.h"
-#include "kernels.h"
-#include "tensor.h"
+#include "converter/file/writer.h"
+#include "runtime/kernels/kernels.h"
+#include "runtime/model/tensor.h"
 #include "unit/random_network.h"
 
 namespace pintle::bench {
+using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 using converter::PackedTensor;

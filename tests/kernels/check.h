@@ -12,7 +12,7 @@
 #include <functional>
 #include <vector>
 
-#include "kernels.h"
+#include "runtime/kernels/kernels.h"
 
 namespace pintle::check {
 
@@ -131,7 +131,7 @@ inline size_t round_up(size_t n, size_t multiple) {
 
 // One check per kernel of kernel_list.inc: one without is a link error.
 #define PINTLE_KERNEL(name, precision, result, parameters) void check_##name(Context& context);
-#include "kernel_list.inc"
+#include "runtime/kernels/kernel_list.inc"
 #undef PINTLE_KERNEL
 
 }  // namespace pintle::check

@@ -15,7 +15,7 @@
 #include <random>
 
 #include "check.h"
-#include "dispatch.h"
+#include "runtime/kernels/dispatch.h"
 
 namespace pintle::check {
 namespace {
@@ -27,7 +27,7 @@ struct Check {
 
 constexpr Check kChecks[] = {
 #define PINTLE_KERNEL(name, precision, result, parameters) {#name, check_##name},
-#include "kernel_list.inc"
+#include "runtime/kernels/kernel_list.inc"
 #undef PINTLE_KERNEL
 };
 

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "converter/convert.h"
-#include "converter/evaluate.h"
-#include "converter/runtime_model.h"
+#include "converter/jobs/convert.h"
+#include "converter/run/evaluate.h"
+#include "converter/run/runtime_model.h"
 #include "support/scratch_dir.h"
 
 namespace pintle::converter {

@@ -15,11 +15,11 @@
 #include <string>
 #include <vector>
 
-#include "converter/catalogue.h"
+#include "converter/file/catalogue.h"
+#include "converter/file/model_parts.h"
 #include "converter/import/architectures.h"
 #include "converter/import/checkpoint.h"
 #include "converter/import/sae_formats.h"
-#include "converter/model_parts.h"
 
 namespace pintle::converter {
 namespace {

@@ -3,8 +3,7 @@
 # The runtime's internals, as its own sources see them.
 add_library(pintle_internals INTERFACE)
 target_include_directories(pintle_internals INTERFACE
-  ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/runtime ${PROJECT_SOURCE_DIR}/runtime/src
-  ${PROJECT_SOURCE_DIR}/runtime/kernels ${PROJECT_SOURCE_DIR}/tests)
+  ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(pintle_internals INTERFACE pintle_runtime pintle_schema)
 
 # WASI's C++ library lacks exceptions, threads and file systems: see tests/support/wasi. 64-bit sizes in
@@ -50,9 +49,9 @@ if(PINTLE_CONVERTER OR TARGET Eigen3::Eigen)
   else()
     set(writer ${PROJECT_SOURCE_DIR}/converter)
     target_sources(pintle_tiny_models PRIVATE
-      ${writer}/exact_index.cpp ${writer}/int4_rows.cpp ${writer}/progress.cpp
-      ${writer}/quantize.cpp ${writer}/runtime_model.cpp ${writer}/segments.cpp
-      ${writer}/writer.cpp)
+      ${writer}/file/exact_index.cpp ${writer}/file/int4_rows.cpp ${writer}/file/quantize.cpp
+      ${writer}/file/segments.cpp ${writer}/file/writer.cpp ${writer}/io/progress.cpp
+      ${writer}/run/runtime_model.cpp)
     target_link_libraries(pintle_tiny_models PUBLIC Eigen3::Eigen nlohmann_json::nlohmann_json)
   endif()
 endif()

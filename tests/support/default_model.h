@@ -6,11 +6,11 @@
 
 #include <string>
 
-#include "converter/convert.h"
-#include "converter/data/interactions.h"
-#include "converter/histories.h"
-#include "converter/runtime_model.h"
-#include "converter/sae/train_job.h"
+#include "converter/io/interactions.h"
+#include "converter/jobs/convert.h"
+#include "converter/jobs/train_job.h"
+#include "converter/run/histories.h"
+#include "converter/run/runtime_model.h"
 #include "support/scratch_dir.h"
 
 namespace pintle::test {

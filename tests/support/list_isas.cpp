@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "dispatch.h"
+#include "runtime/kernels/dispatch.h"
 
 int main() {
   const char* names[16];

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <numeric>
 
-#include "dispatch.h"
+#include "runtime/kernels/dispatch.h"
 
 namespace pintle::test {
 

@@ -9,8 +9,8 @@
 #include <functional>
 #include <vector>
 
-#include "converter/network.h"
-#include "converter/sae/hook.h"
+#include "converter/network/hook.h"
+#include "converter/network/network.h"
 
 namespace pintle::converter {
 

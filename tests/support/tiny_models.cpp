@@ -6,10 +6,11 @@
 #include <numeric>
 #include <random>
 
-#include "tensor.h"
+#include "runtime/model/tensor.h"
 #include "unit/random_network.h"
 
 namespace pintle::test {
+using namespace pintle::internal;  // what this tests is not public
 
 using converter::Catalogue;
 using converter::Knob;

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "converter/network.h"
-#include "converter/writer.h"
+#include "converter/file/writer.h"
+#include "converter/network/network.h"
 #include "support/open_model.h"
 
 namespace pintle::test {

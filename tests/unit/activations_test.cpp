@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/sae/activations.h"
+#include "converter/sae_training/activations.h"
 
 #include <doctest/doctest.h>
 
@@ -9,8 +9,8 @@
 #include <fstream>
 #include <set>
 
-#include "converter/error.h"
-#include "converter/sae/activation_stream.h"
+#include "converter/io/error.h"
+#include "converter/sae_training/activation_stream.h"
 #include "tests/support/scratch_dir.h"
 
 namespace pintle::converter {

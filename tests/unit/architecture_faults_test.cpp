@@ -7,9 +7,9 @@
 #include <fstream>
 #include <limits>
 
-#include "converter/error.h"
 #include "converter/import/architectures.h"
 #include "converter/import/recipe.h"
+#include "converter/io/error.h"
 #include "support/synthetic_checkpoint.h"
 
 namespace {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "arena.h"
+#include "runtime/support/arena.h"
 
 #include <doctest/doctest.h>
 
 #include <vector>
 
 namespace pintle {
+using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 TEST_CASE("counting and taking agree; buffers are aligned, apart, and followed by slack") {

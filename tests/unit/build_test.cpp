@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/build.h"
+#include "converter/jobs/build.h"
 
 #include <doctest/doctest.h>
 
@@ -9,8 +9,8 @@
 #include <sstream>
 
 #include "converter/commands/commands.h"
-#include "converter/error.h"
-#include "converter/stages.h"
+#include "converter/io/error.h"
+#include "converter/jobs/stages.h"
 #include "support/default_model.h"
 
 namespace pintle::converter {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/catalogue.h"
+#include "converter/file/catalogue.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "converter/error.h"
+#include "converter/io/error.h"
 #include "random_network.h"
 
 namespace pintle::converter {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "crc32.h"
+#include "runtime/support/crc32.h"
 
 #include <doctest/doctest.h>
 
@@ -7,6 +7,7 @@
 #include <vector>
 
 namespace pintle {
+using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 uint32_t bit_by_bit(const uint8_t* bytes, size_t count) {

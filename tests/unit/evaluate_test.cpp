@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/evaluate.h"
+#include "converter/run/evaluate.h"
 
 #include <doctest/doctest.h>
 
@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "converter/error.h"
-#include "converter/output_file.h"
-#include "converter/runtime_model.h"
-#include "converter/writer.h"
+#include "converter/file/writer.h"
+#include "converter/io/error.h"
+#include "converter/io/output_file.h"
+#include "converter/run/runtime_model.h"
 #include "random_network.h"
 #include "support/scratch_dir.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every statistic against its definition, computed densely.
-#include "converter/sae/evidence.h"
+#include "converter/features/evidence.h"
 
 #include <doctest/doctest.h>
 

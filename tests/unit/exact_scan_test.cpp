@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Exact lists against those of the same network with an f32 table: the same items and bits.
-#include "exact_scan.h"
+#include "runtime/scan/exact_scan.h"
 
 #include <doctest/doctest.h>
 
@@ -11,12 +11,13 @@
 #include <cstring>
 #include <vector>
 
-#include "converter/exact_index.h"
+#include "converter/file/exact_index.h"
 #include "support/tiny_models.h"
 #include "unit/corruptions.h"
 #include "unit/random_network.h"
 
 namespace pintle::test {
+using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 using converter::Matrix;

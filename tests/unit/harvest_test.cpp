@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/sae/harvest.h"
+#include "converter/run/harvest.h"
 
 #include <doctest/doctest.h>
 
-#include "converter/error.h"
-#include "converter/sae/activations.h"
-#include "converter/sae/train_job.h"
+#include "converter/io/error.h"
+#include "converter/jobs/train_job.h"
+#include "converter/sae_training/activations.h"
 #include "support/default_model.h"
 
 namespace pintle::converter {

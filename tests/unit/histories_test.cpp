@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/histories.h"
+#include "converter/run/histories.h"
 
 #include <doctest/doctest.h>
 
-#include "converter/error.h"
-#include "converter/user_split.h"
+#include "converter/io/error.h"
+#include "converter/run/user_split.h"
 #include "support/default_model.h"
 
 namespace pintle::converter {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/int4_rows.h"
+#include "converter/file/int4_rows.h"
 
 #include <doctest/doctest.h>
 
@@ -10,11 +10,11 @@
 #include <random>
 #include <vector>
 
-#include "converter/calibrate.h"
-#include "converter/output_file.h"
-#include "converter/quantize.h"
-#include "converter/runtime_model.h"
-#include "converter/writer.h"
+#include "converter/file/quantize.h"
+#include "converter/file/writer.h"
+#include "converter/io/output_file.h"
+#include "converter/run/calibrate.h"
+#include "converter/run/runtime_model.h"
 #include "random_network.h"
 #include "support/scratch_dir.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/data/interactions.h"
+#include "converter/io/interactions.h"
 
 #include <doctest/doctest.h>
 
-#include "converter/error.h"
+#include "converter/io/error.h"
 #include "support/scratch_dir.h"
 
 namespace pintle::converter {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // features.json there and back, into a model file, and everything that does not belong together.
-#include "converter/sae/interpretation.h"
+#include "converter/network/interpretation.h"
 
 #include <doctest/doctest.h>
 
 #include <fstream>
 
-#include "converter/error.h"
+#include "converter/import/load_saes.h"
 #include "converter/import/sae_formats.h"
-#include "converter/sae/load.h"
+#include "converter/io/error.h"
 #include "support/default_model.h"
 
 namespace pintle::converter {

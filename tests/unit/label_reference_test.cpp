@@ -11,8 +11,8 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "converter/convert.h"
-#include "converter/sae/label_job.h"
+#include "converter/jobs/convert.h"
+#include "converter/jobs/label_job.h"
 #include "support/scratch_dir.h"
 
 namespace pintle::converter {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/sae/label.h"
+#include "converter/features/label.h"
 
 #include <doctest/doctest.h>
 
@@ -8,15 +8,16 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "converter/error.h"
+#include "converter/features/feature_effects.h"
+#include "converter/file/metadata.h"
 #include "converter/import/sae_formats.h"
-#include "converter/metadata.h"
-#include "converter/sae/feature_effects.h"
-#include "converter/sae/label_job.h"
-#include "model.h"
+#include "converter/io/error.h"
+#include "converter/jobs/label_job.h"
+#include "runtime/model/model.h"
 #include "support/default_model.h"
 
 namespace pintle::converter {
+using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 using test::DefaultModel;

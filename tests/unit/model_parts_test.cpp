@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/model_parts.h"
+#include "converter/file/model_parts.h"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "converter/exact_index.h"
+#include "converter/file/exact_index.h"
 #include "support/scratch_dir.h"
 #include "support/tiny_models.h"
 #include "unit/random_network.h"

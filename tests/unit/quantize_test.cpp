@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/quantize.h"
+#include "converter/file/quantize.h"
 
 #include <doctest/doctest.h>
 
@@ -11,10 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "converter/error.h"
-#include "runtime/src/tensor.h"
+#include "converter/io/error.h"
+#include "runtime/model/tensor.h"
 
 namespace pintle::converter {
+using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 std::vector<float> normal_values(size_t count, uint32_t seed, float deviation = 1) {
@@ -81,7 +82,7 @@ TEST_CASE("halves round to nearest even") {
   CHECK(float_to_half(0x1p-25f) == 0x0000);
   for (uint32_t half = 0; half < 0x7C00; ++half) {
     const float value = half_bits_to_float(static_cast<uint16_t>(half));
-    REQUIRE(value == pintle::half_to_float(static_cast<uint16_t>(half)));
+    REQUIRE(value == pintle::internal::half_to_float(static_cast<uint16_t>(half)));
     REQUIRE(float_to_half(value) == half);
   }
 }

@@ -8,8 +8,8 @@
 #include <random>
 #include <vector>
 
-#include "converter/catalogue.h"
-#include "converter/network.h"
+#include "converter/file/catalogue.h"
+#include "converter/network/network.h"
 
 namespace pintle::converter {
 

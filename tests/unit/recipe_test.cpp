@@ -3,9 +3,9 @@
 
 #include <doctest/doctest.h>
 
-#include "converter/error.h"
 #include "converter/import/recipe_binding.h"
 #include "converter/import/recipe_settings.h"
+#include "converter/io/error.h"
 #include "support/synthetic_checkpoint.h"
 
 namespace {

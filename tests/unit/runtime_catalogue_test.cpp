@@ -7,11 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "catalogue.h"
-#include "model.h"
+#include "runtime/model/catalogue.h"
+#include "runtime/model/model.h"
 #include "support/tiny_models.h"
 
 namespace pintle::test {
+using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 TEST_CASE("every integer id is found, and no other") {

@@ -12,7 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "converter/error.h"
+#include "converter/io/error.h"
 #include "tests/support/scratch_dir.h"
 
 namespace pintle::converter {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sae.h"
+#include "runtime/network/sae.h"
 
 #include <doctest/doctest.h>
 
@@ -12,6 +12,7 @@
 #include "support/tiny_models.h"
 
 namespace pintle::test {
+using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 using converter::HookPlace;

@@ -5,11 +5,11 @@
 #include <cmath>
 #include <cstring>
 
-#include "converter/error.h"
-#include "converter/sae/quality.h"
-#include "converter/sae/random.h"
-#include "converter/sae/train.h"
-#include "converter/sae/train_kernels.h"
+#include "converter/io/error.h"
+#include "converter/sae_training/quality.h"
+#include "converter/sae_training/random.h"
+#include "converter/sae_training/train.h"
+#include "converter/sae_training/train_kernels.h"
 #include "tests/support/scratch_dir.h"
 
 namespace pintle::converter {

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "converter/error.h"
+#include "converter/io/error.h"
 #include "support/scratch_dir.h"
 #include "support/torch_files.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A session's memory, history and independence of other sessions.
-#include "session.h"
+#include "runtime/session/session.h"
 
 #include <doctest/doctest.h>
 
@@ -11,12 +11,13 @@
 #include <string>
 #include <vector>
 
-#include "model.h"
 #include "random_network.h"
+#include "runtime/model/model.h"
 #include "session_formula.h"
 #include "support/tiny_models.h"
 
 namespace pintle::test {
+using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 TEST_CASE("a session stays inside the bytes that it asked for") {

@@ -10,9 +10,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "converter/data/interactions.h"
-#include "converter/data/items.h"
 #include "converter/import/checkpoint.h"
+#include "converter/io/interactions.h"
+#include "converter/io/items.h"
 
 namespace pintle::converter {
 namespace {

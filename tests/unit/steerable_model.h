@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "converter/model_parts.h"
-#include "converter/output_file.h"
+#include "converter/file/model_parts.h"
+#include "converter/io/output_file.h"
 #include "random_network.h"
 
 namespace pintle::converter {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What measure_lists adds up, against lists asked for one by one.
-#include "converter/steered_lists.h"
+#include "converter/run/steered_lists.h"
 
 #include <doctest/doctest.h>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/steering_arguments.h"
+#include "converter/run/steering_arguments.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
-#include "converter/error.h"
+#include "converter/io/error.h"
 #include "steerable_model.h"
 
 namespace pintle::converter {

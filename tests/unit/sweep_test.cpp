@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/sweep.h"
+#include "converter/features/sweep.h"
 
 #include <doctest/doctest.h>
 
@@ -8,9 +8,9 @@
 #include <random>
 #include <vector>
 
-#include "converter/error.h"
-#include "converter/model_overlay.h"
-#include "converter/steering_names.h"
+#include "converter/features/model_overlay.h"
+#include "converter/io/error.h"
+#include "converter/run/steering_names.h"
 #include "steerable_model.h"
 
 namespace pintle::converter {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tensor.h"
+#include "runtime/model/tensor.h"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <vector>
 
-#include "dispatch.h"
+#include "runtime/kernels/dispatch.h"
 #include "support/tiny_models.h"
 #include "unit/random_network.h"
 
 namespace pintle::test {
+using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 TensorView view_of(const converter::PackedTensor& packed, const AlignedBytes& data,

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "converter/error.h"
 #include "converter/import/checkpoint.h"
+#include "converter/io/error.h"
 #include "support/torch_files.h"
 
 namespace pintle::converter {

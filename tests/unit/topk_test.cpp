@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "topk.h"
+#include "runtime/scan/topk.h"
 
 #include <doctest/doctest.h>
 
@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace pintle {
+using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 struct Offer {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/writer.h"
+#include "converter/file/writer.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -14,14 +14,15 @@
 #include <string>
 #include <vector>
 
-#include "converter/error.h"
-#include "converter/output_file.h"
-#include "converter/runtime_model.h"
+#include "converter/io/error.h"
+#include "converter/io/output_file.h"
+#include "converter/run/runtime_model.h"
 #include "random_network.h"
-#include "runtime/src/crc32.h"
-#include "runtime/src/tensor.h"
+#include "runtime/model/tensor.h"
+#include "runtime/support/crc32.h"
 
 namespace pintle::converter {
+using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 // A folder of its own that goes away with it.

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "converter/error.h"
+#include "converter/io/error.h"
 #include "support/scratch_dir.h"
 #include "support/torch_files.h"
 

@@ -13,13 +13,14 @@
 #include <string>
 #include <vector>
 
-#include "catalogue_scan.h"
-#include "converter/runtime_model.h"
-#include "exact_scan.h"
+#include "converter/run/runtime_model.h"
+#include "runtime/scan/catalogue_scan.h"
+#include "runtime/scan/exact_scan.h"
 
 namespace {
 
 using namespace pintle;
+using namespace pintle::internal;  // what this tests is not public
 
 constexpr uint32_t kListed = 10;
 constexpr size_t kBlock = 100;

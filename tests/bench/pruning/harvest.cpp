@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "converter/runtime_model.h"
-#include "model.h"
+#include "converter/run/runtime_model.h"
+#include "runtime/model/model.h"
 
 namespace {
 
@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
   std::vector<float> row(model->dim);
   std::ofstream rows(out + ".rows", std::ios::binary), states(out + ".states", std::ios::binary);
   for (uint32_t i = 0; i < model->item_count; ++i) {
-    pintle::gather_row(model->scored_items, i, row.data());
+    pintle::internal::gather_row(model->scored_items, i, row.data());
     write_row(&rows, row);
   }
   // Users evenly; every second history whole but its last item, the others cut at a seeded place.

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "converter/exact_index.h"
-#include "converter/output_file.h"
+#include "converter/file/exact_index.h"
+#include "converter/io/output_file.h"
 #include "tests/unit/random_network.h"
 
 namespace {

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/features/label.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "converter/io/error.h"
+#include "converter/io/thread_team.h"
+#include "converter/run/runtime_model.h"
+#include "runtime/model/model.h"
+
+namespace pintle::converter {
+namespace {
+
+std::string attribute_name(const pintle_model* model, uint32_t attribute) {
+  const char* name = nullptr;
+  require_ok(pintle_model_get_attribute(model, attribute, nullptr, &name), "attribute");
+  return name;
+}
+
+std::string item_name(const pintle_model* model, uint32_t item) {
+  const char* title = item_info(model, item).title;
+  return title != nullptr && *title != '\0' ? title : item_id(model, item);
+}
+
+// Rows of the table that scores come from, as the file holds them, of the trained items.
+struct ScoredItems {
+  std::vector<uint32_t> items;
+  Matrix rows;  // in the order of `items`
+};
+
+ScoredItems scored_items(const pintle_model* model) {
+  ScoredItems scored;
+  for (uint32_t i = 0; i < model->item_count; ++i) {
+    if (item_info(model, i).is_trained != 0) scored.items.push_back(i);
+  }
+  const int64_t rows = static_cast<int64_t>(scored.items.size()), dim = model->dim;
+  scored.rows = {rows, dim, std::vector<float>(static_cast<size_t>(rows * dim))};
+  for (int64_t r = 0; r < rows; ++r) {
+    gather_row(model->scored_items, scored.items[static_cast<size_t>(r)], scored.rows.row(r));
+  }
+  return scored;
+}
+
+class Labeller {
+ public:
+  Labeller(const pintle_model* model, const SaeWeights& sae, const LabelOptions& options)
+      : model_(model), sae_(sae), options_(options) {}
+
+  LabelReport run(const Histories& histories, const std::vector<float>& popularity) {
+    const pintle_model_info info = model_info(model_);
+    check_sae_fits(sae_, info.dim, info.layer_count, "the SAE");
+    LabelReport report;
+    report.users_given = histories.users.size();
+    report.histories = thin_out(model_, sae_, histories, options_.memory_bytes);
+    report.index = index_attributes(model_, options_.min_attribute_items);
+    index_ = &report.index;
+    DenseCorrelations raw(info.dim, report.index);
+    activations_ =
+        collect_activations(model_, sae_, report.histories, options_.threads,
+                            [&](uint32_t item, const float* state) { raw.add(item, state); });
+    if (activations_.positions() == 0) {
+      throw Error("the histories hold no event that the model knows: there is nothing to measure");
+    }
+    attribute_positions_ = count_positions(report.index, activations_.item);
+    item_positions_.assign(info.item_count, 0);
+    for (const uint32_t item : activations_.item) ++item_positions_[item];
+    groups_ = popularity_groups(activations_, popularity);
+    scored_ = scored_items(model_);
+
+    const size_t features = static_cast<size_t>(sae_.dict);
+    report.features.resize(features);
+    measures_.resize(features);
+    ThreadTeam team(static_cast<int>(std::max<size_t>(options_.threads, 1)));
+    team.run([&](int worker) {
+      for (size_t f = static_cast<size_t>(worker); f < features;
+           f += static_cast<size_t>(team.size())) {
+        measure_feature(f, &report.features[f]);
+      }
+    });
+    choose_attribute_features(raw, &report);
+    summarise(&report);
+    for (auto& list : activations_.fired) list = {};
+    report.activations = std::move(activations_);
+    return report;
+  }
+
+ private:
+  void measure_feature(size_t f, FeatureEvidence* evidence) {
+    const std::vector<Firing>& fired = activations_.fired[f];
+    evidence->fired = fired.size();
+    evidence->statistics = feature_statistics(fired, activations_.positions());
+    measures_[f] = measure_attributes(fired, activations_.item, *index_, attribute_positions_);
+    if (fired.empty()) return;
+    evidence->attributes = measures_[f];
+    std::stable_sort(evidence->attributes.begin(), evidence->attributes.end(),
+                     [](const AttributeMeasure& a, const AttributeMeasure& b) {
+                       return a.correlation > b.correlation;
+                     });
+    if (evidence->attributes.size() > options_.listed_attributes) {
+      evidence->attributes.resize(options_.listed_attributes);
+    }
+    evidence->items = strongest_items(fired, activations_.item, item_positions_,
+                                      options_.min_support, options_.listed_items);
+    evidence->histories = strongest_positions(fired, activations_.user, options_.listed_histories);
+    evidence->cohens_d = popularity_d(fired, activations_, groups_);
+    measure_effects(f, evidence);
+    evidence->label = label(*evidence);
+  }
+
+  void measure_effects(size_t f, FeatureEvidence* evidence) const {
+    const float* direction = sae_.decoder.row(static_cast<int64_t>(f));
+    std::vector<ItemEffect> effects;
+    effects.reserve(scored_.items.size());
+    for (size_t i = 0; i < scored_.items.size(); ++i) {
+      const float* row = scored_.rows.row(static_cast<int64_t>(i));
+      double effect = 0;
+      for (int64_t d = 0; d < sae_.dim; ++d) {
+        effect += static_cast<double>(row[d]) * static_cast<double>(direction[d]);
+      }
+      effects.push_back({scored_.items[i], effect});
+    }
+    const size_t count = std::min(options_.listed_items, effects.size());
+    const auto end = effects.begin() + static_cast<std::ptrdiff_t>(count);
+    std::partial_sort(effects.begin(), end, effects.end(),
+                      [](const ItemEffect& a, const ItemEffect& b) { return a.effect > b.effect; });
+    evidence->promoted.assign(effects.begin(), end);
+    std::partial_sort(effects.begin(), end, effects.end(),
+                      [](const ItemEffect& a, const ItemEffect& b) { return a.effect < b.effect; });
+    evidence->demoted.assign(effects.begin(), end);
+  }
+
+  std::string label(const FeatureEvidence& evidence) const {
+    const std::vector<AttributeMeasure>& best = evidence.attributes;
+    const auto name = [&](size_t i) {
+      return attribute_name(model_, index_->attributes[best[i].attribute]);
+    };
+    if (!best.empty() && best[0].correlation >= options_.min_correlation) {
+      const bool second = best.size() > 1 && best[1].correlation >= options_.min_correlation &&
+                          best[1].correlation >= options_.second_share * best[0].correlation;
+      return second ? name(0) + " / " + name(1) : name(0);
+    }
+    std::string text;
+    for (size_t i = 0; i < std::min<size_t>(2, evidence.items.size()); ++i) {
+      text += (i == 0 ? "like " : "; ") + item_name(model_, evidence.items[i].item);
+    }
+    return text;
+  }
+
+  void choose_attribute_features(const DenseCorrelations& raw, LabelReport* report) const {
+    for (size_t a = 0; a < index_->attributes.size(); ++a) {
+      AttributeEvidence evidence;
+      evidence.positions = attribute_positions_[a];
+      for (size_t f = 0; f < measures_.size(); ++f) {
+        if (f != 0 && measures_[f][a].correlation <= evidence.best.correlation) continue;
+        evidence.feature = f;
+        evidence.best = measures_[f][a];
+      }
+      for (size_t d = 0; d < static_cast<size_t>(sae_.dim); ++d) {
+        const double correlation = raw.correlation(d, a);
+        if (std::abs(correlation) <= std::abs(evidence.raw_correlation)) continue;
+        evidence.raw_correlation = correlation;
+        evidence.raw_dimension = d;
+      }
+      report->attributes.push_back(evidence);
+    }
+  }
+
+  void summarise(LabelReport* report) const {
+    for (const FeatureEvidence& feature : report->features) {
+      report->dead += feature.fired == 0 ? 1 : 0;
+      report->active += static_cast<double>(feature.fired);
+    }
+    report->active /= static_cast<double>(activations_.positions());
+    // An attribute that no item of the histories has, or all have, has no correlation.
+    size_t counted = 0;
+    for (const AttributeEvidence& attribute : report->attributes) {
+      if (attribute.positions == 0 || attribute.positions == activations_.positions()) continue;
+      ++counted;
+      report->mean_correlation += attribute.best.correlation;
+      report->mean_sensitivity += attribute.best.sensitivity;
+      report->raw_correlation += std::abs(attribute.raw_correlation);
+    }
+    if (counted == 0) return;
+    report->mean_correlation /= static_cast<double>(counted);
+    report->mean_sensitivity /= static_cast<double>(counted);
+    report->raw_correlation /= static_cast<double>(counted);
+  }
+
+  const pintle_model* model_;
+  const SaeWeights& sae_;
+  const LabelOptions& options_;
+  const AttributeIndex* index_ = nullptr;
+  FeatureActivations activations_;
+  std::vector<size_t> attribute_positions_, item_positions_;
+  PopularityGroups groups_;
+  ScoredItems scored_;
+  std::vector<std::vector<AttributeMeasure>> measures_;  // [features][attributes]
+};
+
+}  // namespace
+
+LabelReport label_features(const pintle_model* model, const SaeWeights& sae,
+                           const Histories& histories, const std::vector<float>& popularity,
+                           const LabelOptions& options) {
+  return Labeller(model, sae, options).run(histories, popularity);
+}
+
+void apply_labels(const LabelReport& report, InterpretedSae* sae) {
+  sae->labels.clear();
+  sae->statistics.clear();
+  for (const FeatureEvidence& feature : report.features) {
+    sae->labels.push_back(feature.label);
+    sae->statistics.push_back(feature.statistics);
+  }
+}
+
+}  // namespace pintle::converter

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which items a model holds, and what an app calls them.
+#ifndef PINTLE_CONVERTER_FILE_CATALOGUE_H_
+#define PINTLE_CONVERTER_FILE_CATALOGUE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "converter/io/interactions.h"
+#include "converter/io/items.h"
+#include "converter/network/network.h"
+
+namespace pintle::converter {
+
+// Row i describes the network's items.row(i).
+struct Catalogue {
+  bool has_text_ids = false;
+  std::vector<int64_t> integer_ids;   // if !has_text_ids
+  std::vector<std::string> text_ids;  // if has_text_ids
+  std::vector<uint32_t> id_order;     // rows by ascending id, text bytewise
+  std::vector<bool> trained;          // empty: all
+  std::vector<std::string> titles;    // empty, or one a row ("": none)
+  std::vector<std::pair<std::string, std::string>> attributes;  // (group, name)
+  std::vector<std::vector<uint32_t>> item_attributes;           // empty, or ascending indices a row
+
+  size_t trained_count(size_t item_count) const;
+};
+
+// What had no counterpart, for the report.
+struct CatalogueReport {
+  size_t checkpoint_items = 0;  // item rows of the checkpoint
+  size_t dropped_items = 0;     // of these, left out of the model
+  size_t untrained_items = 0;   // kept, never recommended
+  size_t missing_items = 0;     // listed in the item table, without a row
+  std::vector<std::string> missing_examples;
+  size_t unknown_names = 0;  // distinct ids of the interactions without an item
+  std::vector<std::string> unknown_examples;
+};
+
+// Keeps, in ascending order of the checkpoint's ids,
+//   with neither table       every row;
+//   with `items`             the rows that it lists;
+//   with `interactions`      the rows that occur in them (ids are the checkpoint's);
+//   with both                the rows that `items` lists; those that never occur in the
+//                            interactions, whose ids are `items`' external ids, are untrained;
+// and drops the others from the network. Either table may be null. Throws Error if nothing is left.
+Catalogue build_catalogue(const ItemTable* items, const Interactions* interactions,
+                          Network* network, CatalogueReport* report);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_FILE_CATALOGUE_H_

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The codes and bounds of fb::ExactScan; runtime/scan/exact_scan.h says what they must satisfy.
+#ifndef PINTLE_CONVERTER_FILE_EXACT_INDEX_H_
+#define PINTLE_CONVERTER_FILE_EXACT_INDEX_H_
+
+#include <string>
+
+#include "converter/file/writer.h"
+#include "converter/run/calibrate.h"
+
+namespace pintle::converter {
+
+// Adds the "exact.*" tensors and fields. What they cost to scan depends on `states`, vectors that
+// items are scored against; that lists are exact does not. Throws Error for values that no f16 scale
+// can hold.
+void pack_exact_index(const Network& network, const States& states, PackedNetwork* packed);
+
+// Bytes that top-10 lists for every eighth state read with the model's exact index, over those of
+// scanning as many int8 rows; counted with the scalar kernels, so the same everywhere.
+double pruned_share(const std::string& path, const States& states);
+
+// Instead: the table that items are scored with as an f32 output table.
+void pack_f32_output(const Network& network, PackedNetwork* packed);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_FILE_EXACT_INDEX_H_

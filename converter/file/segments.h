@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The bulk data after the metadata: segments at multiples of 64 bytes, zeros between them.
+#ifndef PINTLE_CONVERTER_FILE_SEGMENTS_H_
+#define PINTLE_CONVERTER_FILE_SEGMENTS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pintle_generated.h"
+
+namespace pintle::converter {
+
+struct StringSegments {
+  fb::Segment offsets, bytes;
+};
+
+class SegmentList {
+ public:
+  static constexpr uint64_t kAlignment = 64;
+  static uint64_t align(uint64_t size_bytes) {
+    return (size_bytes + kAlignment - 1) / kAlignment * kAlignment;
+  }
+
+  // Each appends a segment and returns it, its offset counted from the first segment's start.
+  // Nothing is appended for empty data: the segment is then all zeros.
+  fb::Segment add(const void* data, size_t size_bytes);
+  fb::Segment add(const std::vector<uint8_t>& data) { return add(data.data(), data.size()); }
+  // Numbers are stored little-endian, as every machine that this runs on holds them.
+  template <typename T>
+  fb::Segment add_array(const std::vector<T>& values) {
+    return add(values.data(), values.size() * sizeof(T));
+  }
+  // Throws Error, naming `what`, for 4 GiB and more, and for a string that holds a NUL.
+  StringSegments add_strings(const std::vector<std::string>& strings, const std::string& what);
+
+  // All segments, padded to a multiple of 64.
+  const std::vector<uint8_t>& bytes() const { return bytes_; }
+
+ private:
+  std::vector<uint8_t> bytes_;
+};
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_FILE_SEGMENTS_H_

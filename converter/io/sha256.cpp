@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/io/sha256.h"
+
+#include <openssl/evp.h>
+
+#include "converter/io/error.h"
+
+namespace pintle::converter {
+
+void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) {
+    throw Error("OpenSSL could not start a SHA-256 digest");
+  }
+}
+
+void Sha256::update(const void* data, size_t size_bytes) {
+  if (EVP_DigestUpdate(context_.get(), data, size_bytes) != 1) {
+    throw Error("OpenSSL could not compute a SHA-256 digest");
+  }
+}
+
+std::string Sha256::hex() {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  if (EVP_DigestFinal_ex(context_.get(), digest, &size) != 1) {
+    throw Error("OpenSSL could not finish a SHA-256 digest");
+  }
+  static const char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (unsigned int i = 0; i < size; ++i) {
+    text += kDigits[digest[i] >> 4];
+    text += kDigits[digest[i] & 15];
+  }
+  return text;
+}
+
+}  // namespace pintle::converter

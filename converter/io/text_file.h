@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PINTLE_CONVERTER_IO_TEXT_FILE_H_
+#define PINTLE_CONVERTER_IO_TEXT_FILE_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pintle::converter {
+
+// A whole text file in memory, without a byte order mark. Throws Error if it cannot be read or is
+// not UTF-8, and names the line.
+std::string read_text_file(const std::string& path);
+
+// The lines of a text, without their ends ("\n" or "\r\n"); a last line needs no end.
+class LineReader {
+ public:
+  explicit LineReader(std::string_view text) : rest_(text) {}
+  bool next(std::string_view* line);
+  size_t number() const { return number_; }  // of the line that next() gave last, from 1
+
+ private:
+  std::string_view rest_;
+  size_t number_ = 0;
+};
+
+// The parts of a line between spaces and tabs, appended to `fields`.
+void split_fields(std::string_view line, std::vector<std::string_view>* fields);
+std::string_view trim(std::string_view text);
+std::string to_lower(std::string_view text);  // ASCII
+
+// "path:line: " as errors begin.
+std::string at_line(const std::string& path, size_t line);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_IO_TEXT_FILE_H_

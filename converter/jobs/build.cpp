@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/jobs/build.h"
+
+#include <filesystem>
+
+#include "converter/file/quantize.h"
+#include "converter/io/digest.h"
+#include "converter/io/error.h"
+#include "converter/jobs/stages.h"
+
+namespace pintle::converter {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// Content counts, not the name: null for no file.
+json digest(const std::string& path) { return path.empty() ? json() : json(sha256_of_file(path)); }
+
+json digest_of_sae(const std::string& path) {
+  if (!fs::is_directory(path)) return digest(path);
+  json digests = json::object();
+  for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
+    if (!entry.is_regular_file()) continue;
+    digests[entry.path().filename().string()] = sha256_of_file(entry.path().string());
+  }
+  return digests;
+}
+
+class Builder {
+ public:
+  explicit Builder(const BuildConfig& config)
+      : config_(config), stages_(config.work_folder, stage_count(config)) {}
+
+  BuildReport run() {
+    report_.stages = stage_count(config_);
+    base_path_ = stages_.path("base.pintle");
+    convert_inputs_ = convert_inputs();
+    ConvertOptions base = config_.convert;
+    base.out_path = base_path_;
+    base.measure_quality = false;
+    stage("convert", convert_inputs_, {base_path_}, [&] { convert(base); });
+    base_digest_ = digest(base_path_);
+    for (size_t i = 0; i < config_.saes.size(); ++i) {
+      const SaeBuild& sae = config_.saes[i];
+      sae_paths_.push_back(sae.path.empty() ? train(i) : sae.path);
+      report_.features_paths.push_back(label(i));
+    }
+    embed();
+    return report_;
+  }
+
+ private:
+  static size_t stage_count(const BuildConfig& config) {
+    size_t count = 2;
+    for (const SaeBuild& sae : config.saes) count += sae.path.empty() ? 2 : 1;
+    return count;
+  }
+
+  void stage(const std::string& name, const json& inputs, const std::vector<std::string>& outputs,
+             const std::function<void()>& work) {
+    report_.ran += stages_.run(name, inputs, outputs, work) ? 1 : 0;
+  }
+
+  json convert_inputs() const {
+    const ConvertOptions& c = config_.convert;
+    return {{"weights", digest(c.weights_path)},
+            {"config", digest(c.import.config_path)},
+            {"arch", c.import.arch},
+            {"recipe", digest(c.import.recipe_path)},
+            {"heads", c.import.heads.value_or(0)},
+            {"items", digest(c.items_path)},
+            {"id_column", c.id_column},
+            {"interactions", digest(c.interactions_path)},
+            {"format", static_cast<int>(c.format)},
+            {"precision", precision_name(c.precision)}};
+  }
+
+  json users() const {
+    return {{"interactions", convert_inputs_.at("interactions")},
+            {"format", convert_inputs_.at("format")},
+            {"train", digest(config_.train_users_path)},
+            {"test", digest(config_.test_users_path)}};
+  }
+
+  std::string train(size_t i) {
+    const SaeBuild& sae = config_.saes[i];
+    const TrainConfig& t = sae.train;
+    const std::string name = "sae-" + std::to_string(i);
+    TrainJob job;
+    job.harvest.model_path = base_path_;
+    job.harvest.interactions_path = config_.convert.interactions_path;
+    job.harvest.format = config_.convert.format;
+    job.harvest.users_path = config_.train_users_path;
+    job.harvest.held_out_path = config_.test_users_path;
+    job.harvest.hook = sae.hook;
+    job.harvest.threads = config_.threads;
+    job.config = t;
+    job.out_folder = stages_.path(name);
+    const json inputs = {{"model", base_digest_},
+                         {"users", users()},
+                         {"hook", hook_name(sae.hook)},
+                         {"variant", static_cast<int>(t.variant)},
+                         {"dict", t.dict},
+                         {"k", t.k},
+                         {"l1", t.l1},
+                         {"steps", t.steps},
+                         {"batch", t.batch},
+                         {"learning_rate", t.learning_rate},
+                         {"seed", t.seed},
+                         {"memory_bytes", t.memory_bytes},
+                         {"threads", t.threads}};
+    const fs::path folder(job.out_folder);
+    stage("train " + name, inputs,
+          {(folder / "cfg.json").string(), (folder / "sae_weights.safetensors").string()},
+          [&] { run_train_job(job); });
+    return job.out_folder;
+  }
+
+  std::string label(size_t i) {
+    const SaeBuild& sae = config_.saes[i];
+    const std::string name = "features-" + std::to_string(i);
+    LabelJob job;
+    job.model_path = base_path_;
+    job.sae_path = sae_paths_[i];
+    if (sae.has_hook && !sae.path.empty()) job.import.hook = sae.hook;
+    job.interactions_path = config_.convert.interactions_path;
+    job.format = config_.convert.format;
+    job.train_path = config_.train_users_path;
+    job.test_path = config_.test_users_path;
+    job.with_knobs = sae.with_knobs;
+    if (sae.with_knobs) job.presets_path = config_.presets_path;
+    job.label = config_.label;
+    job.knobs = config_.knobs;
+    job.out_path = stages_.path(name + ".json");
+    const json inputs = {{"model", base_digest_},
+                         {"sae", digest_of_sae(job.sae_path)},
+                         {"hook", sae.has_hook ? hook_name(sae.hook) : ""},
+                         {"users", users()},
+                         {"knobs", job.with_knobs},
+                         {"presets", digest(job.presets_path)},
+                         {"min_items", job.knobs.min_items},
+                         {"min_correlation", job.label.min_correlation},
+                         {"memory_bytes", job.label.memory_bytes}};
+    stage("label " + name, inputs, {job.out_path}, [&] { run_label_job(job); });
+    return job.out_path;
+  }
+
+  void embed() {
+    ConvertOptions options = config_.convert;
+    options.sae.saes = sae_paths_;
+    options.sae.features = report_.features_paths;
+    json inputs = {{"convert", convert_inputs_}, {"quality", options.measure_quality}};
+    for (size_t i = 0; i < sae_paths_.size(); ++i) {
+      const SaeBuild& sae = config_.saes[i];
+      options.sae.hooks.push_back(sae.has_hook ? hook_name(sae.hook) : "");
+      inputs["saes"].push_back(digest_of_sae(sae_paths_[i]));
+      inputs["features"].push_back(digest(report_.features_paths[i]));
+      inputs["hooks"].push_back(options.sae.hooks.back());
+    }
+    stage("embed", inputs, {options.out_path}, [&] { convert(options); });
+  }
+
+  const BuildConfig& config_;
+  Stages stages_;
+  BuildReport report_;
+  std::string base_path_;
+  json convert_inputs_, base_digest_;
+  std::vector<std::string> sae_paths_;
+};
+
+}  // namespace
+
+BuildReport build(const BuildConfig& config) { return Builder(config).run(); }
+
+}  // namespace pintle::converter

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "converter/io/error.h"
+#include "converter/jobs/build.h"
+
+namespace pintle::converter {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// An object of the configuration; remembers what was asked for, so that a misspelt key is found.
+class Section {
+ public:
+  Section(const json& value, std::string where, fs::path folder)
+      : value_(value), where_(std::move(where)), folder_(std::move(folder)) {
+    if (!value_.is_object()) throw Error(where_ + ": expected an object");
+  }
+
+  bool has(const char* key) {
+    known_.insert(key);
+    return value_.contains(key);
+  }
+  template <typename T>
+  void get(const char* key, T* target) {
+    if (!has(key)) return;
+    try {
+      *target = value_.at(key).get<T>();
+    } catch (const json::exception&) {
+      throw Error(where_ + ": " + key + " has the wrong kind of value: " + value_.at(key).dump());
+    }
+  }
+  void get_path(const char* key, std::string* target) {
+    std::string path;
+    get(key, &path);
+    if (!path.empty()) *target = (folder_ / path).lexically_normal().string();
+  }
+  void get_size(const char* key, uint64_t* bytes) {
+    if (!has(key)) return;
+    double megabytes = 0;
+    get(key, &megabytes);
+    if (!(megabytes >= 1 && megabytes < 1e9)) throw Error(where_ + ": " + key + " is out of range");
+    *bytes = static_cast<uint64_t>(megabytes * 1024 * 1024);
+  }
+  const json& at(const char* key) const { return value_.at(key); }
+  const fs::path& folder() const { return folder_; }
+
+  void require(const char* key) {
+    if (!has(key)) throw Error(where_ + ": " + key + " is missing");
+  }
+  void refuse_unknown() const {
+    for (const auto& [key, ignored] : value_.items()) {
+      if (known_.count(key) != 0) continue;
+      std::string keys;
+      for (const std::string& name : known_) keys += (keys.empty() ? "" : ", ") + name;
+      throw Error(where_ + ": unknown key " + key + "; known are " + keys);
+    }
+  }
+
+ private:
+  const json& value_;
+  const std::string where_;
+  const fs::path folder_;
+  std::set<std::string> known_;
+};
+
+SaeBuild read_sae_build(const json& value, const std::string& where, const fs::path& folder,
+                        size_t index, const BuildConfig& config, uint64_t memory_bytes) {
+  Section section(value, where, folder);
+  SaeBuild sae;
+  section.get_path("path", &sae.path);
+  std::string hook = "block:0", variant = "topk";
+  sae.has_hook = section.has("hook") || sae.path.empty();
+  section.get("hook", &hook);
+  sae.hook = parse_hook(hook);
+  section.get("variant", &variant);
+  sae.train.variant = parse_sae_variant(variant);
+  section.get("dict", &sae.train.dict);
+  section.get("k", &sae.train.k);
+  section.get("l1", &sae.train.l1);
+  section.get("steps", &sae.train.steps);
+  section.get("batch", &sae.train.batch);
+  section.get("learning_rate", &sae.train.learning_rate);
+  section.get("seed", &sae.train.seed);
+  sae.train.threads = config.threads;
+  sae.train.memory_bytes = memory_bytes;
+  sae.with_knobs = index == 0;
+  section.get("knobs", &sae.with_knobs);
+  section.refuse_unknown();
+  return sae;
+}
+
+}  // namespace
+
+BuildConfig read_build_config(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw Error("cannot read " + path);
+  json value;
+  try {
+    value = json::parse(file);
+  } catch (const json::exception& error) {
+    throw Error(path + ": not JSON: " + error.what());
+  }
+  Section section(value, path, fs::path(path).parent_path());
+  BuildConfig config;
+  ConvertOptions& convert = config.convert;
+  for (const char* key : {"weights", "interactions", "out"}) section.require(key);
+  section.get_path("weights", &convert.weights_path);
+  section.get_path("config", &convert.import.config_path);
+  section.get("arch", &convert.import.arch);
+  section.get_path("recipe", &convert.import.recipe_path);
+  if (section.has("heads")) {
+    int64_t heads = 0;
+    section.get("heads", &heads);
+    convert.import.heads = heads;
+  }
+  section.get_path("items", &convert.items_path);
+  section.get("id_column", &convert.id_column);
+  section.get_path("interactions", &convert.interactions_path);
+  std::string format, precision = "int8";
+  section.get("format", &format);
+  if (!format.empty()) convert.format = parse_interaction_format(format);
+  section.get("precision", &precision);
+  convert.precision = parse_precision(precision);
+  section.get("measure_quality", &convert.measure_quality);
+  section.get_path("out", &convert.out_path);
+  section.get_path("train_users", &config.train_users_path);
+  section.get_path("test_users", &config.test_users_path);
+  section.get_path("presets", &config.presets_path);
+  section.get("min_items", &config.knobs.min_items);
+  section.get("min_correlation", &config.label.min_correlation);
+  section.get("threads", &config.threads);
+  if (config.threads < 1 || config.threads > 256) throw Error(path + ": threads: 1 to 256");
+  uint64_t memory_bytes = config.label.memory_bytes;
+  section.get_size("memory_mib", &memory_bytes);
+  config.label.memory_bytes = memory_bytes;
+  config.label.threads = config.knobs.threads = static_cast<size_t>(config.threads);
+  config.work_folder = convert.out_path + ".build";
+  section.get_path("work", &config.work_folder);
+  json saes = json::array({json::object()});
+  section.get("saes", &saes);
+  section.refuse_unknown();
+  if (!saes.is_array() || saes.empty()) throw Error(path + ": saes must be a list of objects");
+  for (size_t i = 0; i < saes.size(); ++i) {
+    config.saes.push_back(read_sae_build(saes[i], path + ": saes[" + std::to_string(i) + "]",
+                                         section.folder(), i, config, memory_bytes));
+  }
+  return config;
+}
+
+}  // namespace pintle::converter

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/jobs/convert.h"
+
+#include <filesystem>
+#include <optional>
+
+#include "converter/file/exact_index.h"
+#include "converter/file/writer.h"
+#include "converter/import/checkpoint.h"
+#include "converter/io/digest.h"
+#include "converter/io/error.h"
+#include "converter/io/output_file.h"
+#include "converter/run/calibrate.h"
+#include "converter/run/evaluate.h"
+#include "converter/run/runtime_model.h"
+
+namespace pintle::converter {
+namespace {
+
+void describe_tensors(const PackedNetwork& packed, ConvertReport* report) {
+  for (const PackedTensor& tensor : packed.tensors) {
+    const uint64_t stored = stored_bytes(tensor);
+    report->tensors.push_back(
+        {tensor.name, tensor.rows, tensor.cols, tensor.dtype, stored, tensor.relative_error});
+    report->tensor_bytes += stored;
+    report->tensor_bytes_f32 += uint64_t{tensor.rows} * tensor.cols * sizeof(float);
+  }
+}
+
+void describe_saes(const Interpretation& interpretation, ConvertReport* report) {
+  for (const InterpretedSae& sae : interpretation.saes) {
+    report->saes.push_back(sae.name + ": " + std::to_string(sae.weights.dict) + " features at " +
+                           hook_name(sae.weights.hook));
+  }
+  report->knob_count = interpretation.knobs.size();
+  report->preset_count = interpretation.presets.size();
+}
+
+// A file that the runtime does not accept must not reach anybody.
+ModelPointer reopen(const OutputFile& file) {
+  try {
+    return open_model(file.temporary_path(), PINTLE_OPEN_VERIFY_ALL);
+  } catch (const Error& error) {
+    throw Error(std::string("the written model does not pass the runtime's verifier: ") +
+                error.what());
+  }
+}
+
+// Int8 tables below this sit in caches, where a plain f32 scan measured faster than pruning whatever
+// the bytes (tests/bench/pruning).
+constexpr int64_t kSmallestPrunedBytes = int64_t{16} << 20;
+
+// A choice by bytes: times would differ from machine to machine, and so would the files.
+bool prunes(const std::string& exact, const Network& network, double pruned_share) {
+  if (exact != "auto") return exact == "pruned";
+  return pruned_share < 1 && network.items.rows * network.items.cols >= kSmallestPrunedBytes;
+}
+
+}  // namespace
+
+ConvertReport convert(const ConvertOptions& options) {
+  const Checkpoint checkpoint = read_checkpoint(options.weights_path);
+  Network network = import_network(checkpoint, options.import);
+  std::optional<ItemTable> items;
+  if (!options.items_path.empty()) items = read_items(options.items_path, options.id_column);
+  std::optional<Interactions> interactions;
+  if (!options.interactions_path.empty()) {
+    interactions = read_interactions(options.interactions_path, options.format);
+  }
+
+  ConvertReport report;
+  const Catalogue catalogue =
+      build_catalogue(items ? &*items : nullptr, interactions ? &*interactions : nullptr, &network,
+                      &report.catalogue);
+  Provenance provenance;
+  provenance.source_name = std::filesystem::path(options.weights_path).filename().string();
+  provenance.source_sha256 = sha256_of_file(options.weights_path);
+
+  OutputFile file(options.out_path);
+  std::optional<Eigen::MatrixXd> moments;
+  if (options.precision == fb::DType_I4) {
+    file.write(serialize_model(network, pack_network(network, fb::DType_F32), catalogue, {}));
+    moments = scoring_moments(file.temporary_path());
+  }
+  PackedNetwork packed = pack_network(network, options.precision, moments ? &*moments : nullptr);
+  if (!options.exact.empty()) {
+    file.write(serialize_model(network, packed, catalogue, {}));
+    const States states =
+        scoring_states(file.temporary_path(), interactions ? &*interactions : nullptr);
+    PackedNetwork pruned = packed;
+    pack_exact_index(network, states, &pruned);
+    file.write(serialize_model(network, pruned, catalogue, {}));
+    report.pruned_share = pruned_share(file.temporary_path(), states);
+    report.prunes = prunes(options.exact, network, report.pruned_share);
+    if (report.prunes) {
+      packed = std::move(pruned);
+    } else {
+      pack_f32_output(network, &packed);
+    }
+    packed.settings.push_back(report.prunes ? "exact=pruned" : "exact=f32 scan");
+  }
+  const Interpretation interpretation = load_interpretation(
+      options.sae, network.dim, static_cast<int64_t>(network.blocks.size()), &network.assumptions);
+  pack_saes(interpretation, &packed);
+  std::vector<uint8_t> bytes =
+      serialize_model(network, packed, catalogue, provenance, interpretation);
+  file.write(bytes);
+  ModelPointer model = reopen(file);
+  if (options.measure_quality) {
+    provenance.quality = evaluation_metrics(evaluate_leave_one_out(model.get(), *interactions, {}));
+    model.reset();
+    bytes = serialize_model(network, packed, catalogue, provenance, interpretation);
+    file.write(bytes);
+    model = reopen(file);
+  }
+  model.reset();
+  file.commit();
+
+  report.architecture = network.recipe;
+  report.container = checkpoint.container;
+  report.source_sha256 = provenance.source_sha256;
+  report.file_size_bytes = bytes.size();
+  report.item_count = catalogue.id_order.size();
+  report.assumptions = network.assumptions;
+  report.settings = packed.settings;
+  report.quality = provenance.quality;
+  describe_saes(interpretation, &report);
+  describe_tensors(packed, &report);
+  return report;
+}
+
+}  // namespace pintle::converter

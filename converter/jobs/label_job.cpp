@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/jobs/label_job.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "converter/features/feature_effects.h"
+#include "converter/file/metadata.h"
+#include "converter/file/model_parts.h"
+#include "converter/import/load_saes.h"
+#include "converter/io/error.h"
+#include "converter/io/output_file.h"
+#include "converter/run/runtime_model.h"
+#include "converter/run/user_split.h"
+
+namespace pintle::converter {
+namespace {
+
+using nlohmann::json;
+
+SaeWeights read_fitting_sae(const LabelJob& job, std::vector<std::string>* assumptions) {
+  SaeWeights sae = read_sae(job.sae_path, job.import);
+  const std::string network = Metadata(job.model_path).network_hash();
+  if (sae.model_hash.empty()) {
+    assumptions->push_back(job.sae_path + " does not say which network it was trained on: taken " +
+                           "to be this one, " + network);
+    sae.model_hash = network;
+  }
+  if (sae.model_hash != network) {
+    throw Error(job.sae_path + ": the SAE was trained on network " + sae.model_hash + ", " +
+                job.model_path + " is " + network +
+                ": take the model that it was trained on, or train it again");
+  }
+  for (const std::string& remark : sae.remarks)
+    assumptions->push_back(job.sae_path + ": " + remark);
+  return sae;
+}
+
+void write_json(const std::string& path, const nlohmann::ordered_json& value) {
+  // Ids and titles that are not UTF-8 get the replacement character.
+  const std::string text = value.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+  OutputFile file(path);
+  file.write(std::vector<uint8_t>(text.begin(), text.end()));
+  file.commit();
+}
+
+}  // namespace
+
+std::vector<Preset> read_presets(const std::string& path, const std::vector<Knob>& knobs) {
+  std::ifstream file(path);
+  if (!file) throw Error("cannot read " + path);
+  std::vector<Preset> presets;
+  try {
+    const nlohmann::ordered_json value = nlohmann::ordered_json::parse(file);
+    for (const auto& [name, strengths] : value.items()) {
+      Preset preset{name, {}};
+      for (const auto& [knob_name, strength] : strengths.items()) {
+        const auto knob = std::find_if(knobs.begin(), knobs.end(),
+                                       [&](const Knob& k) { return k.name == knob_name; });
+        if (knob == knobs.end()) {
+          throw Error(path + ": the preset " + name + " names the knob " + knob_name +
+                      ", which does not exist");
+        }
+        const float wanted = strength.get<float>();
+        if (!(wanted >= knob->min_strength && wanted <= knob->max_strength)) {
+          throw Error(path + ": the preset " + name + " sets " + knob_name + " to " +
+                      strength.dump() + ", outside its range " +
+                      std::to_string(knob->min_strength) + " to " +
+                      std::to_string(knob->max_strength));
+        }
+        preset.strengths.emplace_back(knob_name, wanted);
+      }
+      presets.push_back(std::move(preset));
+    }
+  } catch (const json::exception& error) {
+    throw Error(path + ": expected {\"preset\": {\"knob\": strength}}: " + error.what());
+  }
+  return presets;
+}
+
+LabelJobReport run_label_job(const LabelJob& job) {
+  LabelJobReport report;
+  const SaeWeights sae = read_fitting_sae(job, &report.assumptions);
+  const ModelPointer model = open_model(job.model_path);
+  const Interactions interactions = read_interactions(job.interactions_path, job.format);
+  const UserSplit split = split_users(model.get(), interactions, job.train_path, job.test_path);
+  report.split = split.description;
+  const std::vector<float> popularity =
+      item_popularity(split.train, model_info(model.get()).item_count);
+  report.labels = label_features(model.get(), sae, split.held_out, popularity, job.label);
+
+  InterpretedSae interpreted;
+  interpreted.name = job.name.empty() ? sae_name_of(job.sae_path) : job.name;
+  interpreted.weights = sae;
+  apply_labels(report.labels, &interpreted);
+  report.interpretation.saes.push_back(std::move(interpreted));
+  if (job.with_knobs) {
+    report.interpretation.knobs = build_knobs(read_model_parts(job.model_path),
+                                              report.interpretation, split.train, job.knobs);
+  }
+  if (!job.presets_path.empty()) {
+    report.interpretation.presets = read_presets(job.presets_path, report.interpretation.knobs);
+  }
+  report.json = interpretation_to_json(report.interpretation);
+  report.json["split"] = report.split;
+  add_evidence_json(model.get(), report.labels, &report.json);
+  write_json(job.out_path, report.json);
+  return report;
+}
+
+}  // namespace pintle::converter

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a model, an SAE and interaction histories to features.json; commands/label.cpp is its
+// command line.
+#ifndef PINTLE_CONVERTER_JOBS_LABEL_JOB_H_
+#define PINTLE_CONVERTER_JOBS_LABEL_JOB_H_
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "converter/features/knobs.h"
+#include "converter/features/label.h"
+#include "converter/import/sae_formats.h"
+#include "converter/io/interactions.h"
+
+namespace pintle::converter {
+
+struct LabelJob {
+  std::string model_path, sae_path;
+  SaeImportOptions import;
+  std::string name;  // the SAE's; empty: its folder's
+  std::string interactions_path;
+  InteractionFormat format = InteractionFormat::kDetect;
+  std::string train_path, test_path;  // as split_users takes them
+  std::string presets_path;           // {"preset": {"knob": strength, ...}, ...}; empty: none
+  bool with_knobs = true;
+  LabelOptions label;
+  KnobOptions knobs;
+  std::string out_path;
+};
+
+struct LabelJobReport {
+  std::string split;
+  std::vector<std::string> assumptions;
+  LabelReport labels;
+  Interpretation interpretation;
+  nlohmann::ordered_json json;  // as written
+};
+
+// Labels on the held-out users, builds knobs on the training users, writes out_path. Throws Error
+// and leaves out_path as it was, for instance if the SAE was trained on another network.
+LabelJobReport run_label_job(const LabelJob& job);
+
+// {"preset": {"knob": strength}}. Throws Error if a preset names no knob of `knobs`, or a strength
+// outside its range.
+std::vector<Preset> read_presets(const std::string& path, const std::vector<Knob>& knobs);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_JOBS_LABEL_JOB_H_

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a model and interaction histories to a trained SAE on disk; commands/train_sae.cpp is its
+// command line.
+#ifndef PINTLE_CONVERTER_JOBS_TRAIN_JOB_H_
+#define PINTLE_CONVERTER_JOBS_TRAIN_JOB_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "converter/io/interactions.h"
+#include "converter/network/hook.h"
+#include "converter/sae_training/quality.h"
+#include "converter/sae_training/train.h"
+
+namespace pintle::converter {
+
+// "topk", "batchtopk" or "relu"; throws Error for other names.
+SaeVariant parse_sae_variant(const std::string& name);
+
+struct HarvestJob {
+  std::string model_path, interactions_path;
+  InteractionFormat format = InteractionFormat::kDetect;
+  std::string users_path, held_out_path;  // as split_users takes them
+  Hook hook;
+  int threads = 2;
+};
+
+struct HarvestReport {
+  size_t users = 0;
+  int64_t positions = 0;
+  std::string split;
+};
+
+// "block-0.2-of-8.act" for part 2 of 8.
+std::string shard_file_name(const Hook& hook, int64_t shard, int64_t shard_count);
+
+// Every file "*.act" of a folder, by name. Throws Error if there is none.
+std::vector<std::string> shard_files(const std::string& folder);
+
+// Writes the states of the training users' part `shard` of `shard_count` (contiguous) to `path`.
+HarvestReport harvest_shard(const HarvestJob& job, int64_t shard, int64_t shard_count,
+                            const std::string& path);
+
+struct TrainJob {
+  HarvestJob harvest;
+  std::vector<std::string> shards;  // harvested before; empty: harvest now, into a temporary file
+  TrainConfig config;
+  std::string out_folder;
+};
+
+struct TrainReport {
+  std::string model_hash;
+  std::string split;  // empty if nothing was harvested
+  int64_t positions = 0, held_out_positions = 0;
+  double harvest_seconds = 0, train_seconds = 0;
+  SaeWeights sae;
+  std::optional<SaeQuality> quality;  // on the held-out users; none without interactions
+};
+
+// Trains, measures on the held-out users if there are interactions, and writes `out_folder` in
+// SAELens's layout, tied to the model by its network's hash. Progress on stderr. Throws Error if
+// the shards come from another model or hook.
+TrainReport run_train_job(const TrainJob& job);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_JOBS_TRAIN_JOB_H_

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What makes a network steerable: its SAEs, what their features mean, and the knobs made of them.
+// `pintle label` measures it and writes it as features.json; `pintle convert --sae --features` puts
+// it into a model file.
+#ifndef PINTLE_CONVERTER_NETWORK_INTERPRETATION_H_
+#define PINTLE_CONVERTER_NETWORK_INTERPRETATION_H_
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "converter/network/sae.h"
+
+namespace pintle::converter {
+
+// Over the positions of the histories that were measured; the quantiles over those where the
+// feature is active.
+struct FeatureStatistics {
+  float density = 0, p50 = 0, p95 = 0, p99 = 0, max = 0;
+};
+
+struct InterpretedSae {
+  std::string name;
+  SaeWeights weights;
+  std::vector<std::string> labels;            // empty, or one a feature ("": none)
+  std::vector<FeatureStatistics> statistics;  // empty, or one a feature
+};
+
+struct KnobCurvePoint {
+  float strength = 0, share = 0, ndcg = 0;
+};
+
+// fb::Knob defines the fields.
+struct Knob {
+  std::string name;
+  std::string attribute_group, attribute_name;  // both empty: no attribute
+  uint32_t sae = 0;
+  std::vector<std::pair<uint32_t, float>> features;  // (feature, weight per unit of strength)
+  float attribute_bias = 0, attribute_bonus = 0, temperature = 1;
+  float min_strength = 0, max_strength = 0;
+  std::vector<KnobCurvePoint> curve;
+};
+
+struct Preset {
+  std::string name;
+  std::vector<std::pair<std::string, float>> strengths;  // (knob's name, strength)
+};
+
+struct Interpretation {
+  std::vector<InterpretedSae> saes;
+  std::vector<Knob> knobs;
+  std::vector<Preset> presets;
+};
+
+// features.json but for the SAEs' weights, which stay in their own files: `saes` is an array, in
+// the order of the SAEs, of {"name", "hook", "features": [{"label", "density", "p50", ...}]}.
+nlohmann::ordered_json interpretation_to_json(const Interpretation& interpretation);
+
+// Adds what `json` holds to SAEs that were read already. Throws Error, naming `source`, if it does
+// not belong to them or a value is missing or of the wrong kind.
+void add_interpretation_json(const nlohmann::json& json, const std::string& source,
+                             Interpretation* interpretation);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_NETWORK_INTERPRETATION_H_

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/run/evaluate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "converter/io/error.h"
+#include "converter/io/progress.h"
+#include "converter/io/thread_team.h"
+#include "converter/run/runtime_model.h"
+
+namespace pintle::converter {
+namespace {
+
+constexpr uint32_t kEvaluatedTop = 10;
+constexpr uint32_t kUnknown = std::numeric_limits<uint32_t>::max();
+constexpr uint32_t kMiss = kEvaluatedTop;
+constexpr size_t kEvaluatedAtOnce = 512;  // a tenth of a second or less: what progress is told by
+
+struct UserResult {
+  uint32_t rank = kMiss;  // of the held-out item, from 0
+  uint32_t unknown_events = 0;
+  bool skipped = false, unknown_target = false, repeated_target = false;
+};
+
+// Lists of many histories at once, on the team's threads.
+class BatchRecommender {
+ public:
+  BatchRecommender(const pintle_model* model, size_t threads, pintle_window_policy policy)
+      : team_(static_cast<int>(threads)),
+        executor_{sizeof(pintle_executor), static_cast<uint32_t>(threads), parallel_for, &team_} {
+    for (size_t i = 0; i < threads; ++i) {
+      owned_.emplace_back(model);
+      sessions_.push_back(owned_.back().get());
+      // A history appended in bulk leaves the window that its events one by one do.
+      require_ok(pintle_session_set_window_policy(sessions_.back(), policy),
+                 "cannot set the window's policy");
+    }
+  }
+
+  // An empty history has an empty list.
+  std::vector<std::vector<pintle_recommendation>> lists(
+      const std::vector<std::vector<uint32_t>>& histories) {
+    std::vector<uint32_t> items, counts(histories.size());
+    std::vector<size_t> offsets = {0};
+    for (const std::vector<uint32_t>& history : histories) {
+      items.insert(items.end(), history.begin(), history.end());
+      offsets.push_back(items.size());
+    }
+    pintle_request request = PINTLE_REQUEST_INIT;
+    request.k = kEvaluatedTop;
+    std::vector<pintle_recommendation> rows(histories.size() * kEvaluatedTop);
+    size_t done = 0;
+    require_ok(pintle_recommend_batch_parallel(sessions_.data(), sessions_.size(), &executor_,
+                                               items.data(), offsets.data(), histories.size(),
+                                               &request, rows.data(), counts.data(), &done),
+               "cannot recommend");
+    std::vector<std::vector<pintle_recommendation>> lists;
+    for (size_t h = 0; h < histories.size(); ++h) {
+      const pintle_recommendation* row = rows.data() + h * kEvaluatedTop;
+      lists.emplace_back(row, row + counts[h]);
+    }
+    return lists;
+  }
+
+ private:
+  static void parallel_for(void* context, size_t count, pintle_task task, void* task_context) {
+    ThreadTeam& team = *static_cast<ThreadTeam*>(context);
+    team.run([&](int worker) {
+      const size_t step = static_cast<size_t>(team.size());
+      for (size_t i = static_cast<size_t>(worker); i < count; i += step) task(task_context, i);
+    });
+  }
+
+  ThreadTeam team_;
+  pintle_executor executor_;
+  std::vector<Session> owned_;
+  std::vector<pintle_session*> sessions_;
+};
+
+class Evaluator {
+ public:
+  Evaluator(const pintle_model* model, const Interactions& interactions)
+      : interactions_(interactions), recommended_(model_info(model).item_count) {
+    items_.reserve(interactions.item_names.size());
+    for (const std::string& name : interactions.item_names) {
+      uint32_t item = kUnknown;
+      items_.push_back(find_item(model, name, &item) ? item : kUnknown);
+    }
+  }
+
+  // The user's events before the last that the model knows.
+  std::vector<uint32_t> history(size_t user) const {
+    const std::vector<size_t>& events = interactions_.items[user];
+    std::vector<uint32_t> history;
+    for (size_t t = 0; t + 1 < events.size(); ++t) {
+      if (items_[events[t]] != kUnknown) history.push_back(items_[events[t]]);
+    }
+    return history;
+  }
+
+  UserResult judge(size_t user, const std::vector<uint32_t>& history,
+                   const std::vector<pintle_recommendation>& list) {
+    const std::vector<size_t>& events = interactions_.items[user];
+    UserResult result;
+    result.skipped = events.size() < 2;
+    if (result.skipped) return result;
+    const uint32_t target = items_[events.back()];
+    result.unknown_events = static_cast<uint32_t>(events.size() - 1 - history.size());
+    result.unknown_target = target == kUnknown;
+    result.repeated_target = !result.unknown_target &&
+                             std::find(history.begin(), history.end(), target) != history.end();
+    for (uint32_t rank = 0; rank < list.size(); ++rank) {
+      recommended_[list[rank].item] = true;
+      if (list[rank].item == target) result.rank = rank;
+    }
+    return result;
+  }
+
+  size_t covered_items() const {
+    return static_cast<size_t>(std::count(recommended_.begin(), recommended_.end(), true));
+  }
+
+ private:
+  const Interactions& interactions_;
+  std::vector<uint32_t> items_;  // by index into item_names
+  std::vector<bool> recommended_;
+};
+
+size_t trained_items(const pintle_model* model, uint32_t item_count) {
+  size_t count = 0;
+  for (uint32_t i = 0; i < item_count; ++i) count += item_info(model, i).is_trained ? 1 : 0;
+  return count;
+}
+
+}  // namespace
+
+Evaluation evaluate_leave_one_out(const pintle_model* model, const Interactions& interactions,
+                                  const EvaluationOptions& options) {
+  const uint32_t item_count = model_info(model).item_count;
+  size_t users = interactions.users.size();
+  if (options.max_users != 0) users = std::min(users, options.max_users);
+  Evaluator evaluator(model, interactions);
+  BatchRecommender recommender(model, std::max<size_t>(1, std::min(options.threads, users)),
+                               options.window_policy);
+  std::vector<UserResult> results;
+  Progress progress("evaluating", "users", users);
+  for (size_t first = 0; first < users; first += kEvaluatedAtOnce) {
+    std::vector<std::vector<uint32_t>> histories;
+    for (size_t user = first; user < std::min(users, first + kEvaluatedAtOnce); ++user) {
+      histories.push_back(evaluator.history(user));
+    }
+    const std::vector<std::vector<pintle_recommendation>> lists = recommender.lists(histories);
+    for (size_t i = 0; i < lists.size(); ++i) {
+      results.push_back(evaluator.judge(first + i, histories[i], lists[i]));
+    }
+    progress.advance(lists.size());
+  }
+
+  Evaluation sum;
+  for (const UserResult& user : results) {
+    if (user.skipped) {
+      ++sum.skipped_users;
+      continue;
+    }
+    ++sum.users;
+    sum.unknown_events += user.unknown_events;
+    sum.unknown_targets += user.unknown_target ? 1 : 0;
+    sum.repeated_targets += user.repeated_target ? 1 : 0;
+    if (user.rank == kMiss) continue;
+    sum.hit_rate += 1;
+    sum.ndcg += 1 / std::log2(user.rank + 2.0);
+    sum.mrr += 1 / (user.rank + 1.0);
+  }
+  if (sum.users == 0) throw Error("no user has two events or more: nothing can be held out");
+  const double count = static_cast<double>(sum.users);
+  sum.hit_rate /= count;
+  sum.ndcg /= count;
+  sum.mrr /= count;
+  sum.coverage = static_cast<double>(evaluator.covered_items()) /
+                 static_cast<double>(std::max<size_t>(1, trained_items(model, item_count)));
+  return sum;
+}
+
+std::vector<std::pair<std::string, double>> evaluation_metrics(const Evaluation& evaluation) {
+  return {{"hr@10", evaluation.hit_rate},
+          {"ndcg@10", evaluation.ndcg},
+          {"mrr@10", evaluation.mrr},
+          {"coverage@10", evaluation.coverage}};
+}
+
+}  // namespace pintle::converter

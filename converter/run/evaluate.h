@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PINTLE_CONVERTER_RUN_EVALUATE_H_
+#define PINTLE_CONVERTER_RUN_EVALUATE_H_
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "converter/io/interactions.h"
+#include "pintle/pintle.h"
+
+namespace pintle::converter {
+
+struct EvaluationOptions {
+  size_t max_users = 0;  // the first so many users of the interactions; 0: all
+  size_t threads = 2;    // the result does not depend on it
+  // How histories beyond the window got there: every event appended on its own under this policy.
+  pintle_window_policy window_policy = PINTLE_WINDOW_EXACT;
+};
+
+struct Evaluation {
+  size_t users = 0;
+  double hit_rate = 0, ndcg = 0, mrr = 0, coverage = 0;
+  size_t skipped_users = 0;     // fewer than two events
+  size_t unknown_targets = 0;   // users whose held-out item the model lacks: misses
+  size_t repeated_targets = 0;  // users whose held-out item is in the history, so excluded: misses
+  size_t unknown_events = 0;    // events of the histories whose item the model lacks: left out
+};
+
+// Leave-one-out: each user's last event is held out, the history is all before it. The whole
+// catalogue is ranked, the history's items excluded, and the held-out item looked for in the first
+// ten. coverage: the share of the trained items that some user's ten hold.
+Evaluation evaluate_leave_one_out(const pintle_model* model, const Interactions& interactions,
+                                  const EvaluationOptions& options);
+
+// "ndcg@10" and the like, in a fixed order.
+std::vector<std::pair<std::string, double>> evaluation_metrics(const Evaluation& evaluation);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_RUN_EVALUATE_H_

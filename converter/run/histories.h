@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PINTLE_CONVERTER_RUN_HISTORIES_H_
+#define PINTLE_CONVERTER_RUN_HISTORIES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "converter/io/interactions.h"
+#include "pintle/pintle.h"
+
+namespace pintle::converter {
+
+// Users' events as items of a model, oldest first. Events whose item the model lacks are left out.
+struct Histories {
+  std::vector<std::string> users;
+  std::vector<std::vector<uint32_t>> items;
+  size_t unknown_events = 0;
+};
+
+Histories map_histories(const pintle_model* model, const Interactions& interactions);
+
+// Only the users that the file at `path` names, ids separated by white space, in the order of
+// `interactions`. Throws Error if it names one that the interactions lack.
+Interactions select_users(const Interactions& interactions, const std::string& path);
+
+// Only the users i with i % parts == part, part < parts.
+Histories take_part(const Histories& histories, size_t part, size_t parts);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_RUN_HISTORIES_H_

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/run/steered_lists.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "converter/io/progress.h"
+#include "converter/io/thread_team.h"
+#include "converter/run/runtime_model.h"
+
+namespace pintle::converter {
+namespace {
+
+constexpr uint32_t kTop = 10;
+
+// Sums over one thread's users.
+struct Tally {
+  size_t hits = 0, kept = 0, base_items = 0, list_items = 0;
+  std::vector<size_t> having;        // by attribute
+  std::vector<uint8_t> recommended;  // by item
+};
+
+class Measurer {
+ public:
+  Measurer(const pintle_model* model, const Histories& histories,
+           const std::vector<ListVariant>& variants, size_t threads,
+           const std::vector<float>& item_values)
+      : model_(model),
+        histories_(histories),
+        variants_(variants),
+        item_values_(item_values),
+        info_(model_info(model)),
+        ndcg_(variants.size(), std::vector<double>(histories.users.size(), 0.0)),
+        values_(ndcg_),
+        tallies_(threads, std::vector<Tally>(variants.size())),
+        progress_("measuring lists of", "users", histories.users.size()) {
+    for (std::vector<Tally>& tallies : tallies_) {
+      for (Tally& tally : tallies) {
+        tally.having.assign(info_.attribute_count, 0);
+        tally.recommended.assign(info_.item_count, 0);
+      }
+    }
+  }
+
+  void run(size_t worker) {
+    Session session(model_);
+    for (size_t user = worker; user < histories_.users.size(); user += tallies_.size()) {
+      measure_user(user, &session, &tallies_[worker]);
+      progress_.advance();
+    }
+  }
+
+  std::vector<ListMeasure> result() const {
+    size_t users = 0, trained = 0;
+    for (const auto& items : histories_.items) users += items.size() >= 2 ? 1 : 0;
+    for (uint32_t i = 0; i < info_.item_count; ++i) trained += item_info(model_, i).is_trained;
+    std::vector<ListMeasure> measures;
+    for (size_t v = 0; v < variants_.size(); ++v) measures.push_back(measure(v, users, trained));
+    return measures;
+  }
+
+ private:
+  void measure_user(size_t user, Session* session, std::vector<Tally>* tallies) {
+    const std::vector<uint32_t>& items = histories_.items[user];
+    if (items.size() < 2) return;
+    session->reset();
+    session->append(items.data(), items.size() - 1);
+    pintle_request request = PINTLE_REQUEST_INIT;
+    request.k = kTop;
+    const std::vector<pintle_recommendation> base = session->recommend(request);
+    for (size_t v = 0; v < variants_.size(); ++v) {
+      pintle_steering steering = PINTLE_STEERING_INIT;
+      steering.flags = variants_[v].flags;
+      steering.edits = variants_[v].edits.data();
+      steering.edit_count = variants_[v].edits.size();
+      request.steering = &steering;
+      const std::vector<pintle_recommendation> list =
+          variants_[v].edits.empty() ? base : session->recommend(request);
+      count_list(list, base, items.back(), &(*tallies)[v], &ndcg_[v][user]);
+      for (const pintle_recommendation& entry : list) {
+        if (!item_values_.empty())
+          values_[v][user] += static_cast<double>(item_values_[entry.item]);
+      }
+    }
+  }
+
+  void count_list(const std::vector<pintle_recommendation>& list,
+                  const std::vector<pintle_recommendation>& base, uint32_t target, Tally* tally,
+                  double* ndcg) const {
+    for (size_t rank = 0; rank < list.size(); ++rank) {
+      const uint32_t item = list[rank].item;
+      tally->recommended[item] = 1;
+      if (item == target) {
+        ++tally->hits;
+        *ndcg = 1 / std::log2(static_cast<double>(rank) + 2);
+      }
+      const pintle_item_info info = item_info(model_, item);
+      for (uint32_t a = 0; a < info.attribute_count; ++a) ++tally->having[info.attributes[a]];
+      tally->kept += std::any_of(base.begin(), base.end(),
+                                 [&](const pintle_recommendation& b) { return b.item == item; });
+    }
+    tally->list_items += list.size();
+    tally->base_items += base.size();
+  }
+
+  ListMeasure measure(size_t variant, size_t users, size_t trained) const {
+    Tally sum;
+    sum.having.assign(info_.attribute_count, 0);
+    sum.recommended.assign(info_.item_count, 0);
+    for (const std::vector<Tally>& tallies : tallies_) {
+      const Tally& part = tallies[variant];
+      sum.hits += part.hits;
+      sum.kept += part.kept;
+      sum.base_items += part.base_items;
+      sum.list_items += part.list_items;
+      for (size_t a = 0; a < sum.having.size(); ++a) sum.having[a] += part.having[a];
+      for (size_t i = 0; i < sum.recommended.size(); ++i) sum.recommended[i] |= part.recommended[i];
+    }
+    const auto ratio = [](double a, size_t b) { return b == 0 ? 0.0 : a / static_cast<double>(b); };
+    ListMeasure result;
+    const auto total = [](const std::vector<double>& values) {
+      return std::accumulate(values.begin(), values.end(), 0.0);
+    };
+    result.ndcg = ratio(total(ndcg_[variant]), users);
+    result.mean_value = ratio(total(values_[variant]), sum.list_items);
+    result.hit_rate = ratio(static_cast<double>(sum.hits), users);
+    result.coverage = ratio(
+        static_cast<double>(std::count(sum.recommended.begin(), sum.recommended.end(), uint8_t{1})),
+        trained);
+    result.overlap = ratio(static_cast<double>(sum.kept), sum.base_items);
+    for (size_t having : sum.having) {
+      result.shares.push_back(ratio(static_cast<double>(having), sum.list_items));
+    }
+    return result;
+  }
+
+  const pintle_model* model_;
+  const Histories& histories_;
+  const std::vector<ListVariant>& variants_;
+  const std::vector<float>& item_values_;
+  const pintle_model_info info_;
+  std::vector<std::vector<double>> ndcg_;    // [variant][user]: summed in the users' order
+  std::vector<std::vector<double>> values_;  // the same for item_values
+  std::vector<std::vector<Tally>> tallies_;  // [thread][variant]
+  Progress progress_;
+};
+
+}  // namespace
+
+std::vector<ListMeasure> measure_lists(const pintle_model* model, const Histories& histories,
+                                       const std::vector<ListVariant>& variants, size_t threads,
+                                       const std::vector<float>& item_values) {
+  ThreadTeam team(static_cast<int>(std::max<size_t>(threads, 1)));
+  Measurer measurer(model, histories, variants, static_cast<size_t>(team.size()), item_values);
+  team.run([&](int worker) { measurer.run(static_cast<size_t>(worker)); });
+  return measurer.result();
+}
+
+}  // namespace pintle::converter

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/sae_training/activation_stream.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "converter/io/error.h"
+
+namespace pintle::converter {
+namespace {
+
+// Neighbouring rows are positions of one user, so blocks are short; a block is still one read of
+// some tens of kilobytes.
+constexpr int64_t kBlockRows = 128;
+
+}  // namespace
+
+ActivationStream::ActivationStream(const ActivationSet& set, uint64_t memory_bytes, uint64_t seed)
+    : set_(set), random_(seed) {
+  const int64_t block_count = (set.rows() + kBlockRows - 1) / kBlockRows;
+  if (block_count > std::numeric_limits<uint32_t>::max()) {
+    throw Error("too many activations for one training run: " + std::to_string(set.rows()));
+  }
+  const uint64_t row_bytes = static_cast<uint64_t>(set.dim()) * sizeof(float) + sizeof(uint32_t);
+  const uint64_t fitting = memory_bytes / (row_bytes * kBlockRows);
+  const uint64_t most = std::numeric_limits<uint32_t>::max() / kBlockRows;  // order_ counts in u32
+  buffer_blocks_ = static_cast<int64_t>(
+      std::max<uint64_t>(1, std::min({fitting, most, static_cast<uint64_t>(block_count)})));
+  whole_ = buffer_blocks_ == block_count;
+  blocks_.resize(block_count);
+  for (int64_t b = 0; b < block_count; ++b) blocks_[b] = static_cast<uint32_t>(b);
+  next_block_ = blocks_.size();
+}
+
+void ActivationStream::refill() {
+  if (!whole_ || buffer_.empty()) {
+    if (next_block_ == blocks_.size()) {
+      if (!whole_) shuffle(&blocks_, &random_);
+      next_block_ = 0;
+    }
+    const int64_t dim = set_.dim();
+    const size_t taken = std::min<size_t>(buffer_blocks_, blocks_.size() - next_block_);
+    buffer_.resize(static_cast<size_t>(buffer_blocks_ * kBlockRows * dim));
+    int64_t rows = 0;
+    for (size_t i = 0; i < taken; ++i) {
+      const int64_t first = static_cast<int64_t>(blocks_[next_block_ + i]) * kBlockRows;
+      const int64_t count = std::min(kBlockRows, set_.rows() - first);
+      set_.read(first, count, buffer_.data() + rows * dim);
+      rows += count;
+    }
+    next_block_ += taken;
+    order_.resize(rows);
+    for (int64_t r = 0; r < rows; ++r) order_[r] = static_cast<uint32_t>(r);
+  }
+  shuffle(&order_, &random_);
+  next_row_ = 0;
+}
+
+void ActivationStream::next(int64_t count, float* out) {
+  const int64_t dim = set_.dim();
+  for (int64_t i = 0; i < count; ++i) {
+    if (next_row_ == order_.size()) refill();
+    std::memcpy(out + i * dim, buffer_.data() + static_cast<int64_t>(order_[next_row_++]) * dim,
+                static_cast<size_t>(dim) * sizeof(float));
+  }
+}
+
+}  // namespace pintle::converter

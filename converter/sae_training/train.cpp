@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/sae_training/train.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "converter/io/error.h"
+#include "converter/io/thread_team.h"
+#include "converter/sae_training/activation_stream.h"
+#include "converter/sae_training/dead_features.h"
+#include "converter/sae_training/parameter_block.h"
+#include "converter/sae_training/random.h"
+#include "converter/sae_training/train_kernels.h"
+#include "converter/sae_training/train_schedule.h"
+
+namespace pintle::converter {
+namespace {
+
+// What one thread writes to.
+struct Worker {
+  ParameterBlock gradients;
+  std::vector<float> pre, value, aux_value, residual, aux_error;
+  std::vector<uint32_t> index, aux_index, fired;
+  std::vector<int64_t> row_start;
+  TrainScratch scratch;
+  TrainCounts counts{};
+
+  Worker(int64_t dim, int64_t dict, int64_t nested_count)
+      : gradients(dim, dict),
+        pre(kTrainChunk * dict),
+        value(kTrainChunk * dict + 1),  // collecting writes one place past the last entry
+        aux_value(dict + 1),
+        residual(nested_count * dim),
+        aux_error(dim),
+        index(kTrainChunk * dict + 1),
+        aux_index(dict + 1),
+        fired(dict),
+        row_start(kTrainChunk + 1) {
+    scratch = {pre.data(),       index.data(),     value.data(),
+               row_start.data(), aux_index.data(), aux_value.data(),
+               residual.data(),  aux_error.data(), 0.0f};
+    counts.fired = fired.data();
+  }
+};
+
+class Trainer {
+ public:
+  Trainer(const ActivationSet& set, const TrainConfig& config);
+  SaeWeights run(const std::function<void(const TrainProgress&)>& report);
+
+ private:
+  void initialise();
+  void step(int64_t number);
+  void update(int worker, const AdamStep& adam);
+  void follow_features();
+  TrainProgress take_progress(int64_t step_number);
+  float calibrate_threshold();
+  SaeWeights fold() const;
+
+  const ActivationSet& set_;
+  const TrainConfig config_;
+  const int64_t dim_, dict_;
+  const ActivationStatistics statistics_;
+  ActivationStream stream_;
+  const TrainKernels& kernels_;
+  ThreadTeam team_;
+  ParameterBlock weights_, first_moment_, second_moment_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<float> batch_;
+  std::vector<int64_t> nested_end_;
+  DeadFeatures dead_;
+  double squared_error_ = 0, active_ = 0;  // since the last report
+  int64_t rows_ = 0;
+  float threshold_ = 0;
+};
+
+const ActivationSet& checked(const ActivationSet& set, const TrainConfig& config) {
+  check_train_config(config);
+  set.verify();
+  return set;
+}
+
+Trainer::Trainer(const ActivationSet& set, const TrainConfig& config)
+    : set_(checked(set, config)),
+      config_(config),
+      dim_(set.dim()),
+      dict_(config.dict),
+      statistics_(measure_activations(set)),
+      stream_(set, config.memory_bytes, config.seed),
+      kernels_(train_kernels()),
+      team_(config.threads),
+      weights_(dim_, dict_),
+      first_moment_(dim_, dict_),
+      second_moment_(dim_, dict_),
+      batch_(static_cast<size_t>(config.batch * dim_)),
+      nested_end_(config.nested),
+      dead_(dict_, config.dead_after_rows) {
+  nested_end_.push_back(dict_);
+  for (int w = 0; w < team_.size(); ++w) {
+    workers_.push_back(
+        std::make_unique<Worker>(dim_, dict_, static_cast<int64_t>(nested_end_.size())));
+  }
+  initialise();
+}
+
+// Random unit directions; the encoder starts as the decoder's transpose.
+void Trainer::initialise() {
+  Random random(config_.seed ^ 0x5ae5ae5ae5ae5ae5u);
+  for (int64_t j = 0; j < dict_; ++j) {
+    float* row = weights_.view.decoder + j * dim_;
+    double norm = 0;
+    for (int64_t d = 0; d < dim_; ++d) {
+      row[d] = static_cast<float>(random.normal());
+      norm += static_cast<double>(row[d]) * static_cast<double>(row[d]);
+    }
+    const float scale = static_cast<float>(1 / std::sqrt(norm + 1e-30));
+    for (int64_t d = 0; d < dim_; ++d) {
+      row[d] *= scale;
+      weights_.view.encoder[j * dim_ + d] = row[d];
+    }
+  }
+}
+
+void Trainer::step(int64_t number) {
+  stream_.next(config_.batch, batch_.data());
+  TrainStep step{};
+  step.dim = dim_;
+  step.dict = dict_;
+  switch (config_.variant) {
+    case SaeVariant::kReluL1:
+      step.selection = TrainSelection::kPositive;
+      break;
+    case SaeVariant::kTopK:
+      step.selection = TrainSelection::kTopK;
+      break;
+    case SaeVariant::kBatchTopK:
+      step.selection = TrainSelection::kBatchTopK;
+      break;
+  }
+  step.k = scheduled_k(config_, number);
+  step.l1 = static_cast<float>(scheduled_l1(config_, number));
+  step.nested_end = nested_end_.data();
+  step.nested_count = static_cast<int64_t>(nested_end_.size());
+  step.dead = dead_.list().data();
+  step.dead_count = config_.aux_k > 0 ? static_cast<int64_t>(dead_.list().size()) : 0;
+  step.aux_k = config_.aux_k;
+  step.aux_scale = static_cast<float>(config_.aux_scale);
+
+  AdamStep adam{};
+  adam.learning_rate = static_cast<float>(scheduled_learning_rate(config_, number));
+  adam.beta1 = 0.9f;
+  adam.beta2 = 0.999f;
+  adam.epsilon = 1e-8f;
+  const double t = static_cast<double>(number) + 1;
+  adam.correction1 = static_cast<float>(1 / (1 - std::pow(0.9, t)));
+  adam.correction2 = static_cast<float>(1 / (1 - std::pow(0.999, t)));
+  adam.gradient_scale = 1.0f / static_cast<float>(config_.batch);
+
+  team_.run([&](int w) {
+    Worker& worker = *workers_[w];
+    const Share share = share_of(config_.batch, w, team_.size());
+    float* rows = batch_.data() + share.begin * dim_;
+    const int64_t count = share.end - share.begin;
+    const float scale = 1 / statistics_.scale;
+    for (int64_t i = 0; i < count; ++i) {
+      for (int64_t d = 0; d < dim_; ++d) {
+        rows[i * dim_ + d] = (rows[i * dim_ + d] - statistics_.mean[d]) * scale;
+      }
+    }
+    kernels_.accumulate(step, weights_.view, rows, count, &worker.scratch, worker.gradients.view,
+                        &worker.counts);
+  });
+  team_.run([&](int w) { update(w, adam); });
+  follow_features();
+}
+
+// Sums the workers' gradients in their order and moves the parameters, each worker its own part.
+void Trainer::update(int worker, const AdamStep& adam) {
+  float* const sum = workers_[0]->gradients.values.data();
+  const auto part = [&](const float* begin, int64_t first, int64_t count, int64_t unit_row) {
+    const int64_t offset = (begin - weights_.values.data()) + first;
+    for (int w = 1; w < team_.size(); ++w) {
+      float* more = workers_[w]->gradients.values.data() + offset;
+      for (int64_t i = 0; i < count; ++i) sum[offset + i] += more[i];
+      std::fill(more, more + count, 0.0f);
+    }
+    kernels_.adam(adam, weights_.values.data() + offset, sum + offset,
+                  first_moment_.values.data() + offset, second_moment_.values.data() + offset,
+                  count, unit_row);
+    std::fill(sum + offset, sum + offset + count, 0.0f);
+  };
+  const Share rows = share_of(dict_, worker, team_.size());
+  const int64_t count = rows.end - rows.begin;
+  part(weights_.view.encoder, rows.begin * dim_, count * dim_, 0);
+  part(weights_.view.encoder_bias, rows.begin, count, 0);
+  part(weights_.view.decoder, rows.begin * dim_, count * dim_, dim_);
+  if (worker == 0) part(weights_.view.decoder_bias, 0, dim_, 0);
+}
+
+void Trainer::follow_features() {
+  std::vector<uint32_t> fired(dict_);
+  double threshold_sum = 0;
+  int64_t chunks = 0;
+  for (const auto& worker : workers_) {
+    TrainCounts& counts = worker->counts;
+    squared_error_ += counts.squared_error;
+    active_ += counts.active;
+    threshold_sum += counts.threshold_sum;
+    chunks += counts.chunks;
+    for (int64_t j = 0; j < dict_; ++j) fired[j] |= worker->fired[j];
+    std::fill(worker->fired.begin(), worker->fired.end(), 0u);
+    counts.squared_error = counts.active = counts.threshold_sum = 0;
+    counts.chunks = 0;
+  }
+  rows_ += config_.batch;
+  if (chunks > 0) threshold_ = static_cast<float>(threshold_sum / static_cast<double>(chunks));
+  dead_.pass(config_.batch, fired);
+}
+
+TrainProgress Trainer::take_progress(int64_t step_number) {
+  TrainProgress progress;
+  progress.step = step_number;
+  progress.steps = config_.steps;
+  const double rows = static_cast<double>(rows_);
+  // The inputs have unit variance per component.
+  progress.explained_variance = 1 - squared_error_ / (rows * static_cast<double>(dim_));
+  progress.active = active_ / rows;
+  progress.dead_share = static_cast<double>(dead_.list().size()) / static_cast<double>(dict_);
+  if (!std::isfinite(squared_error_)) {
+    throw Error("train-sae: training diverged; lower the learning rate");
+  }
+  squared_error_ = active_ = 0;
+  rows_ = 0;
+  return progress;
+}
+
+// Folds normalisation and centring into the weights; the units of the features do not change.
+SaeWeights Trainer::fold() const {
+  SaeWeights sae;
+  sae.dim = dim_;
+  sae.dict = dict_;
+  sae.hook = set_.header().hook;
+  sae.model_hash = set_.header().model_hash;
+  const float s = statistics_.scale;
+  sae.encoder = {dict_, dim_, std::vector<float>(dict_ * dim_)};
+  sae.decoder = {dict_, dim_, std::vector<float>(dict_ * dim_)};
+  for (int64_t j = 0; j < dict_; ++j) {
+    double shift = 0;
+    for (int64_t d = 0; d < dim_; ++d) {
+      const float weight = weights_.view.encoder[j * dim_ + d] / s;
+      sae.encoder.row(j)[d] = weight;
+      sae.decoder.row(j)[d] = weights_.view.decoder[j * dim_ + d] * s;
+      shift += static_cast<double>(weight) * static_cast<double>(statistics_.mean[d]);
+    }
+    const double bias = static_cast<double>(weights_.view.encoder_bias[j]) - shift;
+    sae.encoder_bias.push_back(static_cast<float>(bias));
+  }
+  for (int64_t d = 0; d < dim_; ++d) {
+    sae.decoder_bias.push_back(weights_.view.decoder_bias[d] * s + statistics_.mean[d]);
+  }
+  return sae;
+}
+
+SaeWeights Trainer::run(const std::function<void(const TrainProgress&)>& report) {
+  for (int64_t number = 0; number < config_.steps; ++number) {
+    step(number);
+    if ((number + 1) % config_.report_steps != 0 && number + 1 != config_.steps) continue;
+    const TrainProgress progress = take_progress(number + 1);
+    if (report) report(progress);
+  }
+  SaeWeights sae = fold();
+  switch (config_.variant) {
+    case SaeVariant::kReluL1:
+      break;
+    case SaeVariant::kTopK:
+      sae.activation = SaeActivation::kTopK;
+      sae.k = static_cast<int64_t>(config_.k);
+      break;
+    case SaeVariant::kBatchTopK:
+      sae.activation = SaeActivation::kJumpRelu;
+      sae.threshold.assign(dict_, calibrate_threshold());
+      break;
+  }
+  check_sae(sae, "train-sae");
+  return sae;
+}
+
+// The threshold at which k features are on per row on average, over fresh training rows and the
+// final weights.
+float Trainer::calibrate_threshold() {
+  constexpr int64_t kRows = 1 << 16;
+  const SaeWeights sae = fold();
+  const int64_t rows = std::min(kRows, set_.rows());
+  const size_t budget = static_cast<size_t>(config_.k * static_cast<double>(rows));
+  std::vector<float> x(kTrainChunk * dim_), pre(kTrainChunk * dict_), values;
+  for (int64_t done = 0; done < rows; done += kTrainChunk) {
+    const int64_t n = std::min(kTrainChunk, rows - done);
+    stream_.next(n, x.data());
+    pre_activations(sae, x.data(), n, pre.data());
+    // Half of training's last threshold is a safe lower bound.
+    std::copy_if(pre.begin(), pre.begin() + n * dict_, std::back_inserter(values),
+                 [&](float v) { return v > 0.5f * threshold_; });
+  }
+  if (values.size() <= budget) return 0;  // fewer are positive than may be on
+  std::nth_element(values.begin(), values.begin() + budget, values.end(), std::greater<float>());
+  return values[budget];  // strictly above it: `budget` values
+}
+
+}  // namespace
+
+SaeWeights train_sae(const ActivationSet& set, const TrainConfig& config,
+                     const std::function<void(const TrainProgress&)>& report) {
+  return Trainer(set, config).run(report);
+}
+
+}  // namespace pintle::converter

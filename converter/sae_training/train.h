@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Trains a sparse autoencoder on harvested activations.
+#ifndef PINTLE_CONVERTER_SAE_TRAINING_TRAIN_H_
+#define PINTLE_CONVERTER_SAE_TRAINING_TRAIN_H_
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "converter/network/sae.h"
+#include "converter/sae_training/activations.h"
+
+namespace pintle::converter {
+
+enum class SaeVariant {
+  kReluL1,     // sparsity by an L1 penalty; ReLU at inference
+  kTopK,       // k features a position
+  kBatchTopK,  // k features a position on average; a threshold (jump ReLU) at inference
+};
+
+struct TrainConfig {
+  SaeVariant variant = SaeVariant::kTopK;
+  int64_t dict = 512;
+  double k = 32;  // kTopK, kBatchTopK
+  // Nested dictionaries (Matryoshka): the first nested[i] features must reconstruct on their own.
+  // Ascending, below dict; empty: a plain SAE.
+  std::vector<int64_t> nested;
+  double l1 = 0.05;  // kReluL1: weight of sum(f) against the squared error of unit-variance inputs
+
+  int64_t steps = 12000;
+  int64_t batch = 1024;
+  double learning_rate = 2e-3;
+  double warmup_share = 0.02;  // of the steps: the learning rate rises from 0
+  double decay_share = 0.5;    // of the steps, at the end: it falls to 0
+
+  // Over the first sparsity_share of the steps k moves from k_start times itself, at least 1, to
+  // its value, by equal factors (kReluL1: the penalty rises from 0). While few features are on,
+  // they learn broad concepts, genres for instance, which later ones refine instead of splitting.
+  double k_start = 0.25;
+  double sparsity_share = 0.5;
+
+  // A feature that was off for so many rows counts as dead. A loss for which dead features explain
+  // what the living ones left brings them back (aux-k of arXiv:2406.04093).
+  int64_t dead_after_rows = 50000;
+  int64_t aux_k = 32;  // dead features that serve one row; 0: no such loss
+  double aux_scale = 1.0 / 32;
+
+  uint64_t memory_bytes = uint64_t{1} << 30;  // for the buffer of activations
+  uint64_t seed = 1;
+  int threads = 2;  // results are the same for the same number of threads on the same CPU type
+  int64_t report_steps = 500;  // between two calls of the callback
+};
+
+struct TrainProgress {
+  int64_t step = 0, steps = 0;
+  // Over the steps since the last report:
+  double explained_variance = 0;
+  double active = 0;      // features on per row (L0)
+  double dead_share = 0;  // features off for the last dead_after_rows rows
+};
+
+// Throws Error if the configuration cannot be trained, or if training diverged.
+SaeWeights train_sae(const ActivationSet& set, const TrainConfig& config,
+                     const std::function<void(const TrainProgress&)>& report);
+
+}  // namespace pintle::converter
+
+#endif  // PINTLE_CONVERTER_SAE_TRAINING_TRAIN_H_

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/model/catalogue.h"
+
+#include <string.h>
+
+namespace pintle::internal {
+
+bool StringTableView::get(uint32_t index, const char** text, size_t* length) const {
+  const uint32_t begin = offsets[index], end = offsets[index + 1];
+  if (begin >= end || end > size_bytes || bytes[end - 1] != '\0') return false;
+  *text = bytes + begin;
+  *length = end - begin - 1;
+  return true;
+}
+
+namespace {
+
+// Binary search through id_order. compare(item) is the order of the item's id against the one
+// sought (<0, 0, >0); it may fail on a broken entry.
+template <typename Compare>
+Status search(const Catalogue& catalogue, const Compare& compare, uint32_t* found) {
+  uint32_t low = 0, high = catalogue.item_count;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    const uint32_t item = catalogue.id_order[middle];
+    if (item >= catalogue.item_count) return PINTLE_ERR_CORRUPT;
+    int order = 0;
+    PINTLE_TRY(compare(item, &order));
+    if (order == 0) {
+      *found = item;
+      return PINTLE_OK;
+    }
+    if (order < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return PINTLE_ERR_UNKNOWN_ITEM;
+}
+
+}  // namespace
+
+Status Catalogue::find(int64_t id, uint32_t* item) const {
+  if (has_text_ids) return PINTLE_ERR_INVALID_ARGUMENT;
+  return search(
+      *this,
+      [&](uint32_t candidate, int* order) {
+        const int64_t other = integer_ids[candidate];
+        *order = (other > id) - (other < id);
+        return PINTLE_OK;
+      },
+      item);
+}
+
+Status Catalogue::find(const char* id, size_t length, uint32_t* item) const {
+  if (!has_text_ids) return PINTLE_ERR_INVALID_ARGUMENT;
+  return search(
+      *this,
+      [&](uint32_t candidate, int* order) {
+        const char* other;
+        size_t other_length;
+        if (!text_ids.get(candidate, &other, &other_length)) return PINTLE_ERR_CORRUPT;
+        const size_t shared = other_length < length ? other_length : length;
+        *order = shared == 0 ? 0 : memcmp(other, id, shared);
+        if (*order == 0) *order = (other_length > length) - (other_length < length);
+        return PINTLE_OK;
+      },
+      item);
+}
+
+void Catalogue::get_id(uint32_t item, int64_t* id, const char** id_text) const {
+  *id = 0;
+  *id_text = nullptr;
+  size_t length;
+  if (!has_text_ids) {
+    *id = integer_ids[item];
+  } else if (!text_ids.get(item, id_text, &length)) {
+    *id_text = nullptr;
+  }
+}
+
+Status Catalogue::get_attributes(uint32_t item, const uint32_t** values, uint32_t* count) const {
+  *values = nullptr;
+  *count = 0;
+  if (item_attribute_offsets == nullptr) return PINTLE_OK;
+  const uint32_t begin = item_attribute_offsets[item], end = item_attribute_offsets[item + 1];
+  if (begin > end || end > item_attribute_count) return PINTLE_ERR_CORRUPT;
+  for (uint32_t i = begin; i < end; ++i) {
+    if (item_attributes[i] >= attribute_count) return PINTLE_ERR_CORRUPT;
+  }
+  *values = item_attributes + begin;
+  *count = end - begin;
+  return PINTLE_OK;
+}
+
+bool Catalogue::has_attribute(uint32_t item, uint32_t attribute) const {
+  const uint32_t* values;
+  uint32_t count;
+  if (get_attributes(item, &values, &count) != PINTLE_OK) return false;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (values[i] == attribute) return true;
+  }
+  return false;
+}
+
+Status Catalogue::get_items(uint32_t attribute, const uint32_t** items, uint32_t* count) const {
+  const uint32_t begin = attribute_item_offsets[attribute];
+  const uint32_t end = attribute_item_offsets[attribute + 1];
+  if (begin > end || end > item_attribute_count) return PINTLE_ERR_CORRUPT;
+  *items = attribute_items + begin;
+  *count = end - begin;
+  return PINTLE_OK;
+}
+
+Status Catalogue::get(uint32_t item, pintle_item_info* info) const {
+  if (item >= item_count) return PINTLE_ERR_UNKNOWN_ITEM;
+  pintle_item_info result = PINTLE_ITEM_INFO_INIT;
+  size_t length;
+  get_id(item, &result.id, &result.id_text);
+  if (has_text_ids && result.id_text == nullptr) return PINTLE_ERR_CORRUPT;
+  if (titles.present() && !titles.get(item, &result.title, &length)) return PINTLE_ERR_CORRUPT;
+  PINTLE_TRY(get_attributes(item, &result.attributes, &result.attribute_count));
+  result.is_trained = is_trained(item) ? 1 : 0;
+  *info = result;
+  return PINTLE_OK;
+}
+
+}  // namespace pintle::internal

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Ids, titles and attributes of the items. The verifier has checked every table's size; single
+// entries (offsets, order, attribute indices) are checked when they are read, so that opening a
+// model of a million items does not touch them.
+#ifndef PINTLE_RUNTIME_MODEL_CATALOGUE_H_
+#define PINTLE_RUNTIME_MODEL_CATALOGUE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pintle_generated.h"
+#include "runtime/support/status.h"
+
+namespace pintle::internal {
+
+struct StringTableView {
+  const uint32_t* offsets = nullptr;  // [count + 1]; null: no table
+  const char* bytes = nullptr;
+  uint64_t size_bytes = 0;
+
+  bool present() const { return offsets != nullptr; }
+  // The NUL-terminated string `index` and its length; false if the file's offsets are wrong.
+  // REQUIRES: index is below the table's count.
+  bool get(uint32_t index, const char** text, size_t* length) const;
+};
+
+struct Catalogue {
+  uint32_t item_count = 0;
+  uint32_t attribute_count = 0;
+  bool has_text_ids = false;
+  const int64_t* integer_ids = nullptr;
+  StringTableView text_ids, titles;
+  const uint32_t* id_order = nullptr;
+  const uint8_t* trained = nullptr;                  // bitmap; null: all
+  const uint32_t* item_attribute_offsets = nullptr;  // null: no attributes
+  const uint32_t* item_attributes = nullptr;
+  const uint32_t* attribute_item_offsets = nullptr;  // [attribute_count + 1]
+  const uint32_t* attribute_items = nullptr;
+  uint32_t item_attribute_count = 0;  // entries of item_attributes and of attribute_items
+  const flatbuffers::Vector<flatbuffers::Offset<fb::Attribute>>* attributes = nullptr;
+
+  bool is_trained(uint32_t item) const {
+    return trained == nullptr || ((trained[item / 8] >> (item % 8)) & 1) != 0;
+  }
+  // Bit r: item 16 * panel + r is trained; bits past the last item are any.
+  uint32_t trained_of_panel(size_t panel) const {
+    if (trained == nullptr) return 0xffff;
+    const uint32_t low = trained[2 * panel];
+    return 16 * panel + 8 < item_count ? low | static_cast<uint32_t>(trained[2 * panel + 1]) << 8
+                                       : low;
+  }
+  Status find(int64_t id, uint32_t* item) const;
+  Status find(const char* id, size_t length, uint32_t* item) const;
+  Status get(uint32_t item, pintle_item_info* info) const;
+  // External id of an item, as a recommendation carries it; a broken text id comes back as null.
+  void get_id(uint32_t item, int64_t* id, const char** id_text) const;
+  // [begin, end) into item_attributes, every value below attribute_count; PINTLE_ERR_CORRUPT
+  // otherwise.
+  Status get_attributes(uint32_t item, const uint32_t** values, uint32_t* count) const;
+  bool has_attribute(uint32_t item, uint32_t attribute) const;
+  // The items that have an attribute, ascending, each below item_count where the file is sound:
+  // readers compare before they index.
+  Status get_items(uint32_t attribute, const uint32_t** items, uint32_t* count) const;
+};
+
+}  // namespace pintle::internal
+
+#endif  // PINTLE_RUNTIME_MODEL_CATALOGUE_H_

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From untrusted bytes to a Model: structure (sizes, offsets, FlatBuffers), then meaning (shapes,
+// ranges). After PINTLE_OK no later code checks what was checked here.
+#ifndef PINTLE_RUNTIME_MODEL_READ_MODEL_H_
+#define PINTLE_RUNTIME_MODEL_READ_MODEL_H_
+
+#include "runtime/model/model.h"
+
+namespace pintle::internal {
+
+// Limits of this runtime; a file beyond them is refused as PINTLE_ERR_UNSUPPORTED.
+inline constexpr uint32_t kMaxDim = 4096;
+inline constexpr uint32_t kMaxFfnDim = 16384;
+inline constexpr uint32_t kMaxLayers = 64;
+inline constexpr uint32_t kMaxWindow = 1u << 16;
+inline constexpr uint32_t kMaxItems = 1u << 30;
+inline constexpr uint32_t kMaxSaes = 64;
+inline constexpr uint32_t kMaxFeatures = 1u << 20;
+inline constexpr uint32_t kMaxKnobs = 1u << 16;
+
+inline constexpr uint16_t kFormatMajor = 1;
+inline constexpr uint64_t kKnownFeatures = 0;
+
+// Fills every field of `model` but mapping, kernels and isa from model->mapping. On failure
+// model->blocks may be set: the caller frees it either way.
+Status verify_model(Model* model, const Fault& fault);
+
+// Reads every byte: checksums, finite numbers, catalogue entries. REQUIRES: verify_model succeeded.
+Status verify_contents(const Model& model, const Fault& fault);
+
+// What ties an SAE to the network it was trained on: a CRC-32 over the architecture's numbers and
+// the checksums of the network's tensors, in the schema's order. REQUIRES: every segment was
+// checked.
+uint32_t network_hash(const fb::Model& root);
+
+// The root table. REQUIRES: verify_model succeeded.
+const fb::Model* model_root(const Model& model);
+
+}  // namespace pintle::internal
+
+#endif  // PINTLE_RUNTIME_MODEL_READ_MODEL_H_

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/scan/scoring.h"
+
+#include "runtime/scan/catalogue_scan.h"
+#include "runtime/scan/exact_scan.h"
+#include "runtime/scan/executor.h"
+#include "runtime/scan/knob_scores.h"
+#include "runtime/scan/panel_scorer.h"
+#include "runtime/scan/selector.h"
+#include "runtime/scan/topk.h"
+
+namespace pintle::internal {
+namespace {
+
+// The network's scores of items one by one. One costs its panel; neighbours in a sorted list share it.
+class ItemScorer {
+ public:
+  ItemScorer(const Session& session, const float* hidden)
+      : scorer_(session, hidden),
+        exact_(session, hidden),
+        is_exact_(session.model->exact.present()) {}
+
+  float score(uint32_t item) {
+    if (is_exact_) {
+      float scores[kPanelRows];
+      exact_.score(&item, 1, scores);
+      return scores[0];
+    }
+    const size_t panel = item / kPanelRows;
+    if (scores_ == nullptr || panel != panel_) {
+      scores_ = scorer_.score(panel, 1);
+      panel_ = panel;
+    }
+    return scores_[item % kPanelRows];
+  }
+
+ private:
+  PanelScorer scorer_;
+  ExactScorer exact_;
+  bool is_exact_;
+  const float* scores_ = nullptr;
+  size_t panel_ = 0;
+};
+
+Status check_items(const Model& model, const uint32_t* items, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    if (items[i] >= model.item_count) return PINTLE_ERR_UNKNOWN_ITEM;
+  }
+  return PINTLE_OK;
+}
+
+// Whether an allow list is so short that looking for its items in the bitmap would cost more than
+// scoring them: one word of the bitmap an item.
+bool is_short_list(const Model& model, const pintle_request& request) {
+  return request.allow != nullptr && request.allow_count < model.item_count / 64;
+}
+
+// A scan cut into `count` stretches of panels, each with its own list; what they keep is the same
+// whoever runs them, and so is the best of it.
+struct ScanTasks {
+  const Session& session;
+  const Eligibility& eligibility;
+  const KnobScores& knobs;
+  const PanelScorer& scorer;
+  size_t count;
+  TopK lists[PINTLE_PARALLEL_TASKS];
+
+  static void run(void* context, size_t index) {
+    ScanTasks& tasks = *static_cast<ScanTasks*>(context);
+    const Model& model = *tasks.session.model;
+    const size_t panels = model.scored_items.panel_count();
+    PanelScorer scorer(tasks.scorer,
+                       tasks.session.buffers.task_scores + index * kScanPanels * kPanelRows);
+    Selector selector(tasks.eligibility, tasks.knobs, &tasks.lists[index]);
+    scan_catalogue(model, tasks.eligibility, &scorer, panels * index / tasks.count,
+                   panels * (index + 1) / tasks.count, &selector);
+  }
+};
+
+void scan_in_tasks(const Session& session, const Eligibility& eligibility, const KnobScores& knobs,
+                   const PanelScorer& scorer, size_t count, uint32_t k, TopK* best) {
+  ScanTasks tasks = {session, eligibility, knobs, scorer, count, {}};
+  for (size_t i = 0; i < count; ++i) {
+    tasks.lists[i] = TopK(session.buffers.task_entries + i * PINTLE_PARALLEL_K, k);
+  }
+  run_tasks(session.executor, count, ScanTasks::run, &tasks);
+  for (size_t i = 0; i < count; ++i) best->offer_all(tasks.lists[i]);
+}
+
+}  // namespace
+
+Status top_items(const Session& session, const float* hidden, const Steering& steering,
+                 const pintle_request& request, pintle_recommendation* out, uint32_t* count) {
+  const Model& model = *session.model;
+  PINTLE_TRY(check_items(model, request.allow, request.allow_count));
+  PINTLE_TRY(check_items(model, request.deny, request.deny_count));
+  TopK best(out, request.k);
+  const KnobScores knobs(session, steering);
+  Eligibility eligibility(session, request);
+  Selector selector(eligibility, knobs, &best);
+  if (is_short_list(model, request)) {
+    ItemScorer scorer(session, hidden);
+    for (size_t i = 0; i < request.allow_count; ++i) {
+      const uint32_t item = request.allow[i];
+      if (!eligibility.of_item(item)) continue;
+      selector.offer(item, scorer.score(item));
+      eligibility.drop(item);
+    }
+  } else if (model.exact.present()) {
+    exact_scan(session, hidden, eligibility, knobs, request.k, &selector, nullptr);
+  } else {
+    PanelScorer scorer(session, hidden);
+    const size_t tasks = scan_task_count(session, request.k);
+    if (tasks > 1) {
+      scan_in_tasks(session, eligibility, knobs, scorer, tasks, request.k, &best);
+    } else {
+      scan_catalogue(model, eligibility, &scorer, 0, model.scored_items.panel_count(), &selector);
+    }
+  }
+
+  *count = best.finish();
+  for (uint32_t i = 0; i < *count; ++i) {
+    model.catalogue.get_id(out[i].item, &out[i].id, &out[i].id_text);
+  }
+  return PINTLE_OK;
+}
+
+Status score_items(const Session& session, const float* hidden, const uint32_t* items, size_t count,
+                   float* scores) {
+  PINTLE_TRY(check_items(*session.model, items, count));
+  ItemScorer scorer(session, hidden);
+  for (size_t i = 0; i < count; ++i) scores[i] = scorer.score(items[i]);
+  return PINTLE_OK;
+}
+
+}  // namespace pintle::internal

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Linux, Android, macOS and iOS; and WASI, which has no mappings: a model is read into memory.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#if !defined(__wasm__)
+#include <sys/mman.h>
+#endif
+
+#include "runtime/support/checked_math.h"
+#include "runtime/support/platform.h"
+
+namespace pintle::internal {
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+Status copy_range(int fd, uint64_t offset, size_t length, const Fault& fault, Mapping* mapping) {
+  void* copy = nullptr;
+  if (posix_memalign(&copy, kAlignment, static_cast<size_t>(round_up(length, kAlignment))) != 0) {
+    return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for a copy of %zu bytes", length);
+  }
+  size_t done = 0;
+  while (done < length) {
+    const ssize_t got = pread(fd, static_cast<uint8_t*>(copy) + done, length - done,
+                              static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {
+      free(copy);
+      return fault(PINTLE_ERR_IO, "reading the model failed: %s",
+                   got < 0 ? strerror(errno) : "the file ends early");
+    }
+    done += static_cast<size_t>(got);
+  }
+  *mapping = {static_cast<const uint8_t*>(copy), length, copy, 0};
+  return PINTLE_OK;
+}
+
+#if defined(__wasm__)
+
+Status map_range(int fd, uint64_t offset, size_t length, const Fault& fault, Mapping* mapping) {
+  return copy_range(fd, offset, length, fault, mapping);
+}
+
+void unmap(void*, size_t) {}
+
+#else
+
+Status map_range(int fd, uint64_t offset, size_t length, const Fault& fault, Mapping* mapping) {
+  const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const uint64_t lead = offset % page;
+  const size_t mapped_size = length + static_cast<size_t>(lead);
+  void* mapped =
+      mmap(nullptr, mapped_size, PROT_READ, MAP_PRIVATE, fd, static_cast<off_t>(offset - lead));
+  if (mapped == MAP_FAILED) {
+    return fault(PINTLE_ERR_IO, "mapping the model failed: %s", strerror(errno));
+  }
+  *mapping = {static_cast<const uint8_t*>(mapped) + lead, length, mapped, mapped_size};
+  return PINTLE_OK;
+}
+
+void unmap(void* mapped, size_t size_bytes) { munmap(mapped, size_bytes); }
+
+#endif
+
+}  // namespace
+
+Status map_descriptor(int fd, uint64_t offset, uint64_t length, const Fault& fault,
+                      Mapping* mapping) {
+  struct stat info;
+  if (fstat(fd, &info) != 0) {
+    return fault(PINTLE_ERR_IO, "the descriptor cannot be read: %s", strerror(errno));
+  }
+  if (!S_ISREG(info.st_mode)) return fault(PINTLE_ERR_IO, "a model must be a regular file");
+  const uint64_t file_size = static_cast<uint64_t>(info.st_size);
+  if (length > file_size || offset > file_size - length || length > SIZE_MAX / 2) {
+    return fault(PINTLE_ERR_IO, "%llu bytes from offset %llu were asked for, the file has %llu",
+                 static_cast<unsigned long long>(length), static_cast<unsigned long long>(offset),
+                 static_cast<unsigned long long>(file_size));
+  }
+  if (length == 0) return fault(PINTLE_ERR_NOT_A_MODEL, "the file is empty");
+  if (offset % kAlignment != 0) {
+    return copy_range(fd, offset, static_cast<size_t>(length), fault, mapping);
+  }
+  return map_range(fd, offset, static_cast<size_t>(length), fault, mapping);
+}
+
+Status map_path(const char* path, const Fault& fault, Mapping* mapping) {
+  int fd;
+  do {
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0) return fault(PINTLE_ERR_IO, "cannot open %s: %s", path, strerror(errno));
+  struct stat info;
+  Status status;
+  if (fstat(fd, &info) != 0 || info.st_size < 0) {
+    status = fault(PINTLE_ERR_IO, "cannot read %s: %s", path, strerror(errno));
+  } else {
+    status = map_descriptor(fd, 0, static_cast<uint64_t>(info.st_size), fault, mapping);
+  }
+  close(fd);
+  return status;
+}
+
+void release_mapping(Mapping* mapping) {
+  if (mapping->owned != nullptr) {
+    if (mapping->owned_size_bytes != 0) {
+      unmap(mapping->owned, mapping->owned_size_bytes);
+    } else {
+      free(mapping->owned);
+    }
+  }
+  *mapping = {};
+}
+
+const char* forced_isa() { return getenv("PINTLE_FORCE_ISA"); }
+
+}  // namespace pintle::internal
