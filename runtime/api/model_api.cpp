@@ -1,25 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The C entry points of models: check arguments, call the core, nothing else.
-#include "runtime/api/checks.h"
+// The C entry points that open and close models: check arguments, call the core, nothing else.
+#include "runtime/api/sized_structs.h"
 #include "runtime/calls/open_model.h"
 #include "runtime/support/status.h"
 
 namespace internal = pintle::internal;
 using internal::Fault;
-using internal::is_sized;
 
 namespace {
 
-// The options, or their defaults for null; false if they are malformed.
-bool read_options(const pintle_open_options* given, pintle_open_options* options) {
-  *options = PINTLE_OPEN_OPTIONS_INIT;
-  if (given == nullptr) return true;
-  if (!is_sized(given) || (given->flags & ~static_cast<uint32_t>(PINTLE_OPEN_VERIFY_ALL)) != 0) {
-    return false;
+struct OpenOptions {
+  const char* isa;
+  bool verifies_all, copies;
+  internal::Allocator allocator;
+};
+
+// The options, or their defaults for null.
+pintle_status read_options(const pintle_open_options* given, const Fault& fault,
+                           OpenOptions* options) {
+  pintle_open_options read = PINTLE_OPEN_OPTIONS_INIT;
+  constexpr uint32_t kFlags = PINTLE_OPEN_VERIFY_ALL | PINTLE_OPEN_COPY;
+  if (given != nullptr && (!internal::read_struct(given, &read) || (read.flags & ~kFlags) != 0)) {
+    return fault(PINTLE_ERR_INVALID_ARGUMENT,
+                 "the options have no struct_size (PINTLE_OPEN_OPTIONS_INIT), unknown flags or a "
+                 "field that this library does not know");
   }
-  *options = *given;
-  return true;
+  options->isa = read.isa;
+  options->verifies_all = (read.flags & PINTLE_OPEN_VERIFY_ALL) != 0;
+  options->copies = (read.flags & PINTLE_OPEN_COPY) != 0;
+  if (read.allocator == nullptr) return PINTLE_OK;
+  pintle_allocator allocator = PINTLE_ALLOCATOR_INIT;
+  if (!internal::read_struct(read.allocator, &allocator) || allocator.reserved != 0 ||
+      allocator.allocate == nullptr || allocator.release == nullptr) {
+    return fault(PINTLE_ERR_INVALID_ARGUMENT,
+                 "the allocator has no struct_size (PINTLE_ALLOCATOR_INIT) or lacks a function");
+  }
+  options->allocator = internal::Allocator(allocator);
+  return PINTLE_OK;
+}
+
+pintle_status open(const internal::Mapping& mapping, const OpenOptions& options, const Fault& fault,
+                   pintle_model** model) {
+  return internal::open_model(mapping, options.allocator, options.isa, options.verifies_all, fault,
+                              model);
 }
 
 }  // namespace
@@ -27,89 +51,54 @@ bool read_options(const pintle_open_options* given, pintle_open_options* options
 pintle_status pintle_model_open_file(const char* path, const pintle_open_options* options,
                                      pintle_model** model, pintle_error* error) {
   const Fault fault(error);
-  pintle_open_options checked;
-  if (path == nullptr || model == nullptr || !read_options(options, &checked)) {
-    return fault(PINTLE_ERR_INVALID_ARGUMENT, "path, model or options are not valid");
+  if (path == nullptr || model == nullptr) {
+    return fault(PINTLE_ERR_INVALID_ARGUMENT, "path or model is null");
   }
+  OpenOptions read = {};
+  PINTLE_TRY(read_options(options, fault, &read));
   internal::Mapping mapping;
-  PINTLE_TRY(internal::map_path(path, fault, &mapping));
-  return internal::model_open(mapping, checked, fault, model);
+  PINTLE_TRY(internal::map_path(path, read.allocator, fault, &mapping));
+  return open(mapping, read, fault, model);
 }
 
 pintle_status pintle_model_open_fd(int fd, uint64_t offset_bytes, uint64_t length_bytes,
                                    const pintle_open_options* options, pintle_model** model,
                                    pintle_error* error) {
   const Fault fault(error);
-  pintle_open_options checked;
-  if (fd < 0 || model == nullptr || !read_options(options, &checked)) {
-    return fault(PINTLE_ERR_INVALID_ARGUMENT, "fd, model or options are not valid");
+  if (fd < 0 || model == nullptr) {
+    return fault(PINTLE_ERR_INVALID_ARGUMENT, "fd is negative or model is null");
   }
+  OpenOptions read = {};
+  PINTLE_TRY(read_options(options, fault, &read));
   internal::Mapping mapping;
-  PINTLE_TRY(internal::map_descriptor(fd, offset_bytes, length_bytes, fault, &mapping));
-  return internal::model_open(mapping, checked, fault, model);
+  PINTLE_TRY(
+      internal::map_descriptor(fd, offset_bytes, length_bytes, read.allocator, fault, &mapping));
+  return open(mapping, read, fault, model);
 }
 
 pintle_status pintle_model_open_memory(const void* data, size_t size_bytes,
                                        const pintle_open_options* options, pintle_model** model,
                                        pintle_error* error) {
   const Fault fault(error);
-  pintle_open_options checked;
-  if (data == nullptr || model == nullptr || !read_options(options, &checked)) {
-    return fault(PINTLE_ERR_INVALID_ARGUMENT, "data, model or options are not valid");
+  if (data == nullptr || model == nullptr) {
+    return fault(PINTLE_ERR_INVALID_ARGUMENT, "data or model is null");
   }
-  if (reinterpret_cast<uintptr_t>(data) % PINTLE_SESSION_ALIGNMENT != 0) {
-    return fault(PINTLE_ERR_MISALIGNED, "a model in memory must be 64-byte aligned");
-  }
+  OpenOptions read = {};
+  PINTLE_TRY(read_options(options, fault, &read));
   internal::Mapping mapping;
-  mapping.data = static_cast<const uint8_t*>(data);
-  mapping.size_bytes = size_bytes;
-  return internal::model_open(mapping, checked, fault, model);
+  if (read.copies || reinterpret_cast<uintptr_t>(data) % PINTLE_SESSION_ALIGNMENT != 0) {
+    PINTLE_TRY(internal::copy_memory(data, size_bytes, read.allocator, fault, &mapping));
+  } else {
+    mapping.data = static_cast<const uint8_t*>(data);
+    mapping.size_bytes = size_bytes;
+  }
+  return open(mapping, read, fault, model);
+}
+
+void pintle_model_retain(pintle_model* model) {
+  if (internal::model_of(model) != nullptr) internal::retain_model(*internal::model_of(model));
 }
 
 void pintle_model_close(pintle_model* model) {
-  if (model != nullptr) internal::model_close(model);
-}
-
-pintle_status pintle_model_get_info(const pintle_model* model, pintle_model_info* info) {
-  if (model == nullptr || !is_sized(info)) return PINTLE_ERR_INVALID_ARGUMENT;
-  info->item_count = model->item_count;
-  info->attribute_count = model->catalogue.attribute_count;
-  info->dim = model->dim;
-  info->layer_count = model->layer_count;
-  info->head_count = model->head_count;
-  info->window = model->window;
-  info->has_text_ids = model->catalogue.has_text_ids ? 1 : 0;
-  info->is_incremental = model->is_incremental() ? 1 : 0;
-  info->architecture = model->architecture_name;
-  info->isa = model->isa;
-  info->file_size_bytes = model->mapping.size_bytes;
-  return PINTLE_OK;
-}
-
-pintle_status pintle_model_find_integer_id(const pintle_model* model, int64_t id, uint32_t* item) {
-  if (model == nullptr || item == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
-  return model->catalogue.find(id, item);
-}
-
-pintle_status pintle_model_find_text_id(const pintle_model* model, const char* id,
-                                        size_t length_bytes, uint32_t* item) {
-  if (model == nullptr || id == nullptr || item == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
-  return model->catalogue.find(id, length_bytes, item);
-}
-
-pintle_status pintle_model_get_item(const pintle_model* model, uint32_t item,
-                                    pintle_item_info* info) {
-  if (model == nullptr || !is_sized(info)) return PINTLE_ERR_INVALID_ARGUMENT;
-  return model->catalogue.get(item, info);
-}
-
-pintle_status pintle_model_get_attribute(const pintle_model* model, uint32_t attribute,
-                                         const char** group, const char** name) {
-  if (model == nullptr || attribute >= model->catalogue.attribute_count) {
-    return PINTLE_ERR_INVALID_ARGUMENT;
-  }
-  const pintle::fb::Attribute* entry = model->catalogue.attributes->Get(attribute);
-  if (group != nullptr) *group = entry->group()->c_str();
-  if (name != nullptr) *name = entry->name()->c_str();
-  return PINTLE_OK;
+  if (internal::model_of(model) != nullptr) internal::release_model(internal::model_of(model));
 }

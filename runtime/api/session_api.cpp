@@ -1,132 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The C entry points of sessions and recommending: check arguments, call the core, nothing else.
-#include "runtime/api/checks.h"
-#include "runtime/calls/batch.h"
-#include "runtime/calls/recommend.h"
-#include "runtime/network/transformer.h"
-#include "runtime/scan/scoring.h"
+// The C entry points that make sessions and keep their history: check arguments, call the core, nothing
+// else.
+#include "runtime/api/request.h"
+#include "runtime/api/session_call.h"
 #include "runtime/session/session.h"
 
 namespace internal = pintle::internal;
-using internal::is_request_valid;
-using internal::is_sized;
+using internal::begin_call;
+using internal::Fault;
+using internal::Model;
+using internal::model_of;
+using internal::Session;
 
 namespace {
 
-bool is_executor_valid(const pintle_executor* executor) {
-  return is_sized(executor) && executor->task_count > 0 && executor->parallel_for != nullptr;
-}
-
-bool are_sessions_valid(pintle_session* const* sessions, size_t count) {
-  if (sessions == nullptr || count == 0) return false;
-  for (size_t i = 0; i < count; ++i) {
-    if (sessions[i] == nullptr || sessions[i]->model != sessions[0]->model) return false;
-    for (size_t j = 0; j < i; ++j) {
-      if (sessions[j] == sessions[i]) return false;
-    }
-  }
-  return true;
-}
-
-bool is_batch_valid(const internal::Batch& batch, const size_t* done) {
-  return batch.offsets != nullptr && is_request_valid(batch.request) && batch.out != nullptr &&
-         batch.counts != nullptr && done != nullptr &&
-         (batch.items != nullptr || batch.offsets[batch.history_count] <= batch.offsets[0]);
+pintle_status hand_out(pintle_status status, Session* created, pintle_session** session) {
+  if (status == PINTLE_OK) *session = created;
+  return status;
 }
 
 }  // namespace
 
 pintle_status pintle_session_memory(const pintle_model* model, size_t* size_bytes) {
-  if (model == nullptr || size_bytes == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
-  *size_bytes = static_cast<size_t>(internal::session_bytes(*model));
+  if (model_of(model) == nullptr || size_bytes == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  *size_bytes = static_cast<size_t>(internal::session_bytes(*model_of(model)));
   return PINTLE_OK;
 }
 
 pintle_status pintle_session_create(const pintle_model* model, void* memory, size_t size_bytes,
-                                    pintle_session** session) {
-  if (model == nullptr || memory == nullptr || session == nullptr) {
-    return PINTLE_ERR_INVALID_ARGUMENT;
+                                    pintle_session** session, pintle_error* error) {
+  const Fault fault(error);
+  if (model_of(model) == nullptr || memory == nullptr || session == nullptr) {
+    return fault(PINTLE_ERR_INVALID_ARGUMENT, "model, memory or session is null or no such handle");
   }
-  return internal::session_create(*model, memory, size_bytes, session);
+  Session* created = nullptr;
+  return hand_out(internal::session_create(*model_of(model), memory, size_bytes, fault, &created),
+                  created, session);
 }
 
-void pintle_session_destroy(pintle_session* session) {
-  if (session != nullptr) internal::session_destroy(session);
+pintle_status pintle_session_new(const pintle_model* model, pintle_session** session,
+                                 pintle_error* error) {
+  const Fault fault(error);
+  if (model_of(model) == nullptr || session == nullptr) {
+    return fault(PINTLE_ERR_INVALID_ARGUMENT, "model or session is null or no such handle");
+  }
+  Session* created = nullptr;
+  return hand_out(internal::session_allocate(*model_of(model), fault, &created), created, session);
 }
 
-pintle_status pintle_session_append(pintle_session* session, const uint32_t* items, size_t count) {
-  if (session == nullptr || (items == nullptr && count > 0)) return PINTLE_ERR_INVALID_ARGUMENT;
+void pintle_session_destroy(pintle_session* handle) {
+  Session* session = internal::session_of(handle);
+  if (session != nullptr && session->owned_bytes == 0) internal::session_destroy(session);
+}
+
+void pintle_session_free(pintle_session* handle) {
+  Session* session = internal::session_of(handle);
+  if (session != nullptr && session->owned_bytes != 0) internal::session_destroy(session);
+}
+
+const char* pintle_session_last_error(const pintle_session* handle) {
+  const Session* session = internal::session_of(handle);
+  return session == nullptr ? "" : session->last_error.message;
+}
+
+pintle_status pintle_session_append(pintle_session* handle, const uint32_t* items, size_t count) {
+  Session* session = begin_call(handle);
+  if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  if (items == nullptr && count > 0) return internal::null_argument(*session, "items");
   return internal::session_append(session, items, count);
 }
 
-pintle_status pintle_session_reset(pintle_session* session) {
+pintle_status pintle_session_reset(pintle_session* handle) {
+  Session* session = begin_call(handle);
   if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
   internal::session_reset(session);
   return PINTLE_OK;
 }
 
-pintle_status pintle_session_set_window_policy(pintle_session* session,
+pintle_status pintle_session_set_window_policy(pintle_session* handle,
                                                pintle_window_policy policy) {
-  if (session == nullptr || (policy != PINTLE_WINDOW_EXACT && policy != PINTLE_WINDOW_HOP)) {
-    return PINTLE_ERR_INVALID_ARGUMENT;
+  Session* session = begin_call(handle);
+  if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  if (policy != PINTLE_WINDOW_EXACT && policy != PINTLE_WINDOW_HOP) {
+    return session->fault()(PINTLE_ERR_INVALID_ARGUMENT, "unknown window policy %d",
+                            static_cast<int>(policy));
   }
   session->hops = policy == PINTLE_WINDOW_HOP && session->model->is_incremental();
   return PINTLE_OK;
 }
 
-pintle_status pintle_session_event_count(const pintle_session* session, uint64_t* count) {
-  if (session == nullptr || count == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
-  *count = session->event_count;
+pintle_status pintle_session_event_count(const pintle_session* handle, size_t* count) {
+  const Session* session = begin_call(handle);
+  if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  if (count == nullptr) return internal::null_argument(*session, "count");
+  *count = static_cast<size_t>(session->event_count);
   return PINTLE_OK;
 }
 
-pintle_status pintle_recommend(pintle_session* session, const pintle_request* request,
-                               pintle_recommendation* out, uint32_t* count) {
-  if (session == nullptr || !is_request_valid(request) || out == nullptr || count == nullptr) {
-    return PINTLE_ERR_INVALID_ARGUMENT;
-  }
-  return internal::recommend(session, *request, nullptr, out, count);
-}
-
-pintle_status pintle_score(pintle_session* session, const uint32_t* items, size_t count,
-                           float* scores) {
-  if (session == nullptr || (count > 0 && (items == nullptr || scores == nullptr))) {
-    return PINTLE_ERR_INVALID_ARGUMENT;
-  }
-  if (session->event_count == 0) return PINTLE_ERR_EMPTY_HISTORY;
-  internal::update_hidden(session);
-  return internal::score_items(*session, session->buffers.hidden, items, count, scores);
-}
-
-pintle_status pintle_session_set_executor(pintle_session* session,
-                                          const pintle_executor* executor) {
-  if (session == nullptr || (executor != nullptr && !is_executor_valid(executor))) {
-    return PINTLE_ERR_INVALID_ARGUMENT;
-  }
-  session->executor = executor == nullptr ? pintle_executor() : *executor;
+pintle_status pintle_session_set_executor(pintle_session* handle, const pintle_executor* executor) {
+  Session* session = begin_call(handle);
+  if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  pintle_executor read = {};
+  if (executor != nullptr) PINTLE_TRY(internal::read_executor(executor, session->fault(), &read));
+  session->executor = read;
   return PINTLE_OK;
-}
-
-pintle_status pintle_recommend_batch(pintle_session* session, const uint32_t* items,
-                                     const size_t* offsets, size_t history_count,
-                                     const pintle_request* request, pintle_recommendation* out,
-                                     uint32_t* counts, size_t* done) {
-  const internal::Batch batch = {items, offsets, history_count, request, out, counts};
-  if (session == nullptr || !is_batch_valid(batch, done)) return PINTLE_ERR_INVALID_ARGUMENT;
-  return internal::recommend_batch(&session, 1, nullptr, batch, done);
-}
-
-pintle_status pintle_recommend_batch_parallel(pintle_session* const* sessions, size_t session_count,
-                                              const pintle_executor* executor,
-                                              const uint32_t* items, const size_t* offsets,
-                                              size_t history_count, const pintle_request* request,
-                                              pintle_recommendation* out, uint32_t* counts,
-                                              size_t* done) {
-  const internal::Batch batch = {items, offsets, history_count, request, out, counts};
-  if (!are_sessions_valid(sessions, session_count) || !is_executor_valid(executor) ||
-      !is_batch_valid(batch, done)) {
-    return PINTLE_ERR_INVALID_ARGUMENT;
-  }
-  return internal::recommend_batch(sessions, session_count, executor, batch, done);
 }

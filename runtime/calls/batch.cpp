@@ -13,7 +13,11 @@ Status recommend_history(Session* session, const Batch& batch, size_t history) {
   const size_t begin = batch.offsets[history], end = batch.offsets[history + 1];
   batch.counts[history] = 0;
   if (begin == end) return PINTLE_OK;
-  if (end < begin || batch.items == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  if (end < begin || batch.items == nullptr) {
+    return session->fault()(PINTLE_ERR_INVALID_ARGUMENT,
+                            "history %zu: offsets %zu to %zu descend, or items is null", history,
+                            begin, end);
+  }
   session_reset(session);
   PINTLE_TRY(session_append(session, batch.items + begin, end - begin));
   return recommend(session, *batch.request, nullptr, batch.out + history * batch.request->k,
@@ -23,7 +27,7 @@ Status recommend_history(Session* session, const Batch& batch, size_t history) {
 // Histories are handed out in ascending order, so that all before a failing one have been taken, and
 // their tasks finish them.
 struct BatchTasks {
-  Session* const* sessions;
+  pintle_session* const* sessions;
   size_t session_count;
   const Batch& batch;
   std::atomic<size_t> next{0};
@@ -31,7 +35,7 @@ struct BatchTasks {
 
   static void run(void* context, size_t index) {
     BatchTasks& tasks = *static_cast<BatchTasks*>(context);
-    Session* session = tasks.sessions[index];
+    Session* session = session_of(tasks.sessions[index]);
     const pintle_executor own = session->executor;
     if (tasks.session_count > 1) session->executor = pintle_executor();  // the threads are taken
     for (;;) {
@@ -53,16 +57,17 @@ struct BatchTasks {
 
 }  // namespace
 
-Status recommend_batch(Session* const* sessions, size_t session_count,
+Status recommend_batch(pintle_session* const* sessions, size_t session_count,
                        const pintle_executor* executor, const Batch& batch, size_t* done) {
-  for (size_t i = 0; i < session_count; ++i) sessions[i]->batch_status = PINTLE_OK;
+  for (size_t i = 0; i < session_count; ++i) session_of(sessions[i])->batch_status = PINTLE_OK;
   BatchTasks tasks = {sessions, session_count, batch, {0}, {batch.history_count}};
   run_tasks(executor == nullptr ? pintle_executor() : *executor, session_count, BatchTasks::run,
             &tasks);
   *done = tasks.first_failure.load(std::memory_order_relaxed);
   for (size_t i = 0; i < session_count; ++i) {
-    const Session& session = *sessions[i];
+    const Session& session = *session_of(sessions[i]);
     if (session.batch_status != PINTLE_OK && session.batch_failure == *done) {
+      session_of(sessions[0])->last_error = session.last_error;
       return session.batch_status;
     }
   }

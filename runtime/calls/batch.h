@@ -14,11 +14,11 @@ struct Batch {
   size_t history_count;
   const pintle_request* request;
   pintle_recommendation* out;
-  uint32_t* counts;
+  size_t* counts;
 };
 
-// One task a session. executor: null with a single session.
-Status recommend_batch(Session* const* sessions, size_t session_count,
+// One task a session, which are handles of sessions. executor: null with a single session.
+Status recommend_batch(pintle_session* const* sessions, size_t session_count,
                        const pintle_executor* executor, const Batch& batch, size_t* done);
 
 }  // namespace pintle::internal

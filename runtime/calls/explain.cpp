@@ -78,7 +78,10 @@ void active_features(Session* session, uint32_t sae, pintle_feature_value* out, 
 Status explain_features(Session* session, uint32_t sae, uint32_t item, pintle_feature_value* out,
                         size_t capacity, size_t* count, float* score, float* remainder) {
   const Model& model = *session->model;
-  if (item >= model.item_count) return PINTLE_ERR_UNKNOWN_ITEM;
+  if (item >= model.item_count) {
+    return session->fault()(PINTLE_ERR_UNKNOWN_ITEM, "item %u, of a catalogue of %u", item,
+                            model.item_count);
+  }
   const SaeView& view = model.saes[sae];
   update_hidden(session);
   PINTLE_TRY(score_items(*session, session->buffers.hidden, &item, 1, score));
@@ -87,12 +90,7 @@ Status explain_features(Session* session, uint32_t sae, uint32_t item, pintle_fe
     // score = item . hidden + bias, and hidden = sum_j f_j row_j + what the SAE does not see.
     sae_encode(*session, view, session->buffers.hidden, session->buffers.features);
     float* item_row = session->buffers.steered;
-    if (model.exact.present()) {
-      memcpy(item_row, model.exact.rows + static_cast<size_t>(item) * model.dim,
-             model.dim * sizeof(float));
-    } else {
-      gather_row(model.scored_items, item, item_row);
-    }
+    scored_row(model, item, item_row);
     *count = 0;
     for (uint32_t feature = 0; feature < view.feature_count; ++feature) {
       const float activation = session->buffers.features[feature];

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// From bytes to a model that sessions can use, and its end.
 #ifndef PINTLE_RUNTIME_CALLS_OPEN_MODEL_H_
 #define PINTLE_RUNTIME_CALLS_OPEN_MODEL_H_
 
@@ -8,9 +10,9 @@
 namespace pintle::internal {
 
 // Verifies the mapped bytes and chooses the kernels. Owns `mapping` from here on, on failure too.
-Status model_open(Mapping mapping, const pintle_open_options& options, const Fault& fault,
-                  Model** opened);
-void model_close(Model* model);
+// isa: null for the environment's or the best.
+Status open_model(Mapping mapping, const Allocator& allocator, const char* isa, bool verifies_all,
+                  const Fault& fault, pintle_model** opened);
 
 }  // namespace pintle::internal
 

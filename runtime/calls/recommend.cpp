@@ -9,9 +9,9 @@
 namespace pintle::internal {
 
 Status recommend(Session* session, const pintle_request& request, const pintle_edit* last,
-                 pintle_recommendation* out, uint32_t* count) {
-  if (session->event_count == 0) return PINTLE_ERR_EMPTY_HISTORY;
-  PINTLE_TRY(Steering::check(*session->model, request.steering, last));
+                 pintle_recommendation* out, size_t* count) {
+  PINTLE_TRY(check_history(*session));
+  PINTLE_TRY(Steering::check(*session->model, request.steering, last, session->fault()));
   const Steering edits(*session->model, request.steering, last);
   const float* hidden = session->buffers.hidden;
   if (edits.leaves_states()) {

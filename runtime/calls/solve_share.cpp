@@ -22,28 +22,35 @@ class ShareProbe {
 
   Status start(pintle_share_solution* found) {
     PINTLE_TRY(recommend(session_, request_, nullptr, base_, &base_count_));
-    *found = {0, share(base_, base_count_), 1, PINTLE_SHARE_REACHED};
+    *found = solution_of(0, share(base_, base_count_), 1);
     return PINTLE_OK;
   }
-  Status at(float strength, pintle_share_solution* found, uint32_t* count) {
+  Status at(float strength, pintle_share_solution* found, size_t* count) {
     const pintle_edit edit = {PINTLE_EDIT_KNOB, knob_, 0, 0, strength};
     PINTLE_TRY(recommend(session_, request_, &edit, out_, count));
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < base_count_; ++i) {
-      for (uint32_t j = 0; j < *count; ++j) kept += base_[i].item == out_[j].item ? 1 : 0;
+    for (size_t i = 0; i < base_count_; ++i) {
+      for (size_t j = 0; j < *count; ++j) kept += base_[i].item == out_[j].item ? 1 : 0;
     }
     const float overlap =
         base_count_ == 0 ? 1.0f : static_cast<float>(kept) / static_cast<float>(base_count_);
-    *found = {strength, share(out_, *count), overlap, PINTLE_SHARE_REACHED};
+    *found = solution_of(strength, share(out_, *count), overlap);
     return PINTLE_OK;
   }
 
  private:
-  float share(const pintle_recommendation* list, uint32_t count) const {
+  static pintle_share_solution solution_of(float strength, float share, float overlap) {
+    pintle_share_solution solution = PINTLE_SHARE_SOLUTION_INIT;
+    solution.strength = strength;
+    solution.share = share;
+    solution.overlap = overlap;
+    return solution;
+  }
+  float share(const pintle_recommendation* list, size_t count) const {
     const uint32_t attribute =
         static_cast<uint32_t>(session_->model->knobs[knob_].table->attribute());
     uint32_t having = 0;
-    for (uint32_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < count; ++i) {
       having += session_->model->catalogue.has_attribute(list[i].item, attribute) ? 1 : 0;
     }
     return count == 0 ? 0.0f : static_cast<float>(having) / static_cast<float>(count);
@@ -54,17 +61,19 @@ class ShareProbe {
   uint32_t knob_;
   pintle_recommendation* base_;
   pintle_recommendation* out_;
-  uint32_t base_count_ = 0;
+  size_t base_count_ = 0;
 };
 
 }  // namespace
 
 Status solve_share(Session* session, const pintle_request& request, uint32_t knob,
                    float target_share, float min_overlap, pintle_recommendation* scratch,
-                   pintle_recommendation* out, uint32_t* count, pintle_share_solution* solution) {
+                   pintle_recommendation* out, size_t* count, pintle_share_solution* solution) {
   const Model& model = *session->model;
   if (knob >= model.knob_count || model.knobs[knob].table->attribute() < 0) {
-    return PINTLE_ERR_UNKNOWN_NAME;
+    return session->fault()(PINTLE_ERR_UNKNOWN_NAME,
+                            "knob %u, of a model with %u: it does not exist or has no attribute",
+                            knob, model.knob_count);
   }
   ShareProbe probe(session, request, knob, scratch, out);
   pintle_share_solution best;

@@ -39,7 +39,58 @@ Status search(const Catalogue& catalogue, const Compare& compare, uint32_t* foun
   return PINTLE_ERR_UNKNOWN_ITEM;
 }
 
+bool are_equal(const flatbuffers::String& a, const flatbuffers::String& b) {
+  return &a == &b || (a.size() == b.size() && memcmp(a.Data(), b.Data(), a.size()) == 0);
+}
+
 }  // namespace
+
+bool is_named(const flatbuffers::String& text, const char* name) {
+  const size_t length = strlen(name);
+  return text.size() == length && memcmp(text.Data(), name, length) == 0;
+}
+
+Status Catalogue::list_groups(const Allocator& allocator) {
+  const auto begins_group = [&](uint32_t attribute) {
+    return attribute == 0 || !are_equal(*attributes->Get(attribute)->group(),
+                                        *attributes->Get(attribute - 1)->group());
+  };
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < attribute_count; ++i) count += begins_group(i) ? 1 : 0;
+  if (count == 0) return PINTLE_OK;
+  group_starts = allocator.allocate_zeroed<uint32_t>(size_t{count} + 1);
+  if (group_starts == nullptr) return PINTLE_ERR_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < attribute_count; ++i) {
+    if (begins_group(i)) group_starts[group_count++] = i;
+  }
+  group_starts[group_count] = attribute_count;
+  return PINTLE_OK;
+}
+
+void Catalogue::release_groups(const Allocator& allocator) {
+  if (group_starts != nullptr) allocator.release_array(group_starts, size_t{group_count} + 1);
+}
+
+uint32_t Catalogue::group_of(uint32_t attribute) const {
+  uint32_t low = 0, high = group_count;  // the last group that starts at or before it
+  while (high - low > 1) {
+    const uint32_t middle = low + (high - low) / 2;
+    (group_starts[middle] <= attribute ? low : high) = middle;
+  }
+  return low;
+}
+
+Status Catalogue::find_attribute(const char* group, const char* name, uint32_t* attribute) const {
+  for (uint32_t g = 0; g < group_count; ++g) {
+    if (!is_named(*attributes->Get(group_starts[g])->group(), group)) continue;
+    for (uint32_t i = group_starts[g]; i < group_starts[g + 1]; ++i) {
+      if (!is_named(*attributes->Get(i)->name(), name)) continue;
+      *attribute = i;
+      return PINTLE_OK;
+    }
+  }
+  return PINTLE_ERR_UNKNOWN_NAME;
+}
 
 Status Catalogue::find(int64_t id, uint32_t* item) const {
   if (has_text_ids) return PINTLE_ERR_INVALID_ARGUMENT;
@@ -80,7 +131,7 @@ void Catalogue::get_id(uint32_t item, int64_t* id, const char** id_text) const {
   }
 }
 
-Status Catalogue::get_attributes(uint32_t item, const uint32_t** values, uint32_t* count) const {
+Status Catalogue::get_attributes(uint32_t item, const uint32_t** values, size_t* count) const {
   *values = nullptr;
   *count = 0;
   if (item_attribute_offsets == nullptr) return PINTLE_OK;
@@ -96,9 +147,9 @@ Status Catalogue::get_attributes(uint32_t item, const uint32_t** values, uint32_
 
 bool Catalogue::has_attribute(uint32_t item, uint32_t attribute) const {
   const uint32_t* values;
-  uint32_t count;
+  size_t count;
   if (get_attributes(item, &values, &count) != PINTLE_OK) return false;
-  for (uint32_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < count; ++i) {
     if (values[i] == attribute) return true;
   }
   return false;

@@ -10,9 +10,13 @@
 #include <stdint.h>
 
 #include "pintle_generated.h"
+#include "runtime/support/allocator.h"
 #include "runtime/support/status.h"
 
 namespace pintle::internal {
+
+// Whether a string of the metadata is `name`, exactly.
+bool is_named(const flatbuffers::String& text, const char* name);
 
 struct StringTableView {
   const uint32_t* offsets = nullptr;  // [count + 1]; null: no table
@@ -39,6 +43,8 @@ struct Catalogue {
   const uint32_t* attribute_items = nullptr;
   uint32_t item_attribute_count = 0;  // entries of item_attributes and of attribute_items
   const flatbuffers::Vector<flatbuffers::Offset<fb::Attribute>>* attributes = nullptr;
+  uint32_t group_count = 0;          // runs of attributes whose groups have the same name
+  uint32_t* group_starts = nullptr;  // [group_count + 1]: attributes, from the model's allocator
 
   bool is_trained(uint32_t item) const {
     return trained == nullptr || ((trained[item / 8] >> (item % 8)) & 1) != 0;
@@ -50,6 +56,13 @@ struct Catalogue {
     return 16 * panel + 8 < item_count ? low | static_cast<uint32_t>(trained[2 * panel + 1]) << 8
                                        : low;
   }
+  // Finds the groups. PINTLE_ERR_OUT_OF_MEMORY. REQUIRES: the attributes are verified.
+  Status list_groups(const Allocator& allocator);
+  void release_groups(const Allocator& allocator);
+  // REQUIRES: attribute < attribute_count.
+  uint32_t group_of(uint32_t attribute) const;
+  // PINTLE_ERR_UNKNOWN_NAME where there is none.
+  Status find_attribute(const char* group, const char* name, uint32_t* attribute) const;
   Status find(int64_t id, uint32_t* item) const;
   Status find(const char* id, size_t length, uint32_t* item) const;
   Status get(uint32_t item, pintle_item_info* info) const;
@@ -57,7 +70,7 @@ struct Catalogue {
   void get_id(uint32_t item, int64_t* id, const char** id_text) const;
   // [begin, end) into item_attributes, every value below attribute_count; PINTLE_ERR_CORRUPT
   // otherwise.
-  Status get_attributes(uint32_t item, const uint32_t** values, uint32_t* count) const;
+  Status get_attributes(uint32_t item, const uint32_t** values, size_t* count) const;
   bool has_attribute(uint32_t item, uint32_t attribute) const;
   // The items that have an attribute, ascending, each below item_count where the file is sound:
   // readers compare before they index.

@@ -8,10 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <atomic>
+
 #include "pintle_generated.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/model/catalogue.h"
 #include "runtime/model/tensor.h"
+#include "runtime/support/allocator.h"
 #include "runtime/support/platform.h"
 
 namespace pintle::internal {
@@ -75,54 +78,71 @@ struct KnobView {
   uint32_t feature_count;
 };
 
-}  // namespace pintle::internal
+// "PNTM": what pintle_model.tag is of an open model.
+inline constexpr uint32_t kModelTag = 0x4d544e50;
 
-struct pintle_model {
-  pintle::internal::Mapping mapping;
-  pintle::KernelTable kernels;
+struct Model : pintle_model {
+  Allocator allocator;  // of all that the model allocates, itself included
+  // Its opener's and its sessions'. Counted through const, as a model is handed around as one.
+  mutable std::atomic<size_t> references{1};
+  Mapping mapping;
+  KernelTable kernels;
   const char* isa;
   const char* architecture_name;
+  uint32_t format_version;  // of the file, as pintle_format_version
 
   uint32_t dim, head_count, layer_count, ffn_dim, window, item_count;
   uint32_t skip_oldest;  // of the whole history; bidirectional only
   float item_scale;
-  pintle::fb::PositionOrigin position_origin;
-  pintle::fb::PadKeys pad_keys;
-  pintle::fb::AttentionMask mask;
-  pintle::fb::NormPlacement norm_placement;
-  pintle::fb::Source key_value_source, attention_residual, ffn_residual;
-  pintle::fb::Activation ffn_activation, head_activation;
+  fb::PositionOrigin position_origin;
+  fb::PadKeys pad_keys;
+  fb::AttentionMask mask;
+  fb::NormPlacement norm_placement;
+  fb::Source key_value_source, attention_residual, ffn_residual;
+  fb::Activation ffn_activation, head_activation;
 
-  pintle::internal::TensorView items, positions;
-  pintle::internal::TensorView
-      scored_items;                   // the table that scores come from: output_items, or items
-  const float* item_bias;             // null: none
-  pintle::internal::ExactView exact;  // of scored_items, where the file has it
+  TensorView items, positions;
+  TensorView scored_items;  // the table that scores come from: output_items, or items
+  const float* item_bias;   // null: none
+  ExactView exact;          // of scored_items, where the file has it
   const float* pad_embedding;
   const float* mask_embedding;
-  pintle::internal::NormView embedding_norm, final_norm, head_norm;
-  pintle::internal::LinearView head_dense;
-  pintle::internal::BlockView* blocks;  // [layer_count], malloc
-  pintle::internal::Catalogue catalogue;
-  pintle::internal::SaeView* saes;    // [sae_count], malloc
-  pintle::internal::KnobView* knobs;  // [knob_count], malloc
-  const flatbuffers::Vector<flatbuffers::Offset<pintle::fb::Preset>>* presets;  // null: none
+  NormView embedding_norm, final_norm, head_norm;
+  LinearView head_dense;
+  BlockView* blocks;  // [layer_count]; these four from the allocator
+  Catalogue catalogue;
+  SaeView* saes;                                                        // [sae_count]
+  KnobView* knobs;                                                      // [knob_count]
+  const flatbuffers::Vector<flatbuffers::Offset<fb::Preset>>* presets;  // null: none
   uint32_t sae_count, knob_count;
   uint32_t max_feature_count;  // of any SAE
 
-  bool is_bidirectional() const { return mask == pintle::fb::AttentionMask_Bidirectional; }
+  bool is_bidirectional() const { return mask == fb::AttentionMask_Bidirectional; }
   // Slots of the network: the window, and the mask token where there is one.
   uint32_t position_count() const { return window + (is_bidirectional() ? 1 : 0); }
   // Whether keys and values of earlier positions stay valid when an event is appended: not if every
   // position looks at the new one, is renumbered by it, or sees one pad less.
   bool is_incremental() const {
-    return !is_bidirectional() && position_origin != pintle::fb::PositionOrigin_Newest &&
-           pad_keys == pintle::fb::PadKeys_Hidden;
+    return !is_bidirectional() && position_origin != fb::PositionOrigin_Newest &&
+           pad_keys == fb::PadKeys_Hidden;
   }
+  uint32_t preset_count() const { return presets == nullptr ? 0 : presets->size(); }
 };
 
-namespace pintle::internal {
-using Model = ::pintle_model;
+// Writes the item's row of the table that scores come from [dim]; in f32 where the file has it so.
+void scored_row(const Model& model, uint32_t item, float* row);
+
+// Adds a reference.
+void retain_model(const Model& model);
+// Drops one; with the last, the model and all that it holds go.
+void release_model(const Model* model);
+
+// A handle's model; null for null and for what is no open model.
+inline const Model* model_of(const pintle_model* handle) {
+  return handle != nullptr && handle->tag == kModelTag ? static_cast<const Model*>(handle)
+                                                       : nullptr;
 }
+
+}  // namespace pintle::internal
 
 #endif  // PINTLE_RUNTIME_MODEL_MODEL_H_

@@ -2,7 +2,6 @@
 #include "runtime/model/read_model.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <new>
@@ -158,7 +157,7 @@ Status verify_network(const fb::Model& root, const Resolver& resolve, const Faul
   if (root.head_norm() != nullptr) {
     PINTLE_TRY(resolve.norm(root.head_norm(), dim, "head_norm", &model->head_norm));
   }
-  model->blocks = static_cast<BlockView*>(calloc(model->layer_count, sizeof(BlockView)));
+  model->blocks = model->allocator.allocate_zeroed<BlockView>(model->layer_count);
   if (model->blocks == nullptr) {
     return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for %u blocks", model->layer_count);
   }
@@ -285,12 +284,17 @@ Status verify_model(Model* model, const Fault& fault) {
   uint64_t metadata_bytes = 0;
   PINTLE_TRY(verify_structure(model->mapping, fault, &root, &metadata_bytes));
   const Resolver resolve(model->mapping, metadata_bytes, fault);
+  model->format_version = 1000u * root->format_major() + root->format_minor();
   PINTLE_TRY(verify_architecture(*root, fault, model));
   PINTLE_TRY(verify_network(*root, resolve, fault, model));
   if (root->exact() != nullptr) {
     PINTLE_TRY(verify_exact(*root->exact(), resolve, fault, model));
   }
   PINTLE_TRY(verify_catalogue(*root->catalogue(), resolve, fault, &model->catalogue));
+  if (model->catalogue.list_groups(model->allocator) != PINTLE_OK) {
+    return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for the groups of %u attributes",
+                 model->catalogue.attribute_count);
+  }
   return verify_saes(*root, resolve, fault, model);
 }
 

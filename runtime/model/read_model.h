@@ -19,7 +19,7 @@ inline constexpr uint32_t kMaxSaes = 64;
 inline constexpr uint32_t kMaxFeatures = 1u << 20;
 inline constexpr uint32_t kMaxKnobs = 1u << 16;
 
-inline constexpr uint16_t kFormatMajor = 1;
+inline constexpr uint16_t kFormatMajor = 1, kFormatMinor = 1;  // the newest known
 inline constexpr uint64_t kKnownFeatures = 0;
 
 // Fills every field of `model` but mapping, kernels and isa from model->mapping. On failure

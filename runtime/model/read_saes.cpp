@@ -3,7 +3,6 @@
 // The verifier's part for SAEs, knobs and presets.
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <new>
@@ -52,9 +51,9 @@ class Hash {
 };
 
 template <typename T>
-Status allocate(uint32_t count, const Fault& fault, T** array) {
+Status allocate(const Allocator& allocator, uint32_t count, const Fault& fault, T** array) {
   if (count == 0) return PINTLE_OK;
-  *array = static_cast<T*>(calloc(count, sizeof(T)));
+  *array = allocator.allocate_zeroed<T>(count);
   if (*array == nullptr) return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for %u entries", count);
   for (uint32_t i = 0; i < count; ++i) new (&(*array)[i]) T();
   return PINTLE_OK;
@@ -203,7 +202,8 @@ Status verify_saes(const fb::Model& root, const Resolver& resolve, const Fault& 
     return fault(PINTLE_ERR_UNSUPPORTED, "%u SAEs, %u knobs: the limits are %u, %u", saes, knobs,
                  kMaxSaes, kMaxKnobs);
   }
-  PINTLE_TRY(allocate(saes, fault, &model->saes));
+  PINTLE_TRY(allocate(model->allocator, saes, fault, &model->saes));
+  model->sae_count = saes;
   const uint32_t hash = saes == 0 ? 0 : network_hash(root);
   for (uint32_t i = 0; i < saes; ++i) {
     const fb::Sae& table = *root.saes()->Get(i);
@@ -216,12 +216,11 @@ Status verify_saes(const fb::Model& root, const Resolver& resolve, const Fault& 
     const uint32_t features = model->saes[i].feature_count;
     if (features > model->max_feature_count) model->max_feature_count = features;
   }
-  model->sae_count = saes;
-  PINTLE_TRY(allocate(knobs, fault, &model->knobs));
+  PINTLE_TRY(allocate(model->allocator, knobs, fault, &model->knobs));
+  model->knob_count = knobs;
   for (uint32_t i = 0; i < knobs; ++i) {
     PINTLE_TRY(verify_knob(*root.knobs()->Get(i), fault, *model, &model->knobs[i]));
   }
-  model->knob_count = knobs;
   model->presets = root.presets();
   for (uint32_t i = 0; model->presets != nullptr && i < model->presets->size(); ++i) {
     PINTLE_TRY(verify_preset(*model->presets->Get(i), fault, *model));

@@ -139,7 +139,7 @@ Status check_catalogue(const Model& model, const fb::Catalogue& table, const Con
   PINTLE_TRY(check.segment(table.attribute_items(), "attribute_items"));
   for (uint32_t item = 0; item < catalogue.item_count; ++item) {
     const uint32_t* values;
-    uint32_t count;
+    size_t count;
     if (catalogue.get_attributes(item, &values, &count) != PINTLE_OK) {
       return fault(PINTLE_ERR_CORRUPT, "item_attributes: item %u names an attribute out of range",
                    item);

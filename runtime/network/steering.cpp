@@ -29,24 +29,47 @@ float apply(uint32_t kind, float activation, float value) {
   }
 }
 
-Status check_edit(const Model& model, const pintle_edit& edit) {
-  if (edit.kind > PINTLE_EDIT_CLAMP_MAX || (edit.flags & ~kEditFlags) != 0 ||
-      (edit.kind != PINTLE_EDIT_ABLATE && !isfinite(edit.value))) {
-    return PINTLE_ERR_INVALID_ARGUMENT;
+Status check_knob_edit(const Model& model, const pintle_edit& edit, size_t index,
+                       const Fault& fault) {
+  if (edit.sae != 0 || edit.flags != 0) {
+    return fault(PINTLE_ERR_INVALID_ARGUMENT, "edit %zu: a knob's edit has no SAE and no flags",
+                 index);
   }
-  if (edit.kind == PINTLE_EDIT_KNOB) {
-    if (edit.sae != 0 || edit.flags != 0) return PINTLE_ERR_INVALID_ARGUMENT;
-    if (edit.target >= model.knob_count) return PINTLE_ERR_UNKNOWN_NAME;
-    const fb::Knob& knob = *model.knobs[edit.target].table;
-    const bool in_range = edit.value >= knob.min_strength() && edit.value <= knob.max_strength();
-    return in_range ? PINTLE_OK : PINTLE_ERR_OUT_OF_RANGE;
+  if (edit.target >= model.knob_count) {
+    return fault(PINTLE_ERR_UNKNOWN_NAME, "edit %zu: knob %u, of a model with %u", index,
+                 edit.target, model.knob_count);
   }
-  if (edit.sae >= model.sae_count || edit.target >= model.saes[edit.sae].feature_count) {
-    return PINTLE_ERR_UNKNOWN_NAME;
+  const fb::Knob& knob = *model.knobs[edit.target].table;
+  if (edit.value >= knob.min_strength() && edit.value <= knob.max_strength()) return PINTLE_OK;
+  return fault(PINTLE_ERR_OUT_OF_RANGE,
+               "edit %zu: strength %g of the knob %s, whose safe range is %g to %g", index,
+               static_cast<double>(edit.value), knob.name()->c_str(),
+               static_cast<double>(knob.min_strength()), static_cast<double>(knob.max_strength()));
+}
+
+// index: the edit's in its set, for the words.
+Status check_edit(const Model& model, const pintle_edit& edit, size_t index, const Fault& fault) {
+  if (edit.kind > PINTLE_EDIT_CLAMP_MAX || (edit.flags & ~kEditFlags) != 0) {
+    return fault(PINTLE_ERR_INVALID_ARGUMENT, "edit %zu: unknown kind %u or flags 0x%x", index,
+                 edit.kind, edit.flags);
+  }
+  if (edit.kind != PINTLE_EDIT_ABLATE && !isfinite(edit.value)) {
+    return fault(PINTLE_ERR_INVALID_ARGUMENT, "edit %zu: the value is not finite", index);
+  }
+  if (edit.kind == PINTLE_EDIT_KNOB) return check_knob_edit(model, edit, index, fault);
+  if (edit.sae >= model.sae_count) {
+    return fault(PINTLE_ERR_UNKNOWN_NAME, "edit %zu: SAE %u, of a model with %u", index, edit.sae,
+                 model.sae_count);
+  }
+  const SaeView& sae = model.saes[edit.sae];
+  if (edit.target >= sae.feature_count) {
+    return fault(PINTLE_ERR_UNKNOWN_NAME, "edit %zu: feature %u, of an SAE with %u", index,
+                 edit.target, sae.feature_count);
   }
   if ((edit.flags & PINTLE_EDIT_CALIBRATED) != 0 &&
-      (edit.kind == PINTLE_EDIT_SCALE || model.saes[edit.sae].statistics == nullptr)) {
-    return PINTLE_ERR_INVALID_ARGUMENT;
+      (edit.kind == PINTLE_EDIT_SCALE || sae.statistics == nullptr)) {
+    return fault(PINTLE_ERR_INVALID_ARGUMENT,
+                 "edit %zu: CALIBRATED goes with no SCALE, and needs the SAE's statistics", index);
   }
   return PINTLE_OK;
 }
@@ -58,15 +81,17 @@ float raw_value(const SaeView& sae, const pintle_edit& edit) {
 
 }  // namespace
 
-Status Steering::check(const Model& model, const pintle_steering* set, const pintle_edit* last) {
-  if (set != nullptr) {
-    if (set->struct_size != sizeof(*set) || (set->flags & ~kSetFlags) != 0 ||
-        (set->edits == nullptr && set->edit_count > 0)) {
-      return PINTLE_ERR_INVALID_ARGUMENT;
-    }
-    for (size_t i = 0; i < set->edit_count; ++i) PINTLE_TRY(check_edit(model, set->edits[i]));
+Status Steering::check(const Model& model, const pintle_steering* set, const pintle_edit* last,
+                       const Fault& fault) {
+  const size_t set_size = set == nullptr ? 0 : set->edit_count;
+  if (set != nullptr &&
+      ((set->flags & ~kSetFlags) != 0 || (set->edits == nullptr && set_size > 0))) {
+    return fault(PINTLE_ERR_INVALID_ARGUMENT,
+                 "the steering has unknown flags (0x%x), or %zu edits at a null pointer",
+                 set->flags, set_size);
   }
-  return last == nullptr ? PINTLE_OK : check_edit(model, *last);
+  for (size_t i = 0; i < set_size; ++i) PINTLE_TRY(check_edit(model, set->edits[i], i, fault));
+  return last == nullptr ? PINTLE_OK : check_edit(model, *last, set_size, fault);
 }
 
 template <typename Visit>

@@ -30,7 +30,8 @@ class Steering {
         last_(last) {}
   // PINTLE_OK if every edit is valid; the statuses are pintle_recommend's. REQUIRED before any use
   // of a set that came from outside.
-  static Status check(const Model& model, const pintle_steering* set, const pintle_edit* last);
+  static Status check(const Model& model, const pintle_steering* set, const pintle_edit* last,
+                      const Fault& fault);
 
   // Whether no state can change: no edits, or none that does anything.
   bool leaves_states() const;

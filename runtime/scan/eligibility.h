@@ -18,7 +18,7 @@ class Eligibility {
         seen_((request.flags & PINTLE_INCLUDE_SEEN) != 0 ? nullptr : session.buffers.seen),
         marked_(session.buffers.marked),
         request_(request),
-        marks_allowed_(request.allow != nullptr),
+        marks_allowed_((request.flags & PINTLE_ONLY_ALLOWED) != 0),
         lanes_of_last_panel_((uint32_t{1} << (model_.item_count - 1) % kPanelRows << 1) - 1) {
     if (marks_allowed_) set(request.allow, request.allow_count);
     for (size_t i = 0; i < request.deny_count; ++i) {

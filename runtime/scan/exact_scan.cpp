@@ -33,7 +33,7 @@ double half_value(uint16_t half) {
 
 class ExactScan {
  public:
-  ExactScan(const Session& session, const float* hidden, const KnobScores& knobs, uint32_t k,
+  ExactScan(const Session& session, const float* hidden, const KnobScores& knobs, size_t k,
             Selector* selector, ExactCounts* counts)
       : model_(*session.model),
         exact_(model_.exact),
@@ -238,10 +238,10 @@ class ExactScan {
 
 }  // namespace
 
-uint64_t ExactCounts::bytes(const Model& model) const {
+uint64_t exact_bytes(const ExactCounts& counts, const Model& model) {
   const ExactView& exact = model.exact;
-  return coarse_panels * (exact.coarse.panel_bytes() + exact.coarse.panel_scale_bytes()) +
-         fine_rows * exact.fine_bytes() + f32_rows * (exact.width * sizeof(float));
+  return counts.coarse_panels * (exact.coarse.panel_bytes() + exact.coarse.panel_scale_bytes()) +
+         counts.fine_rows * exact.fine_bytes() + counts.f32_rows * (exact.width * sizeof(float));
 }
 
 void ExactScorer::score(const uint32_t* items, size_t count, float* scores) const {
@@ -258,7 +258,7 @@ void ExactScorer::score(const uint32_t* items, size_t count, float* scores) cons
 }
 
 void exact_scan(const Session& session, const float* hidden, const Eligibility& eligibility,
-                const KnobScores& knobs, uint32_t k, Selector* selector, ExactCounts* counts) {
+                const KnobScores& knobs, size_t k, Selector* selector, ExactCounts* counts) {
   ExactCounts unused;
   ExactScan scan(session, hidden, knobs, k, selector, counts == nullptr ? &unused : counts);
   scan.run(eligibility);

@@ -38,11 +38,8 @@ namespace pintle::internal {
 inline constexpr uint32_t kExactCoarseCols = 30;
 inline constexpr double kOperandRounding = 0.6;
 
-// What a scan read.
-struct ExactCounts {
-  uint64_t coarse_panels = 0, fine_rows = 0, f32_rows = 0;
-  uint64_t bytes(const Model& model) const;
-};
+// The bytes that these are.
+uint64_t exact_bytes(const ExactCounts& counts, const Model& model);
 
 // f32 scores of single items. REQUIRES: model.exact.present().
 class ExactScorer {
@@ -60,7 +57,7 @@ class ExactScorer {
 // Offers every item that may be among the best k, in ascending order, with its f32 score. knobs: those
 // of the selector. counts: null, or what is added to. REQUIRES: model.exact.present().
 void exact_scan(const Session& session, const float* hidden, const Eligibility& eligibility,
-                const KnobScores& knobs, uint32_t k, Selector* selector, ExactCounts* counts);
+                const KnobScores& knobs, size_t k, Selector* selector, ExactCounts* counts);
 
 }  // namespace pintle::internal
 

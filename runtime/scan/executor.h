@@ -19,7 +19,7 @@ inline void run_tasks(const pintle_executor& executor, size_t count, pintle_task
 }
 
 // Into how many tasks a scan of the whole catalogue for a list of k is cut.
-inline size_t scan_task_count(const Session& session, uint32_t k) {
+inline size_t scan_task_count(const Session& session, size_t k) {
   const pintle_executor& executor = session.executor;
   if (executor.parallel_for == nullptr || session.model->item_count < PINTLE_PARALLEL_ITEMS ||
       k > PINTLE_PARALLEL_K) {

@@ -42,9 +42,13 @@ class ItemScorer {
   size_t panel_ = 0;
 };
 
-Status check_items(const Model& model, const uint32_t* items, size_t count) {
+// list: what the items are called in words.
+Status check_items(const Session& session, const char* list, const uint32_t* items, size_t count) {
+  const uint32_t item_count = session.model->item_count;
   for (size_t i = 0; i < count; ++i) {
-    if (items[i] >= model.item_count) return PINTLE_ERR_UNKNOWN_ITEM;
+    if (items[i] < item_count) continue;
+    return session.fault()(PINTLE_ERR_UNKNOWN_ITEM, "%s %zu is item %u, of a catalogue of %u", list,
+                           i, items[i], item_count);
   }
   return PINTLE_OK;
 }
@@ -52,7 +56,7 @@ Status check_items(const Model& model, const uint32_t* items, size_t count) {
 // Whether an allow list is so short that looking for its items in the bitmap would cost more than
 // scoring them: one word of the bitmap an item.
 bool is_short_list(const Model& model, const pintle_request& request) {
-  return request.allow != nullptr && request.allow_count < model.item_count / 64;
+  return (request.flags & PINTLE_ONLY_ALLOWED) != 0 && request.allow_count < model.item_count / 64;
 }
 
 // A scan cut into `count` stretches of panels, each with its own list; what they keep is the same
@@ -78,7 +82,7 @@ struct ScanTasks {
 };
 
 void scan_in_tasks(const Session& session, const Eligibility& eligibility, const KnobScores& knobs,
-                   const PanelScorer& scorer, size_t count, uint32_t k, TopK* best) {
+                   const PanelScorer& scorer, size_t count, size_t k, TopK* best) {
   ScanTasks tasks = {session, eligibility, knobs, scorer, count, {}};
   for (size_t i = 0; i < count; ++i) {
     tasks.lists[i] = TopK(session.buffers.task_entries + i * PINTLE_PARALLEL_K, k);
@@ -90,10 +94,10 @@ void scan_in_tasks(const Session& session, const Eligibility& eligibility, const
 }  // namespace
 
 Status top_items(const Session& session, const float* hidden, const Steering& steering,
-                 const pintle_request& request, pintle_recommendation* out, uint32_t* count) {
+                 const pintle_request& request, pintle_recommendation* out, size_t* count) {
   const Model& model = *session.model;
-  PINTLE_TRY(check_items(model, request.allow, request.allow_count));
-  PINTLE_TRY(check_items(model, request.deny, request.deny_count));
+  PINTLE_TRY(check_items(session, "allow", request.allow, request.allow_count));
+  PINTLE_TRY(check_items(session, "deny", request.deny, request.deny_count));
   TopK best(out, request.k);
   const KnobScores knobs(session, steering);
   Eligibility eligibility(session, request);
@@ -107,7 +111,8 @@ Status top_items(const Session& session, const float* hidden, const Steering& st
       eligibility.drop(item);
     }
   } else if (model.exact.present()) {
-    exact_scan(session, hidden, eligibility, knobs, request.k, &selector, nullptr);
+    session.exact_counts = {};
+    exact_scan(session, hidden, eligibility, knobs, request.k, &selector, &session.exact_counts);
   } else {
     PanelScorer scorer(session, hidden);
     const size_t tasks = scan_task_count(session, request.k);
@@ -119,7 +124,7 @@ Status top_items(const Session& session, const float* hidden, const Steering& st
   }
 
   *count = best.finish();
-  for (uint32_t i = 0; i < *count; ++i) {
+  for (size_t i = 0; i < *count; ++i) {
     model.catalogue.get_id(out[i].item, &out[i].id, &out[i].id_text);
   }
   return PINTLE_OK;
@@ -127,7 +132,7 @@ Status top_items(const Session& session, const float* hidden, const Steering& st
 
 Status score_items(const Session& session, const float* hidden, const uint32_t* items, size_t count,
                    float* scores) {
-  PINTLE_TRY(check_items(*session.model, items, count));
+  PINTLE_TRY(check_items(session, "entry", items, count));
   ItemScorer scorer(session, hidden);
   for (size_t i = 0; i < count; ++i) scores[i] = scorer.score(items[i]);
   return PINTLE_OK;

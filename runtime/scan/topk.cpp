@@ -4,14 +4,14 @@
 namespace pintle::internal {
 
 // Writes `entry` where it belongs on the way down from `hole`, in a heap of `count` entries.
-void TopK::sift_down(uint32_t hole, uint32_t count, const pintle_recommendation& entry) {
+void TopK::sift_down(size_t hole, size_t count, const pintle_recommendation& entry) {
   for (;;) {
-    size_t child = 2 * static_cast<size_t>(hole) + 1;
+    size_t child = 2 * hole + 1;
     if (child >= count) break;
     if (child + 1 < count && is_better(entries_[child], entries_[child + 1])) ++child;
     if (!is_better(entry, entries_[child])) break;
     entries_[hole] = entries_[child];
-    hole = static_cast<uint32_t>(child);
+    hole = child;
   }
   entries_[hole] = entry;
 }
@@ -22,7 +22,7 @@ void TopK::offer(uint32_t item, float score) {
     if (is_better(entry, entries_[0])) sift_down(0, count_, entry);
     return;
   }
-  uint32_t hole = count_++;
+  size_t hole = count_++;
   while (hole > 0 && is_better(entries_[(hole - 1) / 2], entry)) {
     entries_[hole] = entries_[(hole - 1) / 2];
     hole = (hole - 1) / 2;
@@ -30,8 +30,8 @@ void TopK::offer(uint32_t item, float score) {
   entries_[hole] = entry;
 }
 
-uint32_t TopK::finish() {
-  for (uint32_t last = count_; last > 1; --last) {
+size_t TopK::finish() {
+  for (size_t last = count_; last > 1; --last) {
     const pintle_recommendation entry = entries_[last - 1];
     entries_[last - 1] = entries_[0];
     sift_down(0, last - 1, entry);

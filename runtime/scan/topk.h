@@ -16,8 +16,7 @@ class TopK {
  public:
   TopK() = default;  // keeps nothing: to be assigned to
   // entries: room for capacity >= 1.
-  TopK(pintle_recommendation* entries, uint32_t capacity)
-      : entries_(entries), capacity_(capacity) {}
+  TopK(pintle_recommendation* entries, size_t capacity) : entries_(entries), capacity_(capacity) {}
 
   // False: `score` cannot enter, whatever its item, if items come in ascending order.
   bool may_enter(float score) const { return count_ < capacity_ || score > entries_[0].score; }
@@ -26,22 +25,22 @@ class TopK {
   void offer(uint32_t item, float score);
   // Offers all that `other` holds.
   void offer_all(const TopK& other) {
-    for (uint32_t i = 0; i < other.count_; ++i) {
+    for (size_t i = 0; i < other.count_; ++i) {
       offer(other.entries_[i].item, other.entries_[i].score);
     }
   }
   // Sorts the entries, best first, and returns their number. The heap is used up.
-  uint32_t finish();
+  size_t finish();
 
  private:
   static bool is_better(const pintle_recommendation& a, const pintle_recommendation& b) {
     return a.score > b.score || (a.score == b.score && a.item < b.item);
   }
-  void sift_down(uint32_t hole, uint32_t count, const pintle_recommendation& entry);
+  void sift_down(size_t hole, size_t count, const pintle_recommendation& entry);
 
   pintle_recommendation* entries_ = nullptr;
-  uint32_t capacity_ = 0;
-  uint32_t count_ = 0;
+  size_t capacity_ = 0;
+  size_t count_ = 0;
 };
 
 }  // namespace pintle::internal

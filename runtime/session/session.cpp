@@ -41,14 +41,22 @@ uint64_t session_bytes(const Model& model) {
   return counting.used_bytes();
 }
 
-Status session_create(const Model& model, void* memory, size_t size_bytes, Session** session) {
+Status session_create(const Model& model, void* memory, size_t size_bytes, const Fault& fault,
+                      Session** session) {
   if (reinterpret_cast<uintptr_t>(memory) % PINTLE_SESSION_ALIGNMENT != 0) {
-    return PINTLE_ERR_MISALIGNED;
+    return fault(PINTLE_ERR_MISALIGNED, "the block must be aligned to %u bytes",
+                 PINTLE_SESSION_ALIGNMENT);
   }
-  if (size_bytes < session_bytes(model)) return PINTLE_ERR_BUFFER_TOO_SMALL;
+  if (size_bytes < session_bytes(model)) {
+    return fault(
+        PINTLE_ERR_BUFFER_TOO_SMALL,
+        "a session of this model takes %llu bytes (pintle_session_memory), the block has %zu",
+        static_cast<unsigned long long>(session_bytes(model)), size_bytes);
+  }
 
   Arena arena(memory);
   Session* created = new (arena.take<Session>(1)) Session();
+  created->tag = kSessionTag;
   created->model = &model;
   created->buffers = plan_session(model, &arena);
   memset(created->buffers.marked, 0, bitmap_bytes(model.item_count));
@@ -56,12 +64,36 @@ Status session_create(const Model& model, void* memory, size_t size_bytes, Sessi
     memset(created->buffers.feature_marks, 0, bitmap_bytes(model.max_feature_count));
   }
   session_reset(created);
-  PINTLE_TRY(gemm_create(model, &created->gemm));
+  if (gemm_create(model, &created->gemm) != PINTLE_OK) {
+    return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for XNNPACK's copy of the weights");
+  }
+  retain_model(model);
   *session = created;
   return PINTLE_OK;
 }
 
-void session_destroy(Session* session) { gemm_destroy(*session->model, &session->gemm); }
+Status session_allocate(const Model& model, const Fault& fault, Session** session) {
+  const size_t size_bytes = static_cast<size_t>(session_bytes(model));
+  void* memory = model.allocator.allocate(size_bytes, PINTLE_SESSION_ALIGNMENT);
+  if (memory == nullptr) {
+    return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for a session of %zu bytes", size_bytes);
+  }
+  const Status status = session_create(model, memory, size_bytes, fault, session);
+  if (status == PINTLE_OK) {
+    (*session)->owned_bytes = size_bytes;
+  } else {
+    model.allocator.release(memory, size_bytes);
+  }
+  return status;
+}
+
+void session_destroy(Session* session) {
+  const Model* model = session->model;
+  const size_t owned_bytes = session->owned_bytes;
+  gemm_destroy(*model, &session->gemm);
+  if (owned_bytes != 0) model->allocator.release(session, owned_bytes);
+  release_model(model);
+}
 
 void session_reset(Session* session) {
   memset(session->buffers.seen, 0, bitmap_bytes(session->model->item_count));
@@ -75,7 +107,10 @@ void session_reset(Session* session) {
 Status session_append(Session* session, const uint32_t* items, size_t count) {
   const uint32_t item_count = session->model->item_count;
   for (size_t i = 0; i < count; ++i) {
-    if (items[i] >= item_count) return PINTLE_ERR_UNKNOWN_ITEM;
+    if (items[i] >= item_count) {
+      return session->fault()(PINTLE_ERR_UNKNOWN_ITEM, "event %zu is item %u, of a catalogue of %u",
+                              i, items[i], item_count);
+    }
   }
   if (count == 0) return PINTLE_OK;
   for (size_t i = 0; i < count; ++i) {
@@ -89,6 +124,12 @@ Status session_append(Session* session, const uint32_t* items, size_t count) {
   session->event_count += count;
   lose_hidden(session);
   return PINTLE_OK;
+}
+
+Status check_history(const Session& session) {
+  if (session.event_count > 0) return PINTLE_OK;
+  return session.fault()(PINTLE_ERR_EMPTY_HISTORY,
+                         "the history is empty: append an event first (pintle_session_append)");
 }
 
 }  // namespace pintle::internal

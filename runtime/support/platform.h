@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/support/allocator.h"
 #include "runtime/support/status.h"
 
 namespace pintle::internal {
@@ -15,15 +16,20 @@ namespace pintle::internal {
 struct Mapping {
   const uint8_t* data = nullptr;  // 64-byte aligned
   size_t size_bytes = 0;
-  void* owned = nullptr;        // what release_mapping gives back; null: the caller's
-  size_t owned_size_bytes = 0;  // of a mapping; 0: `owned` came from malloc
+  void* owned = nullptr;  // what release_mapping gives back; null: the caller's
+  size_t owned_size_bytes = 0;
+  bool is_mapped = false;  // `owned` is a mapping, else it came from the allocator
 };
 
-Status map_path(const char* path, const Fault& fault, Mapping* mapping);
+Status map_path(const char* path, const Allocator& allocator, const Fault& fault, Mapping* mapping);
 // Maps `length` bytes from `offset`. Copies instead where the offset leaves the data unaligned.
-Status map_descriptor(int fd, uint64_t offset, uint64_t length, const Fault& fault,
-                      Mapping* mapping);
-void release_mapping(Mapping* mapping);
+Status map_descriptor(int fd, uint64_t offset, uint64_t length, const Allocator& allocator,
+                      const Fault& fault, Mapping* mapping);
+// The same of bytes in memory.
+Status copy_memory(const void* data, size_t size_bytes, const Allocator& allocator,
+                   const Fault& fault, Mapping* mapping);
+// allocator: the one that made it.
+void release_mapping(const Allocator& allocator, Mapping* mapping);
 
 // The value of PINTLE_FORCE_ISA, or null.
 const char* forced_isa();

@@ -4,18 +4,32 @@
  *
  * Conventions
  *   Status      Every function that can fail returns a pintle_status; PINTLE_OK is 0. On failure the
- *               outputs are untouched and the object is as it was, unless said otherwise.
- *   Items       The catalogue has item_count items, numbered 0 ... item_count - 1 (`item`, uint32_t).
- *               The app's own ids ("external ids") map to them by pintle_model_find_*.
- *   Memory      A model allocates when it is opened. A session lives in one block that the caller
- *               gives; after pintle_session_create nothing allocates. (Built with XNNPACK, a session's
- *               creation lets XNNPACK pack its own copy of the dense weights, outside the block.)
+ *               outputs are untouched and the object is as it was, unless said otherwise. Opening and
+ *               making a session tell the failure in words through their last argument, a session's
+ *               calls through pintle_session_last_error, and the look-ups of a model, which have one
+ *               thing that can be wrong, through pintle_status_message.
+ *   Null        A null pointer where none is allowed, or a handle of the other kind, is
+ *               PINTLE_ERR_INVALID_ARGUMENT. An array may be null where its count is 0.
+ *   Numbers     Items, attributes, groups, SAEs, features, knobs and presets are numbered from 0
+ *               (uint32_t), and their counts are in pintle_model_info. The app's own ids ("external
+ *               ids") map to items by pintle_model_find_*. Counts, capacities and sizes are size_t.
+ *   Memory      A model allocates when it is opened, through pintle_open_options' allocator. A session
+ *               is one block, the caller's or allocated likewise; once it is made nothing allocates.
+ *               (Built with XNNPACK, making a session lets XNNPACK pack its own copy of the dense
+ *               weights, outside the block and the allocator.)
+ *   Lifetime    A model is reference counted: its opener holds one reference, every session one. It
+ *               goes with the last, so that models and sessions may be closed in any order.
  *   Threads     A model is immutable: any number of threads may use it. A session belongs to one
  *               thread at a time. There is no global state, and no thread is ever started: an app
  *               that wants more than one hands in an executor (pintle_executor).
  *   Pointers    Strings and arrays that a model hands out live as long as the model.
- *   Structs     `struct_size` is sizeof the struct as the caller was compiled; PINTLE_*_INIT set it.
- *               Fields may be added at the end of a struct in later versions.
+ *   Structs     `struct_size` is sizeof the struct as the caller was compiled; PINTLE_*_INIT and
+ *               pintle_*_init set it, and the other fields to their defaults. Later versions may add
+ *               fields at the end. Of a shorter struct the library takes the fields that are there,
+ *               of a longer one those that it knows, and refuses it (PINTLE_ERR_INVALID_ARGUMENT) only
+ *               if one that it does not know is set, that is, not all zero bytes. Of an output it
+ *               writes the fields that both know, never a byte beyond struct_size. Structs without a
+ *               size never change: what they cannot say will come as another struct.
  *   No function throws, aborts, prints or exits.
  */
 #ifndef PINTLE_PINTLE_H_
@@ -40,20 +54,33 @@
 extern "C" {
 #endif
 
+/* ---- Versions and statuses ------------------------------------------------------------------- */
+
 #define PINTLE_VERSION_MAJOR 0
-#define PINTLE_VERSION_MINOR 1
+#define PINTLE_VERSION_MINOR 2
 #define PINTLE_VERSION_PATCH 0
+/* Versions compare as numbers: 1.2.3 is 1002003. */
+#define PINTLE_VERSION_NUMBER \
+  (PINTLE_VERSION_MAJOR * 1000000 + PINTLE_VERSION_MINOR * 1000 + PINTLE_VERSION_PATCH)
+
+/* The running library's version as text, "0.2.0". Static storage. Any thread. */
+PINTLE_API const char* pintle_version(void);
+/* The same as a number, to be compared with PINTLE_VERSION_NUMBER. Any thread. */
+PINTLE_API uint32_t pintle_version_number(void);
+/* The newest file format that the running library knows: 1000 * major + minor. It opens every file of
+ * that major number whose required features it has. Any thread. */
+PINTLE_API uint32_t pintle_format_version(void);
 
 /* Values are pinned: 1-99 the caller, 100-199 the model file, 200-299 the machine. */
 typedef enum pintle_status {
   PINTLE_OK = 0,
   PINTLE_ERR_INVALID_ARGUMENT = 1, /* a null pointer, a wrong struct_size, k of 0, ... */
   PINTLE_ERR_UNKNOWN_ITEM = 2,     /* an item number or external id that the catalogue lacks */
-  PINTLE_ERR_BUFFER_TOO_SMALL = 3, /* a caller's block is smaller than the size asked for */
+  PINTLE_ERR_BUFFER_TOO_SMALL = 3, /* a caller's block or array is smaller than needed */
   PINTLE_ERR_MISALIGNED = 4,       /* a caller's block is not aligned as stated */
   PINTLE_ERR_EMPTY_HISTORY = 5,    /* nothing appended yet: no architecture defines its output */
   PINTLE_ERR_UNKNOWN_ISA = 6,      /* PINTLE_FORCE_ISA names no ISA, or one this CPU lacks */
-  PINTLE_ERR_UNKNOWN_NAME = 7,     /* a knob, preset, feature, SAE or attribute the model lacks */
+  PINTLE_ERR_UNKNOWN_NAME = 7,     /* a knob, preset, feature, SAE, ... the model lacks */
   PINTLE_ERR_OUT_OF_RANGE = 8,     /* a strength outside the knob's safe range */
   PINTLE_ERR_IO = 100,             /* the file could not be opened, read or mapped */
   PINTLE_ERR_NOT_A_MODEL = 101,    /* not a .pintle file */
@@ -65,68 +92,117 @@ typedef enum pintle_status {
   PINTLE_ERR_OUT_OF_MEMORY = 200
 } pintle_status;
 
-typedef struct pintle_model pintle_model;
-typedef struct pintle_session pintle_session;
+/* "PINTLE_ERR_CORRUPT" and the like; "unknown status" for other values. Static storage. Any thread. */
+PINTLE_API const char* pintle_status_name(pintle_status status);
+/* What a status means and what to do, in a sentence. Static storage. Any thread. */
+PINTLE_API const char* pintle_status_message(pintle_status status);
 
-/* A failure in words: which check failed and what to do. Filled when passed; never read. */
+/* Handles: types of their own in every language, as none of them is incomplete. The field is the
+ * library's: it tells the two kinds apart, and no caller makes, copies or writes one. */
+typedef struct pintle_model {
+  uint32_t tag;
+} pintle_model;
+typedef struct pintle_session {
+  uint32_t tag;
+} pintle_session;
+
+/* A failure in words: which check failed and what to do. Filled where one is passed and the call
+ * fails; never read. Never changes. */
 typedef struct pintle_error {
   pintle_status status;
   char message[252]; /* NUL-terminated UTF-8 */
 } pintle_error;
 
-/* "PINTLE_ERR_CORRUPT" and the like; "unknown status" for other values. Static storage. */
-PINTLE_API const char* pintle_status_name(pintle_status status);
-/* The library's version, "0.1.0". Static storage. */
-PINTLE_API const char* pintle_version(void);
+/* ---- Opening models -------------------------------------------------------------------------- */
 
-/* ---- Models ---------------------------------------------------------------------------------- */
+/* Where a model and its sessions get their memory. Both functions may be called by any thread that
+ * opens or closes a model or makes or frees a session. */
+typedef struct pintle_allocator {
+  uint32_t struct_size;
+  uint32_t reserved; /* 0 */
+  void* context;     /* for the functions */
+  /* Returns size_bytes aligned to alignment_bytes (a power of two), or null. */
+  void* (*allocate)(void* context, size_t size_bytes, size_t alignment_bytes);
+  /* Takes back what `allocate` gave for the same size; block is never null. */
+  void (*release)(void* context, void* block, size_t size_bytes);
+} pintle_allocator;
+#define PINTLE_ALLOCATOR_INIT \
+  { sizeof(pintle_allocator), 0, NULL, NULL, NULL }
 
 enum {
   /* Also read every byte: checksums, and that every stored number is finite. Costs one pass over the
    * file. Without it, opening checks the structure and everything that memory safety rests on. */
-  PINTLE_OPEN_VERIFY_ALL = 1u << 0
+  PINTLE_OPEN_VERIFY_ALL = 1u << 0,
+  /* pintle_model_open_memory copies the bytes, which may then go or change. */
+  PINTLE_OPEN_COPY = 1u << 1
 };
 
 typedef struct pintle_open_options {
   uint32_t struct_size;
   uint32_t flags;
-  const char*
-      isa; /* "scalar", "avx2", "neon", ...; null: the environment's PINTLE_FORCE_ISA if it is
-                      set, else the best that this CPU has */
+  /* "scalar", "avx2", "neon", ...; null: the environment's PINTLE_FORCE_ISA if it is set, else the
+   * best that this CPU has. */
+  const char* isa;
+  /* Copied; its context must outlive the model. Null: the C library's. */
+  const pintle_allocator* allocator;
 } pintle_open_options;
 #define PINTLE_OPEN_OPTIONS_INIT \
-  { sizeof(pintle_open_options), 0, NULL }
+  { sizeof(pintle_open_options), 0, NULL, NULL }
 
-/* Maps `path` read-only and verifies it. The file must not change while the model is open.
- * options and error may be null. Close with pintle_model_close.
- * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_UNKNOWN_ISA, PINTLE_ERR_OUT_OF_MEMORY
- * or any of the 100s. Any thread. */
+/* Every pintle_*_init is its PINTLE_*_INIT for callers that see no macros: it sets struct_size to the
+ * size given, which is the struct's as the caller has it, and the fields within it to their defaults.
+ * Null, and sizes below 4, are left alone. Any thread. */
+PINTLE_API void pintle_allocator_init(pintle_allocator* allocator, size_t size_bytes);
+PINTLE_API void pintle_open_options_init(pintle_open_options* options, size_t size_bytes);
+
+/* Maps `path` read-only, verifies it and gives *model with one reference, which pintle_model_close
+ * drops. The file must not change while the model is open. options and error may be null.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_UNKNOWN_ISA, PINTLE_ERR_IO,
+ * PINTLE_ERR_NOT_A_MODEL, PINTLE_ERR_NEWER_FORMAT, PINTLE_ERR_CORRUPT, PINTLE_ERR_CHECKSUM (with
+ * PINTLE_OPEN_VERIFY_ALL), PINTLE_ERR_UNSUPPORTED, PINTLE_ERR_OTHER_NETWORK, PINTLE_ERR_OUT_OF_MEMORY.
+ * Any thread. */
 PINTLE_API pintle_status pintle_model_open_file(const char* path,
                                                 const pintle_open_options* options,
                                                 pintle_model** model, pintle_error* error);
 /* The same for `length_bytes` bytes of an open descriptor from `offset_bytes` (an uncompressed
  * Android asset). offset_bytes may be any value; if the model then is not 64-byte aligned in memory
- * it is copied once.
- * The descriptor stays the caller's and may be closed on return. */
+ * it is copied once. The descriptor stays the caller's and may be closed on return.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_UNKNOWN_ISA, PINTLE_ERR_IO,
+ * PINTLE_ERR_NOT_A_MODEL, PINTLE_ERR_NEWER_FORMAT, PINTLE_ERR_CORRUPT, PINTLE_ERR_CHECKSUM (with
+ * PINTLE_OPEN_VERIFY_ALL), PINTLE_ERR_UNSUPPORTED, PINTLE_ERR_OTHER_NETWORK, PINTLE_ERR_OUT_OF_MEMORY.
+ * Any thread. */
 PINTLE_API pintle_status pintle_model_open_fd(int fd, uint64_t offset_bytes, uint64_t length_bytes,
                                               const pintle_open_options* options,
                                               pintle_model** model, pintle_error* error);
-/* The same for bytes in memory, which must be 64-byte aligned (else PINTLE_ERR_MISALIGNED), outlive
- * the model and not change. */
+/* The same for bytes in memory. If they are 64-byte aligned they are used where they are, and must
+ * outlive the model (its last reference) and not change; if not, or with PINTLE_OPEN_COPY, they are
+ * copied.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_UNKNOWN_ISA, PINTLE_ERR_NOT_A_MODEL,
+ * PINTLE_ERR_NEWER_FORMAT, PINTLE_ERR_CORRUPT, PINTLE_ERR_CHECKSUM (with PINTLE_OPEN_VERIFY_ALL),
+ * PINTLE_ERR_UNSUPPORTED, PINTLE_ERR_OTHER_NETWORK, PINTLE_ERR_OUT_OF_MEMORY. Any thread. */
 PINTLE_API pintle_status pintle_model_open_memory(const void* data, size_t size_bytes,
                                                   const pintle_open_options* options,
                                                   pintle_model** model, pintle_error* error);
-/* Null is allowed. All of the model's sessions must be destroyed first. */
+/* Adds a reference, for another owner to drop by pintle_model_close. Null is allowed. Any thread. */
+PINTLE_API void pintle_model_retain(pintle_model* model);
+/* Drops one reference; with the last, the model goes. Null is allowed. Any thread. */
 PINTLE_API void pintle_model_close(pintle_model* model);
+
+/* ---- What a model holds ---------------------------------------------------------------------- */
 
 typedef struct pintle_model_info {
   uint32_t struct_size;
-  uint32_t item_count;
-  uint32_t attribute_count;
-  uint32_t dim; /* hidden width */
-  uint32_t layer_count;
-  uint32_t head_count;
-  uint32_t window;          /* newest items that the network sees */
+  uint32_t format_version; /* of the file, as pintle_format_version */
+  size_t item_count;
+  size_t attribute_count;
+  size_t group_count; /* of attributes */
+  size_t sae_count;
+  size_t knob_count;
+  size_t preset_count;
+  size_t dim; /* hidden width */
+  size_t layer_count;
+  size_t head_count;
+  size_t window;            /* newest items that the network sees */
   int32_t has_text_ids;     /* 1: external ids are strings; 0: int64 */
   int32_t is_incremental;   /* 1: an append costs one position until the window is full */
   const char* architecture; /* the recipe's name */
@@ -134,16 +210,37 @@ typedef struct pintle_model_info {
   uint64_t file_size_bytes;
 } pintle_model_info;
 #define PINTLE_MODEL_INFO_INIT \
-  { sizeof(pintle_model_info), 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
+  { sizeof(pintle_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
+PINTLE_API void pintle_model_info_init(pintle_model_info* info, size_t size_bytes);
 
+/* Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. Any thread. */
 PINTLE_API pintle_status pintle_model_get_info(const pintle_model* model, pintle_model_info* info);
 
-/* Finds an item by external id: O(log item_count). PINTLE_ERR_UNKNOWN_ITEM if there is none,
- * PINTLE_ERR_INVALID_ARGUMENT if the model's ids are of the other kind. id need not end in NUL. */
+/* Stands for no item where a look-up found none. */
+#define PINTLE_NO_ITEM UINT32_MAX
+
+/* Finds an item by external id: O(log item_count).
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT (also if the model's ids are
+ * text). Any thread. */
 PINTLE_API pintle_status pintle_model_find_integer_id(const pintle_model* model, int64_t id,
                                                       uint32_t* item);
+/* The same by `length_bytes` bytes of text, which need not end in NUL.
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT (also if the model's ids are
+ * integers). Any thread. */
 PINTLE_API pintle_status pintle_model_find_text_id(const pintle_model* model, const char* id,
                                                    size_t length_bytes, uint32_t* item);
+/* Finds `count` items at once: items[i] of ids[i], PINTLE_NO_ITEM where there is none. unknown_count
+ * may be null: how many there were of those.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT (also if the model's ids are text). Any thread. */
+PINTLE_API pintle_status pintle_model_find_integer_ids(const pintle_model* model,
+                                                       const int64_t* ids, size_t count,
+                                                       uint32_t* items, size_t* unknown_count);
+/* The same by NUL-terminated text.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT (also if an id is null, or the model's ids are
+ * integers). Any thread. */
+PINTLE_API pintle_status pintle_model_find_text_ids(const pintle_model* model,
+                                                    const char* const* ids, size_t count,
+                                                    uint32_t* items, size_t* unknown_count);
 
 typedef struct pintle_item_info {
   uint32_t struct_size;
@@ -151,31 +248,76 @@ typedef struct pintle_item_info {
   int64_t id;                 /* external id; 0 with text ids */
   const char* id_text;        /* external id; null with integer ids */
   const char* title;          /* null if the model has no titles */
-  const uint32_t* attributes; /* for pintle_model_get_attribute; ascending */
-  uint32_t attribute_count;
+  const uint32_t* attributes; /* [attribute_count], ascending */
+  size_t attribute_count;
 } pintle_item_info;
 #define PINTLE_ITEM_INFO_INIT \
   { sizeof(pintle_item_info), 0, 0, NULL, NULL, NULL, 0 }
+PINTLE_API void pintle_item_info_init(pintle_item_info* info, size_t size_bytes);
 
-/* PINTLE_ERR_UNKNOWN_ITEM, or PINTLE_ERR_CORRUPT if the item's strings lie outside their table. */
+/* Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_CORRUPT (the
+ * item's strings or attributes lie outside their tables). Any thread. */
 PINTLE_API pintle_status pintle_model_get_item(const pintle_model* model, uint32_t item,
                                                pintle_item_info* info);
-/* group ("genres") and name ("Sci-Fi") of an attribute value; either pointer may be null. */
-PINTLE_API pintle_status pintle_model_get_attribute(const pintle_model* model, uint32_t attribute,
-                                                    const char** group, const char** name);
+/* Writes the item's row of the table that scores come from, as the runtime reads it: dim floats.
+ * A score is its dot product with the state at hook "last", and the item's bias where there is one.
+ * capacity: floats that `vector` (caller-owned) has room for.
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_BUFFER_TOO_SMALL
+ * (capacity below dim). Any thread. */
+PINTLE_API pintle_status pintle_model_get_item_vector(const pintle_model* model, uint32_t item,
+                                                      float* vector, size_t capacity);
 
-/* ---- Features and knobs ---------------------------------------------------------------------- */
+/* An attribute's group ("genres"): its attributes are consecutive numbers. */
+typedef struct pintle_group_info {
+  uint32_t struct_size;
+  uint32_t first_attribute;
+  size_t attribute_count;
+  const char* name; /* "" where the attributes' source named none */
+} pintle_group_info;
+#define PINTLE_GROUP_INFO_INIT \
+  { sizeof(pintle_group_info), 0, 0, NULL }
+PINTLE_API void pintle_group_info_init(pintle_group_info* info, size_t size_bytes);
+
+/* Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such group), PINTLE_ERR_INVALID_ARGUMENT. Any
+ * thread. */
+PINTLE_API pintle_status pintle_model_get_group(const pintle_model* model, uint32_t group,
+                                                pintle_group_info* info);
+
+/* A value of an attribute ("Sci-Fi") and the items that have it. */
+typedef struct pintle_attribute_info {
+  uint32_t struct_size;
+  uint32_t group;
+  const char* name;
+  const uint32_t* items; /* [item_count], ascending */
+  size_t item_count;
+} pintle_attribute_info;
+#define PINTLE_ATTRIBUTE_INFO_INIT \
+  { sizeof(pintle_attribute_info), 0, NULL, NULL, 0 }
+PINTLE_API void pintle_attribute_info_init(pintle_attribute_info* info, size_t size_bytes);
+
+/* Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such attribute), PINTLE_ERR_INVALID_ARGUMENT,
+ * PINTLE_ERR_CORRUPT (its items lie outside their table). Any thread. */
+PINTLE_API pintle_status pintle_model_get_attribute(const pintle_model* model, uint32_t attribute,
+                                                    pintle_attribute_info* info);
+/* The attribute's number by its group's name and its own, compared exactly: O(attribute_count).
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME, PINTLE_ERR_INVALID_ARGUMENT. Any thread. */
+PINTLE_API pintle_status pintle_model_find_attribute(const pintle_model* model, const char* group,
+                                                     const char* name, uint32_t* attribute);
+
+/* ---- What can be steered --------------------------------------------------------------------- */
 
 typedef struct pintle_sae_info {
   uint32_t struct_size;
-  uint32_t feature_count;
+  uint32_t reserved;
+  size_t feature_count;
   const char* name;
   const char* hook; /* "block:0", "mlp:1" or "last" */
 } pintle_sae_info;
 #define PINTLE_SAE_INFO_INIT \
-  { sizeof(pintle_sae_info), 0, NULL, NULL }
+  { sizeof(pintle_sae_info), 0, 0, NULL, NULL }
+PINTLE_API void pintle_sae_info_init(pintle_sae_info* info, size_t size_bytes);
 
-/* SAEs are numbered from 0. PINTLE_ERR_UNKNOWN_NAME past the last. */
+/* Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such SAE), PINTLE_ERR_INVALID_ARGUMENT. Any thread. */
 PINTLE_API pintle_status pintle_model_get_sae(const pintle_model* model, uint32_t sae,
                                               pintle_sae_info* info);
 
@@ -187,27 +329,37 @@ typedef struct pintle_feature_info {
 } pintle_feature_info;
 #define PINTLE_FEATURE_INFO_INIT \
   { sizeof(pintle_feature_info), 0, NULL, 0, 0, 0, 0 }
+PINTLE_API void pintle_feature_info_init(pintle_feature_info* info, size_t size_bytes);
 
+/* Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such SAE or feature), PINTLE_ERR_INVALID_ARGUMENT,
+ * PINTLE_ERR_CORRUPT (its label lies outside its table). Any thread. */
 PINTLE_API pintle_status pintle_model_get_feature(const pintle_model* model, uint32_t sae,
                                                   uint32_t feature, pintle_feature_info* info);
 
 typedef struct pintle_knob_info {
   uint32_t struct_size;
-  int32_t attribute; /* for pintle_model_get_attribute; -1: none (popularity) */
+  int32_t has_attribute; /* 0: none (popularity) */
+  uint32_t attribute;    /* what the knob is about */
+  uint32_t sae;          /* of its features */
   const char* name;
   float min_strength; /* the safe range; outside it a call is refused */
   float max_strength;
+  size_t feature_count;
+  const uint32_t* features; /* [feature_count] of `sae` that a strength of 1 adds to, */
+  const float* weights;     /* [feature_count] and how much to each */
 } pintle_knob_info;
 #define PINTLE_KNOB_INFO_INIT \
-  { sizeof(pintle_knob_info), -1, NULL, 0, 0 }
+  { sizeof(pintle_knob_info), 0, 0, 0, NULL, 0, 0, 0, NULL, NULL }
+PINTLE_API void pintle_knob_info_init(pintle_knob_info* info, size_t size_bytes);
 
+/* Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such knob), PINTLE_ERR_INVALID_ARGUMENT. Any
+ * thread. */
 PINTLE_API pintle_status pintle_model_get_knob(const pintle_model* model, uint32_t knob,
                                                pintle_knob_info* info);
-/* The knob's or the preset's number by its name, compared exactly. PINTLE_ERR_UNKNOWN_NAME. */
+/* The knob's number by its name, compared exactly: O(knob_count).
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME, PINTLE_ERR_INVALID_ARGUMENT. Any thread. */
 PINTLE_API pintle_status pintle_model_find_knob(const pintle_model* model, const char* name,
                                                 uint32_t* knob);
-PINTLE_API pintle_status pintle_model_find_preset(const pintle_model* model, const char* name,
-                                                  uint32_t* preset);
 
 typedef enum pintle_edit_kind {
   PINTLE_EDIT_KNOB = 0,   /* target: a knob; value: its strength */
@@ -225,6 +377,7 @@ enum {
       1u << 1 /* value is in units of the feature's 95th percentile (not for SCALE) */
 };
 
+/* Never changes. */
 typedef struct pintle_edit {
   uint32_t kind; /* pintle_edit_kind */
   uint32_t target;
@@ -233,11 +386,31 @@ typedef struct pintle_edit {
   float value;
 } pintle_edit;
 
-/* Writes a preset's edits: `capacity` of them at most, their whole number to *count. Then copy what
- * you like into a steering set. */
+/* A steering set that the file names. */
+typedef struct pintle_preset_info {
+  uint32_t struct_size;
+  uint32_t reserved;
+  const char* name;
+  size_t edit_count;
+} pintle_preset_info;
+#define PINTLE_PRESET_INFO_INIT \
+  { sizeof(pintle_preset_info), 0, NULL, 0 }
+PINTLE_API void pintle_preset_info_init(pintle_preset_info* info, size_t size_bytes);
+
+/* Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such preset), PINTLE_ERR_INVALID_ARGUMENT. Any
+ * thread. */
 PINTLE_API pintle_status pintle_model_get_preset(const pintle_model* model, uint32_t preset,
-                                                 pintle_edit* edits, size_t capacity,
-                                                 size_t* count);
+                                                 pintle_preset_info* info);
+/* Writes a preset's edits, all knobs, to edits (caller-owned): `capacity` of them at most. Then copy
+ * what you like into a steering set.
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such preset), PINTLE_ERR_INVALID_ARGUMENT. Any
+ * thread. */
+PINTLE_API pintle_status pintle_model_get_preset_edits(const pintle_model* model, uint32_t preset,
+                                                       pintle_edit* edits, size_t capacity);
+/* The preset's number by its name, compared exactly: O(preset_count).
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME, PINTLE_ERR_INVALID_ARGUMENT. Any thread. */
+PINTLE_API pintle_status pintle_model_find_preset(const pintle_model* model, const char* name,
+                                                  uint32_t* preset);
 
 enum {
   /* The state becomes the SAE's reconstruction with the edits (the paper's way), in every SAE that
@@ -258,28 +431,48 @@ typedef struct pintle_steering {
 } pintle_steering;
 #define PINTLE_STEERING_INIT \
   { sizeof(pintle_steering), 0, NULL, 0 }
+PINTLE_API void pintle_steering_init(pintle_steering* steering, size_t size_bytes);
 
 /* ---- Sessions -------------------------------------------------------------------------------- */
 
 #define PINTLE_SESSION_ALIGNMENT 64u
 
-/* Bytes that a session of this model needs: the formula is in the README. */
+/* Bytes that a session of this model needs: the formula is in the README.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. Any thread. */
 PINTLE_API pintle_status pintle_session_memory(const pintle_model* model, size_t* size_bytes);
 /* Makes a session with an empty history in `memory` (aligned to PINTLE_SESSION_ALIGNMENT, at least
- * pintle_session_memory bytes; the caller's, and in use until pintle_session_destroy). The model
- * must outlive it. PINTLE_ERR_BUFFER_TOO_SMALL, PINTLE_ERR_MISALIGNED, PINTLE_ERR_OUT_OF_MEMORY
- * (XNNPACK only). */
+ * pintle_session_memory bytes; the caller's, and in use until pintle_session_destroy). It holds a
+ * reference to the model. error may be null.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_BUFFER_TOO_SMALL, PINTLE_ERR_MISALIGNED,
+ * PINTLE_ERR_OUT_OF_MEMORY (XNNPACK only). Any thread. */
 PINTLE_API pintle_status pintle_session_create(const pintle_model* model, void* memory,
-                                               size_t size_bytes, pintle_session** session);
-/* Null is allowed. The memory stays the caller's. */
+                                               size_t size_bytes, pintle_session** session,
+                                               pintle_error* error);
+/* Ends a session of pintle_session_create; its memory stays the caller's. Null is allowed, and a
+ * session of pintle_session_new is left alone. The session's thread. */
 PINTLE_API void pintle_session_destroy(pintle_session* session);
+/* The same in a block of the model's allocator, which pintle_session_free gives back.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_OUT_OF_MEMORY. Any thread. */
+PINTLE_API pintle_status pintle_session_new(const pintle_model* model, pintle_session** session,
+                                            pintle_error* error);
+/* Ends a session of pintle_session_new. Null is allowed, and a session of pintle_session_create is left
+ * alone. The session's thread. */
+PINTLE_API void pintle_session_free(pintle_session* session);
 
-/* Appends `count` events, oldest first. Computes nothing yet. PINTLE_ERR_UNKNOWN_ITEM if any item is
- * not below item_count: then none is appended. */
+/* What was wrong with the session's latest call, if it failed, in words: which edit, which item, what to
+ * do; else "". After pintle_recommend_batch_parallel the first session's tells. The session's, until its
+ * next call. The session's thread. */
+PINTLE_API const char* pintle_session_last_error(const pintle_session* session);
+
+/* Appends `count` events, oldest first. Computes nothing yet.
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM (an item is not below item_count; then none is appended),
+ * PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_session_append(pintle_session* session, const uint32_t* items,
                                                size_t count);
-/* Forgets the history. */
+/* Forgets the history.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_session_reset(pintle_session* session);
+
 typedef enum pintle_window_policy {
   /* The window always holds the newest events. Once it is full, every append moves every position,
    * and so costs a whole window. */
@@ -290,11 +483,13 @@ typedef enum pintle_window_policy {
   PINTLE_WINDOW_HOP = 1
 } pintle_window_policy;
 
-/* Default: EXACT. Takes effect at the next append; reset keeps it. PINTLE_ERR_INVALID_ARGUMENT. */
+/* Default: EXACT. Takes effect at the next append; reset keeps it.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_session_set_window_policy(pintle_session* session,
                                                           pintle_window_policy policy);
-/* Events appended since creation or reset, those that left the window included. */
-PINTLE_API pintle_status pintle_session_event_count(const pintle_session* session, uint64_t* count);
+/* Events appended since creation or reset, those that left the window included.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
+PINTLE_API pintle_status pintle_session_event_count(const pintle_session* session, size_t* count);
 
 /* ---- Threads --------------------------------------------------------------------------------- */
 
@@ -304,7 +499,8 @@ typedef void (*pintle_task)(void* task_context, size_t index);
 /* The app's threads: a thread pool, Grand Central Dispatch, ... */
 typedef struct pintle_executor {
   uint32_t struct_size;
-  uint32_t task_count; /* tasks that work is cut into, >= 1: as many as there are threads */
+  uint32_t reserved; /* 0 */
+  size_t task_count; /* tasks that work is cut into, >= 1: as many as there are threads */
   /* Calls task(task_context, i) once for every i below `count`, on any threads, the calling one
    * included, in any order, one after the other or at the same time, and returns when all have
    * returned. What a task wrote must then be visible to the caller. */
@@ -312,7 +508,8 @@ typedef struct pintle_executor {
   void* context; /* for parallel_for */
 } pintle_executor;
 #define PINTLE_EXECUTOR_INIT \
-  { sizeof(pintle_executor), 1, NULL, NULL }
+  { sizeof(pintle_executor), 0, 1, NULL, NULL }
+PINTLE_API void pintle_executor_init(pintle_executor* executor, size_t size_bytes);
 
 /* A list over a catalogue of this many items or more is cut into tasks if the session has an
  * executor: into PINTLE_PARALLEL_TASKS at most, and if k is not above PINTLE_PARALLEL_K. Their
@@ -325,32 +522,39 @@ typedef struct pintle_executor {
 /* Default: none, and everything runs on the calling thread. With one, the scan of a large catalogue
  * (see above) by pintle_recommend and pintle_solve_share runs in its tasks: the same list, bit for
  * bit, whatever its threads. The executor is copied; its context must live as long as it is set.
- * Null takes it away; reset keeps it. Nothing allocates. PINTLE_ERR_INVALID_ARGUMENT. */
+ * Null takes it away; reset keeps it. Never allocates.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_session_set_executor(pintle_session* session,
                                                      const pintle_executor* executor);
 
 /* ---- Recommending ---------------------------------------------------------------------------- */
 
 enum {
-  PINTLE_INCLUDE_SEEN = 1u << 0 /* items of the history may come back; default: the full history is
-                                   left out, not only the window */
+  /* Items of the history may come back. Default: the full history is left out, not only the
+   * window. */
+  PINTLE_INCLUDE_SEEN = 1u << 0,
+  /* Only the items of `allow` are eligible: with allow_count 0, none. Default: all, and there must be
+   * no allow list. */
+  PINTLE_ONLY_ALLOWED = 1u << 1
 };
 
 typedef struct pintle_request {
   uint32_t struct_size;
-  uint32_t k; /* entries wanted, >= 1 */
   uint32_t flags;
-  uint32_t reserved;     /* 0 */
-  const uint32_t* allow; /* only these items; null: all. Costs the items' panels of 16, each once if
-                            the list is sorted or long, plus at most one bitmap word an entry */
-  size_t allow_count;    /* duplicates are harmless */
-  const uint32_t* deny;  /* not these; null: none */
+  size_t k; /* entries wanted, >= 1 */
+  const uint32_t*
+      allow; /* [allow_count], with PINTLE_ONLY_ALLOWED. Costs the items' panels of 16, each
+                            once if the list is sorted or long, plus at most one bitmap word an entry */
+  size_t allow_count;   /* duplicates are harmless */
+  const uint32_t* deny; /* [deny_count]: not these */
   size_t deny_count;
   const pintle_steering* steering; /* null: unsteered */
 } pintle_request;
 #define PINTLE_REQUEST_INIT \
-  { sizeof(pintle_request), 10, 0, 0, NULL, 0, NULL, 0, NULL }
+  { sizeof(pintle_request), 0, 10, NULL, 0, NULL, 0, NULL }
+PINTLE_API void pintle_request_init(pintle_request* request, size_t size_bytes);
 
+/* Never changes. */
 typedef struct pintle_recommendation {
   uint32_t item;
   float score;         /* the network's logit */
@@ -362,38 +566,73 @@ typedef struct pintle_recommendation {
  * their number to count: k, or as many as are eligible. Ties: lower item first. Items that were
  * never trained are not eligible. Runs the network over the events appended since the last call.
  * Steered, it runs only what lies behind the first edited hook; the unsteered state stays cached.
- * PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM (an entry of allow or deny),
+ * Never allocates.
+ * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM (an entry of allow or deny),
  * PINTLE_ERR_UNKNOWN_NAME (an edit's knob, SAE or feature), PINTLE_ERR_OUT_OF_RANGE (a knob's
- * strength), PINTLE_ERR_INVALID_ARGUMENT (a value that is not finite, an unknown kind or flag).
- * Never allocates. */
+ * strength), PINTLE_ERR_INVALID_ARGUMENT (also a value that is not finite, an unknown kind or flag, an
+ * allow list without PINTLE_ONLY_ALLOWED). The session's thread. */
 PINTLE_API pintle_status pintle_recommend(pintle_session* session, const pintle_request* request,
-                                          pintle_recommendation* out, uint32_t* count);
+                                          pintle_recommendation* out, size_t* count);
+
+/* pintle_recommend without structs, for bindings: the best k items under `knob_count` knobs, knobs[i] at
+ * strengths[i]. items, scores, ids: caller-owned, room for k entries each; scores and ids (0 with text
+ * ids) may be null. flags: PINTLE_INCLUDE_SEEN or 0. Never allocates.
+ * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_NAME (a knob), PINTLE_ERR_OUT_OF_RANGE
+ * (a strength), PINTLE_ERR_INVALID_ARGUMENT (also more than PINTLE_FLAT_KNOBS knobs, or a k above
+ * PINTLE_FLAT_K). The session's thread. */
+#define PINTLE_FLAT_KNOBS 64u
+#define PINTLE_FLAT_K 256u
+PINTLE_API pintle_status pintle_recommend_flat(pintle_session* session, size_t k, uint32_t flags,
+                                               const uint32_t* knobs, const float* strengths,
+                                               size_t knob_count, uint32_t* items, float* scores,
+                                               int64_t* ids, size_t* count);
 
 /* Scores the given items (seen or not, trained or not), in their order: scores[count]. The same bits
- * as pintle_recommend's. */
+ * as pintle_recommend's. Never allocates.
+ * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT.
+ * The session's thread. */
 PINTLE_API pintle_status pintle_score(pintle_session* session, const uint32_t* items, size_t count,
                                       float* scores);
 
 /* Many histories, for offline use: for each history h (items[offsets[h]] ... items[offsets[h + 1] - 1])
  * resets the session, appends and recommends. out: history_count * request->k entries, row h at
  * h * k; counts[h]: entries of row h. An empty history gives counts[h] = 0. On an error the rows
- * before the failing history are valid, *done says how many. The session is reset on return. */
+ * before the failing history are valid, *done says how many. The session is reset on return.
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM (an event, or an entry of allow or deny),
+ * PINTLE_ERR_UNKNOWN_NAME, PINTLE_ERR_OUT_OF_RANGE, PINTLE_ERR_INVALID_ARGUMENT (as pintle_recommend;
+ * also offsets that descend). The session's thread. */
 PINTLE_API pintle_status pintle_recommend_batch(pintle_session* session, const uint32_t* items,
                                                 const size_t* offsets, size_t history_count,
                                                 const pintle_request* request,
-                                                pintle_recommendation* out, uint32_t* counts,
+                                                pintle_recommendation* out, size_t* counts,
                                                 size_t* done);
 
 /* The same on the executor's threads. sessions: session_count different ones of one model; as many
  * tasks run, each with a session of its own, and take histories in turn. Their own executors rest
  * meanwhile. The rows are the same, bit for bit, however many sessions there are. On an error *done
  * is the first failing history, and its status is returned; rows behind it may be written.
- * PINTLE_ERR_INVALID_ARGUMENT also if session_count is 0, the sessions' models differ or one is
- * named twice. */
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_UNKNOWN_NAME, PINTLE_ERR_OUT_OF_RANGE,
+ * PINTLE_ERR_INVALID_ARGUMENT (also if session_count is 0, the sessions' models differ or one is named
+ * twice). A thread that has all the sessions. */
 PINTLE_API pintle_status pintle_recommend_batch_parallel(
     pintle_session* const* sessions, size_t session_count, const pintle_executor* executor,
     const uint32_t* items, const size_t* offsets, size_t history_count,
-    const pintle_request* request, pintle_recommendation* out, uint32_t* counts, size_t* done);
+    const pintle_request* request, pintle_recommendation* out, size_t* counts, size_t* done);
+
+/* What the session's latest list read of the item table, where the model has an exact index. */
+typedef struct pintle_scan_info {
+  uint32_t struct_size;
+  int32_t is_pruned; /* 0: there was no list, or it read every eligible item; the rest is 0 */
+  uint64_t rows_scored_f32; /* items that bounds could not leave out */
+  uint64_t bytes_read;
+} pintle_scan_info;
+#define PINTLE_SCAN_INFO_INIT \
+  { sizeof(pintle_scan_info), 0, 0, 0 }
+PINTLE_API void pintle_scan_info_init(pintle_scan_info* info, size_t size_bytes);
+
+/* Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
+PINTLE_API pintle_status pintle_session_get_scan(const pintle_session* session,
+                                                 pintle_scan_info* info);
 
 /* ---- Solving for a share --------------------------------------------------------------------- */
 
@@ -404,33 +643,44 @@ typedef enum pintle_share_stop {
 } pintle_share_stop;
 
 typedef struct pintle_share_solution {
+  uint32_t struct_size;
+  int32_t stop;   /* pintle_share_stop */
   float strength; /* of the knob */
   float share;    /* of the list's k items, how many have the knob's attribute */
   float overlap;  /* of the unsteered list's items, how many are still there */
-  int32_t stop;   /* pintle_share_stop */
+  uint32_t reserved;
 } pintle_share_solution;
+#define PINTLE_SHARE_SOLUTION_INIT \
+  { sizeof(pintle_share_solution), 0, 0, 0, 0, 0 }
+PINTLE_API void pintle_share_solution_init(pintle_share_solution* solution, size_t size_bytes);
 
 /* Finds the strength nearest 0 at which at least (above the unsteered share) or at most (below it)
  * `target_share` in [0, 1] of the k items have the knob's attribute, within the knob's safe range,
  * keeping at least min_overlap in [0, 1] of the list without the knob; else the best that the bounds
  * allow. request->steering's edits apply throughout. out, count: the list at that strength, as in
- * pintle_recommend; scratch: caller-owned, room for request->k. Tries at most 24 strengths.
- * PINTLE_ERR_UNKNOWN_NAME: no such knob, or one without an attribute; and pintle_recommend's. */
+ * pintle_recommend; scratch: caller-owned, room for request->k. Tries at most 24 strengths. Never
+ * allocates.
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such knob, or one without an attribute; or as
+ * pintle_recommend), PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_OUT_OF_RANGE,
+ * PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_solve_share(pintle_session* session, const pintle_request* request,
                                             uint32_t knob, float target_share, float min_overlap,
                                             pintle_recommendation* scratch,
-                                            pintle_recommendation* out, uint32_t* count,
+                                            pintle_recommendation* out, size_t* count,
                                             pintle_share_solution* solution);
 
 /* ---- Explaining ------------------------------------------------------------------------------ */
 
+/* Never changes. */
 typedef struct pintle_feature_value {
   uint32_t feature;
   float value; /* the activation, or the contribution to a score */
 } pintle_feature_value;
 
 /* The features of `sae` that are active after the newest event, strongest first: `capacity` of them
- * at most, their whole number to *count. */
+ * at most to out (caller-owned), their whole number to *count. Never allocates.
+ * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_NAME (no such SAE),
+ * PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_active_features(pintle_session* session, uint32_t sae,
                                                 pintle_feature_value* out, size_t capacity,
                                                 size_t* count);
@@ -438,28 +688,37 @@ PINTLE_API pintle_status pintle_active_features(pintle_session* session, uint32_
 /* What each active feature of `sae` gave to the (unsteered) score of `item`: out as above, largest
  * magnitude first. At hook "last" this is exact by linearity, activation * (decoder row . item); at
  * other hooks it is the score less the score with the feature ablated, one partial forward pass
- * each, for the `capacity` strongest features only. score = the sum of out's values + *remainder. */
+ * each, for the `capacity` strongest features only. score = the sum of out's values + *remainder.
+ * Never allocates.
+ * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_NAME (no such SAE),
+ * PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_explain_features(pintle_session* session, uint32_t sae,
                                                  uint32_t item, pintle_feature_value* out,
                                                  size_t capacity, size_t* count, float* score,
                                                  float* remainder);
 
+/* Never changes. */
 typedef struct pintle_event_effect {
   uint32_t item; /* the event's */
   uint32_t age;  /* 0: the newest event */
   float effect;  /* the score less the score without this event */
 } pintle_event_effect;
 
-/* Leave-one-out over the events of the window, largest magnitude first: `capacity` of them at most,
- * their number to *count (0 if the history has one event only). Runs the network once an event; the
- * next call recomputes the window. */
+/* Leave-one-out over the events of the window, largest magnitude first: `capacity` of them at most to
+ * out (caller-owned), their number to *count (0 if the history has one event only). Runs the network
+ * once an event; the next call recomputes the window. Never allocates.
+ * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT.
+ * The session's thread. */
 PINTLE_API pintle_status pintle_explain_events(pintle_session* session, uint32_t item,
                                                pintle_event_effect* out, size_t capacity,
                                                size_t* count);
 
-/* The network's state at `sae`'s hook for the newest event, dim floats: what researchers train on. */
+/* The network's unsteered state at `hook` ("block:0", "mlp:1", "last") for the newest event, dim floats:
+ * what SAEs are trained on. capacity: floats that `state` (caller-owned) has room for. Never allocates.
+ * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_NAME (no such hook),
+ * PINTLE_ERR_BUFFER_TOO_SMALL (capacity below dim), PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_session_state(pintle_session* session, const char* hook,
-                                              float* state);
+                                              float* state, size_t capacity);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The C entry points that explain: check arguments, call the core, nothing else.
+#include <string.h>
+
+#include "runtime/api/session_call.h"
+#include "runtime/calls/explain.h"
+#include "runtime/network/transformer.h"
+
+namespace internal = pintle::internal;
+using internal::begin_call;
+using internal::Session;
+
+namespace {
+
+pintle_status check_sae(const Session& session, uint32_t sae) {
+  if (sae < session.model->sae_count) return PINTLE_OK;
+  return session.fault()(PINTLE_ERR_UNKNOWN_NAME, "SAE %u, of a model with %u", sae,
+                         session.model->sae_count);
+}
+
+}  // namespace
+
+pintle_status pintle_active_features(pintle_session* handle, uint32_t sae,
+                                     pintle_feature_value* out, size_t capacity, size_t* count) {
+  Session* session = begin_call(handle);
+  if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  if (count == nullptr || (out == nullptr && capacity > 0)) {
+    return internal::null_argument(*session, "out or count");
+  }
+  PINTLE_TRY(internal::check_history(*session));
+  PINTLE_TRY(check_sae(*session, sae));
+  internal::active_features(session, sae, out, capacity, count);
+  return PINTLE_OK;
+}
+
+pintle_status pintle_explain_features(pintle_session* handle, uint32_t sae, uint32_t item,
+                                      pintle_feature_value* out, size_t capacity, size_t* count,
+                                      float* score, float* remainder) {
+  Session* session = begin_call(handle);
+  if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  if (count == nullptr || score == nullptr || remainder == nullptr ||
+      (out == nullptr && capacity > 0)) {
+    return internal::null_argument(*session, "out, count, score or remainder");
+  }
+  PINTLE_TRY(internal::check_history(*session));
+  PINTLE_TRY(check_sae(*session, sae));
+  return internal::explain_features(session, sae, item, out, capacity, count, score, remainder);
+}
+
+pintle_status pintle_explain_events(pintle_session* handle, uint32_t item, pintle_event_effect* out,
+                                    size_t capacity, size_t* count) {
+  Session* session = begin_call(handle);
+  if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  if (count == nullptr || (out == nullptr && capacity > 0)) {
+    return internal::null_argument(*session, "out or count");
+  }
+  PINTLE_TRY(internal::check_history(*session));
+  return internal::explain_events(session, item, out, capacity, count);
+}
+
+pintle_status pintle_session_state(pintle_session* handle, const char* hook, float* state,
+                                   size_t capacity) {
+  Session* session = begin_call(handle);
+  if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  if (hook == nullptr || state == nullptr)
+    return internal::null_argument(*session, "hook or state");
+  PINTLE_TRY(internal::check_history(*session));
+  const internal::Model& model = *session->model;
+  pintle::fb::HookKind kind = pintle::fb::HookKind_Last;
+  uint32_t layer = 0;
+  if (!internal::parse_hook(hook, &kind, &layer) || layer >= model.layer_count) {
+    return session->fault()(
+        PINTLE_ERR_UNKNOWN_NAME,
+        "the hook \"%.32s\" is none of block:0 to block:%u, mlp:0 to mlp:%u, last", hook,
+        model.layer_count - 1, model.layer_count - 1);
+  }
+  if (capacity < model.dim) {
+    return session->fault()(PINTLE_ERR_BUFFER_TOO_SMALL, "the state has %u floats, room is for %zu",
+                            model.dim, capacity);
+  }
+  internal::update_hidden(session);
+  memcpy(state, internal::hook_state(*session, kind, layer), model.dim * sizeof(float));
+  return PINTLE_OK;
+}

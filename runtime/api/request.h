@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A caller's request and its steering, as the core knows them.
+#ifndef PINTLE_RUNTIME_API_REQUEST_H_
+#define PINTLE_RUNTIME_API_REQUEST_H_
+
+#include "runtime/api/sized_structs.h"
+#include "runtime/support/status.h"
+
+namespace pintle::internal {
+
+// executor = the caller's, as the core knows it.
+inline Status read_executor(const pintle_executor* given, const Fault& fault,
+                            pintle_executor* executor) {
+  pintle_executor read = PINTLE_EXECUTOR_INIT;
+  if (!read_struct(given, &read) || read.reserved != 0 || read.task_count == 0 ||
+      read.parallel_for == nullptr) {
+    return fault(
+        PINTLE_ERR_INVALID_ARGUMENT,
+        "the executor is null, has no struct_size (PINTLE_EXECUTOR_INIT), no task_count or "
+        "no parallel_for");
+  }
+  *executor = read;
+  return PINTLE_OK;
+}
+
+class Request {
+ public:
+  // Checks all but the items of the lists and the edits, which the core does.
+  Status read(const pintle_request* given, const Fault& fault) {
+    if (!read_struct(given, &request_)) {
+      return fault(PINTLE_ERR_INVALID_ARGUMENT,
+                   "the request is null, has no struct_size (PINTLE_REQUEST_INIT), or sets a field "
+                   "that this library does not know");
+    }
+    constexpr uint32_t kFlags = PINTLE_INCLUDE_SEEN | PINTLE_ONLY_ALLOWED;
+    if (request_.k == 0 || (request_.flags & ~kFlags) != 0) {
+      return fault(PINTLE_ERR_INVALID_ARGUMENT,
+                   "the request asks for %zu items, or has unknown flags 0x%x", request_.k,
+                   request_.flags);
+    }
+    if ((request_.flags & PINTLE_ONLY_ALLOWED) == 0 &&
+        (request_.allow != nullptr || request_.allow_count > 0)) {
+      return fault(PINTLE_ERR_INVALID_ARGUMENT,
+                   "the request has an allow list, but not the flag PINTLE_ONLY_ALLOWED");
+    }
+    if ((request_.allow == nullptr && request_.allow_count > 0) ||
+        (request_.deny == nullptr && request_.deny_count > 0)) {
+      return fault(PINTLE_ERR_INVALID_ARGUMENT, "allow or deny is null, but has a count");
+    }
+    if (request_.steering == nullptr) return PINTLE_OK;
+    if (!read_struct(request_.steering, &steering_)) {
+      return fault(PINTLE_ERR_INVALID_ARGUMENT,
+                   "the steering has no struct_size (PINTLE_STEERING_INIT), or sets a field that "
+                   "this library does not know");
+    }
+    request_.steering = &steering_;
+    return PINTLE_OK;
+  }
+  const pintle_request& get() const { return request_; }
+
+ private:
+  pintle_request request_ = PINTLE_REQUEST_INIT;
+  pintle_steering steering_ = PINTLE_STEERING_INIT;
+};
+
+}  // namespace pintle::internal
+
+#endif  // PINTLE_RUNTIME_API_REQUEST_H_
