@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// C++17 over pintle.h: ownership and Result, header-only, no exceptions. What a call does, its units
-// and its errors are told in pintle.h.
+// C++17 over the whole of pintle.h: ownership and Result, header-only; needs neither exceptions nor RTTI.
+// What a call does, its units, errors and threads are told in pintle.h, under the name of the C function
+// that the comment names. Allocates only where it returns a std::vector; calls that must not allocate
+// (lists into a buffer of the caller's) take pointers, as C does.
 #ifndef PINTLE_PINTLE_HPP_
 #define PINTLE_PINTLE_HPP_
 
+#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
-#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,17 +18,36 @@
 
 namespace pintle {
 
-// A value, or the status that tells why there is none. `message` is set where the C call gives one.
-template <typename T>
-class Result {
+// What a call without a value came to: PINTLE_OK, or the status and the words of the failure.
+class [[nodiscard]] Status {
  public:
-  Result(T value) : value_(std::move(value)) {}
-  Result(pintle_status status, std::string message = {})
-      : status_(status), message_(std::move(message)) {}
+  Status() = default;
+  Status(pintle_status status) : Status(status, pintle_status_message(status)) {}
+  Status(pintle_status status, std::string message)
+      : status_(status), message_(status == PINTLE_OK ? std::string() : std::move(message)) {}
 
   explicit operator bool() const { return status_ == PINTLE_OK; }
   pintle_status status() const { return status_; }
-  const std::string& message() const { return message_; }
+  const char* name() const { return pintle_status_name(status_); }
+  const std::string& message() const { return message_; }  // "" for PINTLE_OK
+
+ private:
+  pintle_status status_ = PINTLE_OK;
+  std::string message_;
+};
+
+// A value, or the status that tells why there is none.
+template <typename T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : value_(std::move(value)) {}
+  // REQUIRES: !failure
+  Result(Status failure) : status_(std::move(failure)) {}
+
+  explicit operator bool() const { return static_cast<bool>(status_); }
+  pintle_status status() const { return status_.status(); }
+  const std::string& message() const { return status_.message(); }
+  const Status& failure() const { return status_; }
   // REQUIRES: *this
   T& operator*() { return value_; }
   const T& operator*() const { return value_; }
@@ -36,178 +55,436 @@ class Result {
   const T* operator->() const { return &value_; }
 
  private:
-  pintle_status status_ = PINTLE_OK;
-  std::string message_;
+  Status status_;
   T value_{};
 };
 
-// An open model. Movable; share it by reference: it is immutable and may be used by any thread.
+inline uint32_t version_number() { return pintle_version_number(); }
+inline uint32_t format_version() { return pintle_format_version(); }
+
+// ---- Edits --------------------------------------------------------------------------------------
+
+inline pintle_edit turn(uint32_t knob, float strength) {
+  return {PINTLE_EDIT_KNOB, knob, 0, 0, strength};
+}
+inline pintle_edit edit(pintle_edit_kind kind, uint32_t sae, uint32_t feature, float value = 0,
+                        uint32_t flags = 0) {
+  return {static_cast<uint32_t>(kind), feature, sae, flags, value};
+}
+// edits must outlive the steering.
+inline pintle_steering steer(const std::vector<pintle_edit>& edits, uint32_t flags = 0) {
+  pintle_steering steering = PINTLE_STEERING_INIT;
+  steering.flags = flags;
+  steering.edits = edits.data();
+  steering.edit_count = edits.size();
+  return steering;
+}
+
+// ---- Requests -----------------------------------------------------------------------------------
+
+// A pintle_request that owns its lists. Copyable, so `steering` must be a copy's, too: it is read at
+// each call.
+struct Request {
+  size_t k = 10;
+  bool includes_seen = false;
+  bool only_allowed = false;  // of `allow` alone: with an empty list, none
+  std::vector<uint32_t> allow, deny;
+  std::vector<pintle_edit> edits;
+  uint32_t steering_flags = 0;  // PINTLE_STEER_*
+
+  Request() = default;
+  explicit Request(size_t entries) : k(entries) {}
+
+  // Calls use(pintle_request) with this one's, which points into this.
+  template <typename Use>
+  auto with_c(const Use& use) const {
+    const pintle_steering steering = steer(edits, steering_flags);
+    pintle_request request = PINTLE_REQUEST_INIT;
+    request.k = k;
+    request.flags = (includes_seen ? uint32_t{PINTLE_INCLUDE_SEEN} : 0u) |
+                    (only_allowed ? uint32_t{PINTLE_ONLY_ALLOWED} : 0u);
+    request.allow = only_allowed ? allow.data() : nullptr;
+    request.allow_count = only_allowed ? allow.size() : 0;
+    request.deny = deny.data();
+    request.deny_count = deny.size();
+    if (!edits.empty() || steering_flags != 0) request.steering = &steering;
+    return use(request);
+  }
+};
+
+// ---- Models -------------------------------------------------------------------------------------
+
+// A reference to an open model, or to none. Copies are references to the same model, which goes with the
+// last of them and of its sessions. Any thread.
 class Model {
  public:
   Model() = default;
-
-  static Result<Model> open(const std::string& path, const pintle_open_options* options = nullptr) {
-    pintle_model* model = nullptr;
-    pintle_error error = {};
-    const pintle_status status = pintle_model_open_file(path.c_str(), options, &model, &error);
-    return wrap(status, model, error);
+  // Takes over the caller's reference to `model`.
+  explicit Model(pintle_model* model) : model_(model) {}
+  Model(const Model& other) : model_(other.model_) { pintle_model_retain(model_); }
+  Model(Model&& other) noexcept : model_(std::exchange(other.model_, nullptr)) {}
+  Model& operator=(Model other) noexcept {
+    std::swap(model_, other.model_);
+    return *this;
   }
+  ~Model() { pintle_model_close(model_); }
+
+  // pintle_model_open_file
+  static Result<Model> open(const std::string& path, const pintle_open_options* options = nullptr) {
+    return wrap([&](pintle_model** model, pintle_error* error) {
+      return pintle_model_open_file(path.c_str(), options, model, error);
+    });
+  }
+  // pintle_model_open_fd
   static Result<Model> open_fd(int fd, uint64_t offset_bytes, uint64_t length_bytes,
                                const pintle_open_options* options = nullptr) {
-    pintle_model* model = nullptr;
-    pintle_error error = {};
-    const pintle_status status =
-        pintle_model_open_fd(fd, offset_bytes, length_bytes, options, &model, &error);
-    return wrap(status, model, error);
+    return wrap([&](pintle_model** model, pintle_error* error) {
+      return pintle_model_open_fd(fd, offset_bytes, length_bytes, options, model, error);
+    });
   }
-  // data: 64-byte aligned, and alive as long as the model.
+  // pintle_model_open_memory
   static Result<Model> open_memory(const void* data, size_t size_bytes,
                                    const pintle_open_options* options = nullptr) {
-    pintle_model* model = nullptr;
-    pintle_error error = {};
-    const pintle_status status =
-        pintle_model_open_memory(data, size_bytes, options, &model, &error);
-    return wrap(status, model, error);
+    return wrap([&](pintle_model** model, pintle_error* error) {
+      return pintle_model_open_memory(data, size_bytes, options, model, error);
+    });
   }
 
-  pintle_model* get() const { return model_.get(); }
+  explicit operator bool() const { return model_ != nullptr; }
+  pintle_model* get() const { return model_; }
 
+  // What it holds, by number. REQUIRES for info(): *this.
   pintle_model_info info() const {
     pintle_model_info info = PINTLE_MODEL_INFO_INIT;
-    (void)pintle_model_get_info(get(), &info);
+    (void)pintle_model_get_info(model_, &info);
     return info;
-  }
-  Result<uint32_t> find(int64_t id) const {
-    uint32_t item = 0;
-    const pintle_status status = pintle_model_find_integer_id(get(), id, &item);
-    return status == PINTLE_OK ? Result<uint32_t>(item) : Result<uint32_t>(status);
-  }
-  Result<uint32_t> find(std::string_view id) const {
-    uint32_t item = 0;
-    const pintle_status status = pintle_model_find_text_id(get(), id.data(), id.size(), &item);
-    return status == PINTLE_OK ? Result<uint32_t>(item) : Result<uint32_t>(status);
   }
   Result<pintle_item_info> item(uint32_t item) const {
     pintle_item_info info = PINTLE_ITEM_INFO_INIT;
-    const pintle_status status = pintle_model_get_item(get(), item, &info);
-    return status == PINTLE_OK ? Result<pintle_item_info>(info) : Result<pintle_item_info>(status);
+    return result(pintle_model_get_item(model_, item, &info), info);
+  }
+  // pintle_model_get_item_vector: [dim]
+  Result<std::vector<float>> item_vector(uint32_t item) const {
+    std::vector<float> vector(info().dim);
+    const pintle_status status =
+        pintle_model_get_item_vector(model_, item, vector.data(), vector.size());
+    return result(status, std::move(vector));
+  }
+  Result<pintle_group_info> group(uint32_t group) const {
+    pintle_group_info info = PINTLE_GROUP_INFO_INIT;
+    return result(pintle_model_get_group(model_, group, &info), info);
+  }
+  Result<pintle_attribute_info> attribute(uint32_t attribute) const {
+    pintle_attribute_info info = PINTLE_ATTRIBUTE_INFO_INIT;
+    return result(pintle_model_get_attribute(model_, attribute, &info), info);
+  }
+  Result<pintle_sae_info> sae(uint32_t sae) const {
+    pintle_sae_info info = PINTLE_SAE_INFO_INIT;
+    return result(pintle_model_get_sae(model_, sae, &info), info);
+  }
+  Result<pintle_feature_info> feature(uint32_t sae, uint32_t feature) const {
+    pintle_feature_info info = PINTLE_FEATURE_INFO_INIT;
+    return result(pintle_model_get_feature(model_, sae, feature, &info), info);
+  }
+  Result<pintle_knob_info> knob(uint32_t knob) const {
+    pintle_knob_info info = PINTLE_KNOB_INFO_INIT;
+    return result(pintle_model_get_knob(model_, knob, &info), info);
+  }
+  Result<pintle_preset_info> preset(uint32_t preset) const {
+    pintle_preset_info info = PINTLE_PRESET_INFO_INIT;
+    return result(pintle_model_get_preset(model_, preset, &info), info);
+  }
+  Result<std::vector<pintle_edit>> preset_edits(uint32_t preset) const {
+    const Result<pintle_preset_info> info = this->preset(preset);
+    if (!info) return info.failure();
+    std::vector<pintle_edit> edits(info->edit_count);
+    const pintle_status status =
+        pintle_model_get_preset_edits(model_, preset, edits.data(), edits.size());
+    return result(status, std::move(edits));
+  }
+
+  // Numbers by name and id.
+  Result<uint32_t> find(int64_t id) const {
+    uint32_t item = 0;
+    return result(pintle_model_find_integer_id(model_, id, &item), item);
+  }
+  Result<uint32_t> find(std::string_view id) const {
+    uint32_t item = 0;
+    return result(pintle_model_find_text_id(model_, id.data(), id.size(), &item), item);
+  }
+  // pintle_model_find_integer_ids: PINTLE_NO_ITEM where there is none.
+  Result<std::vector<uint32_t>> find_all(const std::vector<int64_t>& ids,
+                                         size_t* unknown_count = nullptr) const {
+    std::vector<uint32_t> items(ids.size());
+    const pintle_status status =
+        pintle_model_find_integer_ids(model_, ids.data(), ids.size(), items.data(), unknown_count);
+    return result(status, std::move(items));
+  }
+  // pintle_model_find_text_ids
+  Result<std::vector<uint32_t>> find_all(const std::vector<std::string>& ids,
+                                         size_t* unknown_count = nullptr) const {
+    std::vector<const char*> texts;
+    for (const std::string& id : ids) texts.push_back(id.c_str());
+    std::vector<uint32_t> items(ids.size());
+    const pintle_status status =
+        pintle_model_find_text_ids(model_, texts.data(), texts.size(), items.data(), unknown_count);
+    return result(status, std::move(items));
+  }
+  Result<uint32_t> find_attribute(const std::string& group, const std::string& name) const {
+    uint32_t attribute = 0;
+    return result(pintle_model_find_attribute(model_, group.c_str(), name.c_str(), &attribute),
+                  attribute);
+  }
+  Result<uint32_t> find_knob(const std::string& name) const {
+    uint32_t knob = 0;
+    return result(pintle_model_find_knob(model_, name.c_str(), &knob), knob);
+  }
+  Result<uint32_t> find_preset(const std::string& name) const {
+    uint32_t preset = 0;
+    return result(pintle_model_find_preset(model_, name.c_str(), &preset), preset);
+  }
+  // pintle_session_memory
+  Result<size_t> session_memory() const {
+    size_t size_bytes = 0;
+    return result(pintle_session_memory(model_, &size_bytes), size_bytes);
   }
 
  private:
-  struct Close {
-    void operator()(pintle_model* model) const { pintle_model_close(model); }
-  };
-  static Result<Model> wrap(pintle_status status, pintle_model* opened, const pintle_error& error) {
-    if (status != PINTLE_OK) return {status, error.message};
-    Model model;
-    model.model_.reset(opened);
-    return model;
+  template <typename T>
+  static Result<T> result(pintle_status status, T value) {
+    if (status != PINTLE_OK) return Status(status);
+    return Result<T>(std::move(value));
+  }
+  template <typename Open>
+  static Result<Model> wrap(const Open& open) {
+    pintle_model* model = nullptr;
+    pintle_error error = {};
+    const pintle_status status = open(&model, &error);
+    if (status != PINTLE_OK) return Status(status, error.message);
+    return Result<Model>(Model(model));
   }
 
-  std::unique_ptr<pintle_model, Close> model_;
+  pintle_model* model_ = nullptr;
 };
 
-// One user's history, in a block that it owns. The model must outlive it. One thread at a time.
+// ---- Sessions -----------------------------------------------------------------------------------
+
+// A list that was asked to hold a share of an attribute.
+struct ShareSolution {
+  std::vector<pintle_recommendation> list;
+  pintle_share_solution solution;
+};
+
+struct FeatureExplanation {
+  std::vector<pintle_feature_value> features;  // the strongest, at most as many as asked
+  size_t active_count;                         // of all
+  float score, remainder;
+};
+
+// One user's history, with its reference to the model. Movable. One thread at a time.
 class Session {
  public:
   Session() = default;
-  Session(Session&&) = default;
-  Session& operator=(Session&& other) {
-    session_ = std::move(other.session_);  // the old session goes before the memory it lies in
-    memory_ = std::move(other.memory_);
+  Session(Session&& other) noexcept
+      : session_(std::exchange(other.session_, nullptr)),
+        owns_(std::exchange(other.owns_, false)),
+        dim_(other.dim_) {}
+  Session& operator=(Session&& other) noexcept {
+    std::swap(session_, other.session_);
+    std::swap(owns_, other.owns_);
+    std::swap(dim_, other.dim_);
     return *this;
   }
+  // Each ends the sessions of its own making and leaves the other's alone.
+  ~Session() { owns_ ? pintle_session_free(session_) : pintle_session_destroy(session_); }
 
+  // pintle_session_new: memory from the model's allocator.
   static Result<Session> create(const Model& model) {
-    size_t size_bytes = 0;
-    pintle_status status = pintle_session_memory(model.get(), &size_bytes);
-    if (status != PINTLE_OK) return status;
-    Session session;
-    session.memory_.reset(static_cast<unsigned char*>(
-        ::operator new (size_bytes, std::align_val_t{PINTLE_SESSION_ALIGNMENT}, std::nothrow)));
-    if (session.memory_ == nullptr) return PINTLE_ERR_OUT_OF_MEMORY;
-    pintle_session* created = nullptr;
-    status = pintle_session_create(model.get(), session.memory_.get(), size_bytes, &created);
-    if (status != PINTLE_OK) return status;
-    session.session_.reset(created);
-    return session;
+    return wrap(model, true, [&](pintle_session** session, pintle_error* error) {
+      return pintle_session_new(model.get(), session, error);
+    });
+  }
+  // pintle_session_create: in the caller's memory, which must outlive the session.
+  static Result<Session> create_in(const Model& model, void* memory, size_t size_bytes) {
+    return wrap(model, false, [&](pintle_session** session, pintle_error* error) {
+      return pintle_session_create(model.get(), memory, size_bytes, session, error);
+    });
   }
 
-  pintle_session* get() const { return session_.get(); }
+  explicit operator bool() const { return session_ != nullptr; }
+  pintle_session* get() const { return session_; }
 
-  pintle_status append(uint32_t item) { return pintle_session_append(get(), &item, 1); }
-  pintle_status append(const std::vector<uint32_t>& items) {
-    return pintle_session_append(get(), items.data(), items.size());
+  Status append(uint32_t item) { return done(pintle_session_append(session_, &item, 1)); }
+  Status append(const uint32_t* items, size_t count) {
+    return done(pintle_session_append(session_, items, count));
   }
-  pintle_status reset() { return pintle_session_reset(get()); }
+  Status append(const std::vector<uint32_t>& items) { return append(items.data(), items.size()); }
+  Status reset() { return done(pintle_session_reset(session_)); }
+  Status set_window_policy(pintle_window_policy policy) {
+    return done(pintle_session_set_window_policy(session_, policy));
+  }
   // For large catalogues; null takes it away.
-  pintle_status set_executor(const pintle_executor* executor) {
-    return pintle_session_set_executor(get(), executor);
+  Status set_executor(const pintle_executor* executor) {
+    return done(pintle_session_set_executor(session_, executor));
+  }
+  size_t event_count() const {
+    size_t count = 0;
+    (void)pintle_session_event_count(session_, &count);
+    return count;
   }
 
-  Result<std::vector<pintle_recommendation>> recommend(uint32_t k) {
-    pintle_request request = PINTLE_REQUEST_INIT;
-    request.k = k;
-    return recommend(request);
+  // pintle_recommend
+  Result<std::vector<pintle_recommendation>> recommend(size_t k) { return recommend(Request(k)); }
+  Result<std::vector<pintle_recommendation>> recommend(const Request& request) {
+    return request.with_c([&](const pintle_request& c) { return recommend(c); });
   }
   Result<std::vector<pintle_recommendation>> recommend(const pintle_request& request) {
     std::vector<pintle_recommendation> list(request.k);
-    uint32_t count = 0;
-    const pintle_status status = pintle_recommend(get(), &request, list.data(), &count);
-    if (status != PINTLE_OK) return status;
+    size_t count = 0;
+    const Status status = recommend(request, list.data(), &count);
+    if (!status) return status;
     list.resize(count);
     return list;
   }
+  // Into the caller's room for request.k entries, without allocating.
+  Status recommend(const pintle_request& request, pintle_recommendation* out, size_t* count) {
+    return done(pintle_recommend(session_, &request, out, count));
+  }
+  // pintle_score
   Result<std::vector<float>> score(const std::vector<uint32_t>& items) {
     std::vector<float> scores(items.size());
-    const pintle_status status = pintle_score(get(), items.data(), items.size(), scores.data());
-    if (status != PINTLE_OK) return status;
-    return scores;
+    const pintle_status status = pintle_score(session_, items.data(), items.size(), scores.data());
+    return result(status, std::move(scores));
+  }
+  // pintle_session_get_scan
+  pintle_scan_info scan() const {
+    pintle_scan_info info = PINTLE_SCAN_INFO_INIT;
+    (void)pintle_session_get_scan(session_, &info);
+    return info;
+  }
+  // pintle_solve_share
+  Result<ShareSolution> solve_share(const Request& request, uint32_t knob, float target_share,
+                                    float min_overlap) {
+    ShareSolution solved = {std::vector<pintle_recommendation>(request.k),
+                            PINTLE_SHARE_SOLUTION_INIT};
+    std::vector<pintle_recommendation> scratch(request.k);
+    size_t count = 0;
+    const pintle_status status = request.with_c([&](const pintle_request& c) {
+      return pintle_solve_share(session_, &c, knob, target_share, min_overlap, scratch.data(),
+                                solved.list.data(), &count, &solved.solution);
+    });
+    solved.list.resize(count);
+    return result(status, std::move(solved));
+  }
+
+  // pintle_active_features: the strongest, at most `capacity`.
+  Result<std::vector<pintle_feature_value>> active_features(uint32_t sae, size_t capacity,
+                                                            size_t* active_count = nullptr) {
+    std::vector<pintle_feature_value> features(capacity);
+    size_t count = 0;
+    const pintle_status status =
+        pintle_active_features(session_, sae, features.data(), capacity, &count);
+    if (count < features.size()) features.resize(count);
+    if (active_count != nullptr) *active_count = count;
+    return result(status, std::move(features));
+  }
+  // pintle_explain_features
+  Result<FeatureExplanation> explain_features(uint32_t sae, uint32_t item, size_t capacity) {
+    FeatureExplanation explained = {std::vector<pintle_feature_value>(capacity), 0, 0, 0};
+    const pintle_status status =
+        pintle_explain_features(session_, sae, item, explained.features.data(), capacity,
+                                &explained.active_count, &explained.score, &explained.remainder);
+    if (explained.active_count < capacity) explained.features.resize(explained.active_count);
+    return result(status, std::move(explained));
+  }
+  // pintle_explain_events: the largest, at most `capacity`.
+  Result<std::vector<pintle_event_effect>> explain_events(uint32_t item, size_t capacity) {
+    std::vector<pintle_event_effect> effects(capacity);
+    size_t count = 0;
+    const pintle_status status =
+        pintle_explain_events(session_, item, effects.data(), capacity, &count);
+    if (count < effects.size()) effects.resize(count);
+    return result(status, std::move(effects));
+  }
+  // pintle_session_state: [dim]
+  Result<std::vector<float>> state(const std::string& hook) {
+    std::vector<float> values(dim_);
+    const pintle_status status =
+        pintle_session_state(session_, hook.c_str(), values.data(), values.size());
+    return result(status, std::move(values));
+  }
+
+  // What a status of this session's latest call was about.
+  Status done(pintle_status status) const {
+    if (status == PINTLE_OK) return {};
+    const char* words = pintle_session_last_error(session_);
+    return words[0] == '\0' ? Status(status) : Status(status, words);
   }
 
  private:
-  struct Free {
-    void operator()(unsigned char* memory) const {
-      ::operator delete (memory, std::align_val_t{PINTLE_SESSION_ALIGNMENT});
-    }
-  };
-  struct Destroy {
-    void operator()(pintle_session* session) const { pintle_session_destroy(session); }
-  };
+  template <typename T>
+  Result<T> result(pintle_status status, T value) const {
+    if (status != PINTLE_OK) return done(status);
+    return Result<T>(std::move(value));
+  }
+  template <typename Create>
+  static Result<Session> wrap(const Model& model, bool owns, const Create& create) {
+    Session session;
+    pintle_error error = {};
+    const pintle_status status = create(&session.session_, &error);
+    if (status != PINTLE_OK) return Status(status, error.message);
+    session.owns_ = owns;
+    session.dim_ = model.info().dim;
+    return Result<Session>(std::move(session));
+  }
 
-  std::unique_ptr<unsigned char, Free> memory_;  // outlives session_: members go in reverse order
-  std::unique_ptr<pintle_session, Destroy> session_;
+  pintle_session* session_ = nullptr;
+  bool owns_ = false;
+  size_t dim_ = 0;
 };
+
+// ---- Executors and batches ----------------------------------------------------------------------
 
 // The app's threads: run(count, task) calls task(i) for every i below count, on any threads and in
 // any order, and returns when all calls have. `run` must outlive every use of the executor.
 template <typename Run>
-pintle_executor make_executor(Run& run, uint32_t task_count) {
-  const auto parallel_for = [](void* context, size_t count, pintle_task task, void* task_context) {
+pintle_executor make_executor(Run& run, size_t task_count) {
+  pintle_executor executor = PINTLE_EXECUTOR_INIT;
+  executor.task_count = task_count;
+  executor.parallel_for = [](void* context, size_t count, pintle_task task, void* task_context) {
     (*static_cast<Run*>(context))(count, [=](size_t index) { task(task_context, index); });
   };
-  return {sizeof(pintle_executor), task_count, parallel_for, &run};
+  executor.context = &run;
+  return executor;
 }
 
 // The lists of many histories, in their order, each session being one task's; an empty history has an
-// empty list.
+// empty list. pintle_recommend_batch_parallel; without an executor, pintle_recommend_batch on the first
+// session.
 inline Result<std::vector<std::vector<pintle_recommendation>>> recommend_batch(
-    const std::vector<Session>& sessions, const pintle_executor& executor,
-    const std::vector<std::vector<uint32_t>>& histories, const pintle_request& request) {
-  std::vector<pintle_session*> pointers;
-  for (const Session& session : sessions) pointers.push_back(session.get());
-  std::vector<uint32_t> items, counts(histories.size() + 1);  // + 1: never without an address
-  std::vector<size_t> offsets = {0};
+    const std::vector<Session>& sessions, const pintle_executor* executor,
+    const std::vector<std::vector<uint32_t>>& histories, const Request& request) {
+  if (sessions.empty()) return Status(PINTLE_ERR_INVALID_ARGUMENT);
+  std::vector<pintle_session*> handles;
+  for (const Session& session : sessions) handles.push_back(session.get());
+  std::vector<uint32_t> items;
+  std::vector<size_t> offsets = {0}, counts(histories.size() + 1);  // + 1: never without an address
   for (const std::vector<uint32_t>& history : histories) {
     items.insert(items.end(), history.begin(), history.end());
     offsets.push_back(items.size());
   }
   std::vector<pintle_recommendation> out((histories.size() + 1) * request.k);
   size_t done = 0;
-  const pintle_status status = pintle_recommend_batch_parallel(
-      pointers.data(), pointers.size(), &executor, items.data(), offsets.data(), histories.size(),
-      &request, out.data(), counts.data(), &done);
-  if (status != PINTLE_OK) return status;
+  const pintle_status status = request.with_c([&](const pintle_request& c) {
+    if (executor == nullptr) {
+      return pintle_recommend_batch(handles[0], items.data(), offsets.data(), histories.size(), &c,
+                                    out.data(), counts.data(), &done);
+    }
+    return pintle_recommend_batch_parallel(handles.data(), handles.size(), executor, items.data(),
+                                           offsets.data(), histories.size(), &c, out.data(),
+                                           counts.data(), &done);
+  });
+  if (status != PINTLE_OK) return sessions[0].done(status);
   std::vector<std::vector<pintle_recommendation>> lists;
   for (size_t h = 0; h < histories.size(); ++h) {
     const pintle_recommendation* row = out.data() + h * request.k;
