@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // AVX2, FMA and F16C.
-#include <immintrin.h>
+#include "target.h"
 
+#if PINTLE_HAVE_AVX2
 #include "kernels.h"
+
+PINTLE_TARGET_BEGIN("avx2,fma,f16c")
+#include <immintrin.h>
 
 namespace pintle {
 namespace {
@@ -1003,3 +1007,6 @@ void init_avx2(KernelTable* table) {
 }
 
 }  // namespace pintle
+
+PINTLE_TARGET_END
+#endif  // PINTLE_HAVE_AVX2

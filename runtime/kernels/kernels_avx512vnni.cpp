@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // AVX-512 F, BW, DQ, VL and VNNI. A panel's 16 rows are the 16 lanes of a register.
-#include <immintrin.h>
+#include "target.h"
 
+#if PINTLE_HAVE_AVX512VNNI
 #include "kernels.h"
+
+#if !defined(__clang__)
+// GCC 12's own AVX-512 header sets them off (its bug 105593).
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+PINTLE_TARGET_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+#include <immintrin.h>
 
 namespace pintle {
 namespace {
@@ -881,3 +890,6 @@ void init_avx512vnni(KernelTable* table) {
 }
 
 }  // namespace pintle
+
+PINTLE_TARGET_END
+#endif  // PINTLE_HAVE_AVX512VNNI

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What every aarch64 CPU has.
-#include <arm_neon.h>
+#include "target.h"
 
+#if PINTLE_HAVE_NEON
 #include "kernels.h"
+
+PINTLE_BASELINE_BEGIN
+#include <arm_neon.h>
 
 namespace pintle {
 namespace {
@@ -903,3 +907,6 @@ void init_neon(KernelTable* table) {
 }
 
 }  // namespace pintle
+
+PINTLE_BASELINE_END
+#endif  // PINTLE_HAVE_NEON

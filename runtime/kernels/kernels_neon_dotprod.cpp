@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // NEON with SDOT (Armv8.2 FEAT_DotProd): the integer matrix-vector products and scans.
-#include <arm_neon.h>
+#include "target.h"
 
+#if PINTLE_HAVE_NEON_DOTPROD
 #include "kernels.h"
+
+PINTLE_TARGET_BEGIN(PINTLE_TARGET_DOTPROD)
+#include <arm_neon.h>
 
 namespace pintle {
 namespace {
@@ -320,3 +324,6 @@ void init_neon_dotprod(KernelTable* table) {
 }
 
 }  // namespace pintle
+
+PINTLE_TARGET_END
+#endif  // PINTLE_HAVE_NEON_DOTPROD

@@ -2,9 +2,13 @@
 //
 // NEON with SMMLA (Armv8.6 FEAT_I8MM): the int4 products and scans. The int8 ones stay SDOT's, for the reason
 // that README.md in this folder gives.
-#include <arm_neon.h>
+#include "target.h"
 
+#if PINTLE_HAVE_NEON_I8MM
 #include "kernels.h"
+
+PINTLE_TARGET_BEGIN(PINTLE_TARGET_I8MM)
+#include <arm_neon.h>
 
 namespace pintle {
 namespace {
@@ -218,3 +222,6 @@ void init_neon_i8mm(KernelTable* table) {
 }
 
 }  // namespace pintle
+
+PINTLE_TARGET_END
+#endif  // PINTLE_HAVE_NEON_I8MM

@@ -4,9 +4,13 @@
 // results depend on the engine. It has no fused multiplication and no products of bytes, but 16-bit
 // products summed in pairs, and it widens bytes as it loads them. Engines do not unroll: what should
 // stay in registers is in loops that the compiler unrolls at -O3.
-#include <wasm_simd128.h>
+#include "target.h"
 
+#if PINTLE_HAVE_WASM
 #include "kernels.h"
+
+PINTLE_TARGET_BEGIN("simd128")
+#include <wasm_simd128.h>
 
 namespace pintle {
 namespace {
@@ -853,3 +857,6 @@ void init_wasm(KernelTable* table) {
 }
 
 }  // namespace pintle
+
+PINTLE_TARGET_END
+#endif  // PINTLE_HAVE_WASM
