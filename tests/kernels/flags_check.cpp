@@ -81,7 +81,8 @@ KernelTable table_below(const char* isa) {
   const char *names[16], *name;
   const size_t count = available_isas(names, 16);
   for (size_t i = 1; i < count; ++i) {
-    if (std::strcmp(names[i], isa) == 0) make_kernel_table(names[i - 1], &below, &name);
+    if (std::strcmp(names[i], isa) != 0) continue;
+    if (!make_kernel_table(names[i - 1], &below, &name)) break;
   }
   return below;
 }
