@@ -9,31 +9,31 @@
 namespace pintle {
 namespace {
 
-template <typename Function>
-void map(float* x, size_t count, const Function& function) {
+template <Vector (*kFunction)(Vector)>
+void map(float* x, size_t count) {
   each_vector(count,
-              [&](size_t i, auto lanes) { store(x + i, function(load(x + i, lanes)), lanes); });
+              [&](size_t i, auto lanes) { store(x + i, kFunction(load(x + i, lanes)), lanes); });
 }
 
-void relu_f32(float* x, size_t count) {
-  map(x, count, [](Vector v) { return larger(zero(), v); });
-}
+PINTLE_INLINE Vector relu(Vector v) { return larger(zero(), v); }
 
-inline Vector silu(Vector v) { return div(v, add(broadcast(1), exp(sub(zero(), v)))); }
+void relu_f32(float* x, size_t count) { map<relu>(x, count); }
 
-void silu_f32(float* x, size_t count) { map(x, count, silu); }
+PINTLE_INLINE Vector silu(Vector v) { return div(v, add(broadcast(1), exp(sub(zero(), v)))); }
+
+void silu_f32(float* x, size_t count) { map<silu>(x, count); }
 
 // x/2 (1 + tanh u) = x / (1 + exp(-2u)), u = sqrt(2/pi) (x + 0.044715 x^3).
-inline Vector gelu_tanh(Vector v) {
+PINTLE_INLINE Vector gelu_tanh(Vector v) {
   const Vector factor = multiply_add(broadcast(-1.5957691f), mul(v, v), broadcast(-0.071354816f));
   return div(v, add(broadcast(1), exp(mul(v, factor))));
 }
 
-void gelu_tanh_f32(float* x, size_t count) { map(x, count, gelu_tanh); }
+void gelu_tanh_f32(float* x, size_t count) { map<gelu_tanh>(x, count); }
 
 // erfc(z) = (a1 t + ... + a5 t^5) e^(-z^2), t = 1 / (1 + p z): Abramowitz and Stegun 7.1.26,
 // absolute error 1.5e-7. The value for +-x is x (1 - erfc / 2) or x erfc / 2.
-inline Vector gelu_erf(Vector v) {
+PINTLE_INLINE Vector gelu_erf(Vector v) {
   const Vector one = broadcast(1), z = mul(abs(v), broadcast(0.70710678f));
   const Vector t = div(one, multiply_add(one, z, broadcast(0.3275911f)));
   Vector p = broadcast(1.061405429f);
@@ -46,7 +46,7 @@ inline Vector gelu_erf(Vector v) {
   return mul(v, select_negative(v, tail, sub(one, tail)));
 }
 
-void gelu_erf_f32(float* x, size_t count) { map(x, count, gelu_erf); }
+void gelu_erf_f32(float* x, size_t count) { map<gelu_erf>(x, count); }
 
 }  // namespace
 }  // namespace pintle

@@ -34,12 +34,12 @@ auto last_lanes(size_t left) {
 }
 
 template <typename Width, typename Last>
-__attribute__((always_inline)) inline Vector load_piece(const float* p, int u, Last last) {
+PINTLE_INLINE Vector load_piece(const float* p, int u, Last last) {
   return u + 1 < Width::vectors ? load(p + u * kLanes) : load(p + u * kLanes, last);
 }
 
 template <typename Width, typename Last>
-__attribute__((always_inline)) inline void store_piece(float* p, int u, Vector v, Last last) {
+PINTLE_INLINE void store_piece(float* p, int u, Vector v, Last last) {
   if (u + 1 < Width::vectors) {
     store(p + u * kLanes, v);
   } else {
@@ -228,9 +228,8 @@ void exponentials(float* scores, size_t count, size_t common, float first_weight
 }
 
 template <int kRow, int kRows, int kVectors, typename Factors>
-__attribute__((always_inline)) inline void add_row(Factors factors,
-                                                   const Vector (&values)[kVectors],
-                                                   Vector (&sums)[kRows][kVectors]) {
+PINTLE_INLINE void add_row(Factors factors, const Vector (&values)[kVectors],
+                           Vector (&sums)[kRows][kVectors]) {
   PINTLE_UNROLL
   for (int u = 0; u < kVectors; ++u) {
     sums[kRow][u] = multiply_add_lane<kRow>(sums[kRow][u], values[u], factors);

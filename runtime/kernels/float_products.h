@@ -13,8 +13,8 @@ namespace {
 
 // Adds the columns from kColumn on of a step, each to sums of its own.
 template <int kColumn, int kColumns, typename Weight, typename Factors>
-__attribute__((always_inline)) inline void add_columns(const Weight* w, Factors factors,
-                                                       Vector (&sums)[kPanelVectors][kColumns]) {
+PINTLE_INLINE void add_columns(const Weight* w, Factors factors,
+                               Vector (&sums)[kPanelVectors][kColumns]) {
   const Floats16 column = load16(w + kColumn * kPanelRows);
   PINTLE_UNROLL
   for (int u = 0; u < kPanelVectors; ++u) {
@@ -68,9 +68,8 @@ void unpack_panel_f16(const uint16_t* panel, size_t cols, float* tile) {
 // Adds the columns from kColumn on of a step of kColumns. Must be inlined: only then do the sums stay in
 // registers.
 template <int kColumn, int kColumns, int kRows, typename Factors>
-__attribute__((always_inline)) inline void add_products(const float* tile,
-                                                        const Factors (&factors)[kRows],
-                                                        Floats16 (&sums)[kRows]) {
+PINTLE_INLINE void add_products(const float* tile, const Factors (&factors)[kRows],
+                                Floats16 (&sums)[kRows]) {
   const Floats16 column = load16(tile + kColumn * kPanelRows);
   PINTLE_UNROLL
   for (int i = 0; i < kRows; ++i) {
@@ -83,8 +82,8 @@ __attribute__((always_inline)) inline void add_products(const float* tile,
 }
 
 template <int kColumns, int kRows>
-__attribute__((always_inline)) inline void add_step(const float* a, size_t a_stride,
-                                                    const float* tile, Floats16 (&sums)[kRows]) {
+PINTLE_INLINE void add_step(const float* a, size_t a_stride, const float* tile,
+                            Floats16 (&sums)[kRows]) {
   decltype(load_factors<kColumns>(a)) factors[kRows];
   PINTLE_UNROLL
   for (int i = 0; i < kRows; ++i) {
@@ -96,8 +95,9 @@ __attribute__((always_inline)) inline void add_step(const float* a, size_t a_str
 // kRows rows of c by 16 columns, all sums in registers. Every path sums in the same order, so a
 // row's bits do not depend on m.
 template <int kRows>
-void gemm_rows(const float* a, size_t a_stride, size_t cols, const float* tile, const float* bias,
-               float* c, size_t c_stride, size_t n) {
+__attribute__((noinline)) void gemm_rows(const float* a, size_t a_stride, size_t cols,
+                                         const float* tile, const float* bias, float* c,
+                                         size_t c_stride, size_t n) {
   Floats16 sums[kRows];
   PINTLE_UNROLL
   for (int i = 0; i < kRows; ++i) {
@@ -132,11 +132,13 @@ void gemm_rows(const float* a, size_t a_stride, size_t cols, const float* tile, 
 }
 
 template <int kRows, int... kFewer>
-void gemm_by_rows(Counts<kRows, kFewer...>, const float* a, size_t a_stride, size_t m, size_t cols,
-                  const float* tile, const float* bias, float* c, size_t c_stride, size_t n) {
+PINTLE_INLINE void gemm_by_rows(Counts<kRows, kFewer...>, const float* a, size_t a_stride, size_t m,
+                                size_t cols, const float* tile, const float* bias, float* c,
+                                size_t c_stride, size_t n) {
   for (; m >= kRows; m -= kRows, a += kRows * a_stride, c += kRows * c_stride) {
     gemm_rows<kRows>(a, a_stride, cols, tile, bias, c, c_stride, n);
   }
+  if (m == 0) return;
   if constexpr (sizeof...(kFewer) > 0) {
     gemm_by_rows(Counts<kFewer...>(), a, a_stride, m, cols, tile, bias, c, c_stride, n);
   }

@@ -21,7 +21,7 @@ inline Vector load(const float* p, size_t count) {
 
 // Calls function(i, lanes) for every vector of `count` numbers: whole ones, then what is left.
 template <typename Function>
-void each_vector(size_t count, const Function& function) {
+PINTLE_INLINE void each_vector(size_t count, const Function& function) {
   size_t i = 0;
   for (; i + kLanes <= count; i += kLanes) function(i, Whole());
   if (i < count) function(i, part(count - i));
@@ -43,7 +43,7 @@ Vector sum_of(const Vector (&v)[kCount]) {
 // e^v: v = n ln 2 + r with |r| <= ln 2 / 2, and a minimax polynomial in r (relative error 3e-9
 // before rounding; about 2 ulp in all). Below -87.3 it stays at e^-87.3 = 1.2e-38; above 88.8 it is
 // infinite, from 88.4 on where the ISA makes 2^128 of bits.
-inline Vector exp(Vector v) {
+PINTLE_INLINE Vector exp(Vector v) {
   v = min(max(v, broadcast(-87.3f)), broadcast(88.8f));
   const Exponent exponent = nearest(mul(v, broadcast(1.44269504f)));
   Vector r = multiply_sub(v, exponent.n, broadcast(0x1.62e4p-1f));  // ln 2 in two parts

@@ -50,6 +50,9 @@
 #define PINTLE_UNROLL _Pragma("GCC unroll 16")
 #endif
 
+// Where a call, or an array of registers handed over in memory, would cost more than the function does.
+#define PINTLE_INLINE __attribute__((always_inline)) inline
+
 namespace pintle {
 namespace {
 
