@@ -62,7 +62,7 @@ void matvec_f16(const uint16_t* panels, size_t panel_count, size_t cols, const f
 // ---- A panel by many rows -------------------------------------------------------------------------
 
 void unpack_panel_f16(const uint16_t* panel, size_t cols, float* tile) {
-  for (size_t k = 0; k < cols; ++k) store16(tile + k * kPanelRows, load16(panel + k * kPanelRows));
+  for (size_t i = 0; i < cols * kPanelRows; i += kPanelRows) store16(tile + i, load16(panel + i));
 }
 
 // Adds the columns from kColumn on of a step of kColumns. Must be inlined: only then do the sums stay in
