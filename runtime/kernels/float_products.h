@@ -162,9 +162,12 @@ float dot_f32(const float* a, const float* b, size_t count) {
       sums[u] = multiply_add(sums[u], load(a + i + u * kLanes), load(b + i + u * kLanes));
     }
   }
-  each_vector(count - i, [&](size_t j, auto lanes) {
-    sums[0] = multiply_add(sums[0], load(a + i + j, lanes), load(b + i + j, lanes));
-  });
+  if (i < count) {
+    a += i, b += i;
+    each_vector(count - i, [&](size_t j, auto lanes) {
+      sums[0] = multiply_add(sums[0], load(a + j, lanes), load(b + j, lanes));
+    });
+  }
   return reduce_sum(sum_of(sums));
 }
 
