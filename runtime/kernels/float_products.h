@@ -155,17 +155,16 @@ float dot_f32(const float* a, const float* b, size_t count) {
   Vector sums[4];
   PINTLE_UNROLL
   for (int u = 0; u < 4; ++u) sums[u] = zero();
-  size_t i = 0;
-  for (; i + 4 * kLanes <= count; i += 4 * kLanes) {
+  const size_t most = count / (4 * kLanes) * (4 * kLanes);
+  for (size_t i = 0; i < most; i += 4 * kLanes) {
     PINTLE_UNROLL
     for (int u = 0; u < 4; ++u) {
       sums[u] = multiply_add(sums[u], load(a + i + u * kLanes), load(b + i + u * kLanes));
     }
   }
-  if (i < count) {
-    a += i, b += i;
-    each_vector(count - i, [&](size_t j, auto lanes) {
-      sums[0] = multiply_add(sums[0], load(a + j, lanes), load(b + j, lanes));
+  if (most < count) {
+    each_vector(count - most, [&](size_t i, auto lanes) {
+      sums[0] = multiply_add(sums[0], load(a + most + i, lanes), load(b + most + i, lanes));
     });
   }
   return reduce_sum(sum_of(sums));
