@@ -5,13 +5,6 @@
 
 #if PINTLE_HAVE_AVX512VNNI
 #include "kernels.h"
-#include "vectors_avx512.h"
-
-// Over the vectors:
-#include "float_activations.h"
-#include "float_attention.h"
-#include "float_norms.h"
-#include "float_products.h"
 
 #if !defined(__clang__)
 // GCC 12's own AVX-512 header sets them off (its bug 105593).
@@ -19,7 +12,14 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 PINTLE_TARGET_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
-#include <immintrin.h>
+#include "vectors_avx512.h"
+
+// Over the vectors:
+#include "float_activations.h"
+#include "float_attention.h"
+#include "float_norms.h"
+#include "float_products.h"
+#include "integer_scan.h"
 
 namespace pintle {
 namespace {
@@ -31,7 +31,7 @@ __m512i broadcast4(const int8_t* p) {
   return _mm512_set1_epi32(value);
 }
 
-// ---- Matrix-vector products ---------------------------------------------------------------------
+// ---- Integer products ----------------------------------------------------------------------------
 
 // vpdpbusd multiplies unsigned by signed bytes and sums four products in 32 bits. The signed side
 // is x = 128 high + low in two planes of bytes; the unsigned side is the weights, offset by 128
@@ -42,6 +42,7 @@ constexpr size_t kPlaneCols = 1024;
 struct Planes {
   alignas(64) int8_t high[kPlaneCols];
   alignas(64) int8_t low[kPlaneCols];
+  int32_t offsets[kPlaneCols / kGroupCols];  // s4, per group: 8 sum(x), what the nibbles' + 8 adds
 };
 
 void split16(const int16_t* x, __mmask16 mask, size_t k, Planes* planes, __m512i* sum) {
@@ -58,19 +59,11 @@ __m512i combine(__m512i high, __m512i low, __m512i offset) {
   return _mm512_sub_epi32(_mm512_add_epi32(_mm512_slli_epi32(high, 7), low), offset);
 }
 
-// Asks for memory further on, past the tensor's end too: nothing is read. Inlined, as GCC takes a
-// function that only prefetches for one without effect and leaves out calls to it.
-__attribute__((always_inline)) inline void prefetch(const void* p, size_t ahead_bytes) {
-  _mm_prefetch(reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(p) + ahead_bytes),
-               _MM_HINT_T0);
-}
-
 // The integer products of kPanels panels side by side, which share the broadcasts of x: `width`
-// columns, the panels' next ones being panel_bytes apart. Prefetches ahead_bytes further on (0: not).
-template <int kPanels, size_t kAheadBytes>
-__attribute__((always_inline)) inline void sums_s8(const int8_t* w, size_t panel_bytes,
-                                                   const Planes& planes, size_t width,
-                                                   __m512i offset, __m512i (&sums)[kPanels]) {
+// columns, the panels' next ones being panel_bytes apart.
+template <int kPanels, bool kIsScan>
+PINTLE_INLINE void sums_s8(const int8_t* w, size_t panel_bytes, const Planes& planes, size_t width,
+                           __m512i offset, __m512i (&sums)[kPanels]) {
   const __m512i flip = _mm512_set1_epi8(-128);
   __m512i high[kPanels][2], low[kPanels][2];
 #pragma GCC unroll 4
@@ -87,7 +80,7 @@ __attribute__((always_inline)) inline void sums_s8(const int8_t* w, size_t panel
       for (int p = 0; p < kPanels; ++p) {
         const int8_t* bytes = w + static_cast<size_t>(p) * panel_bytes +
                               (k + 4 * static_cast<size_t>(u)) * kPanelRows;
-        if (kAheadBytes != 0) prefetch(bytes, kAheadBytes);
+        if (kIsScan) prefetch<1>(bytes);
         const __m512i v = _mm512_xor_si512(_mm512_loadu_si512(bytes), flip);
         high[p][u] = _mm512_dpbusd_epi32(high[p][u], v, x_high);
         low[p][u] = _mm512_dpbusd_epi32(low[p][u], v, x_low);
@@ -121,7 +114,7 @@ void matvec_s8_panels(const int8_t* w, size_t cols, const Planes& planes, size_t
                       size_t width, __m512i offset, const float* row_scales, __m512 x_scale,
                       float* y) {
   __m512i sums[kPanels];
-  sums_s8<kPanels, 0>(w, cols * kPanelRows, planes, width, offset, sums);
+  sums_s8<kPanels, false>(w, cols * kPanelRows, planes, width, offset, sums);
 #pragma GCC unroll 4
   for (int p = 0; p < kPanels; ++p, y += kPanelRows, row_scales += kPanelRows) {
     const __m512i sum = start == 0 ? sums[p] : _mm512_add_epi32(sums[p], _mm512_loadu_si512(y));
@@ -159,124 +152,32 @@ void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count
   }
 }
 
-// The planes of `width` columns, and per group 8 sum(x), what the nibbles' + 8 adds.
-void split_s4(const int16_t* x, size_t width, Planes* planes, int32_t* offsets) {
-  for (size_t k = 0; k < width; k += kGroupCols) {
-    __m512i x_sum = _mm512_setzero_si512();
-    split16(x, 0xffff, k, planes, &x_sum);
-    split16(x, 0xffff, k + 16, planes, &x_sum);
-    offsets[k / kGroupCols] = 8 * _mm512_reduce_add_epi32(x_sum);
-  }
-}
-
-// Adds `width` columns of a panel to `sum`, in f32 group by group.
-template <size_t kAheadBytes>
-__attribute__((always_inline)) inline __m512 add_groups(__m512 sum, const uint8_t* w,
-                                                        const uint16_t* scales, size_t width,
-                                                        const Planes& planes,
-                                                        const int32_t* offsets) {
-  const __m512i mask = _mm512_set1_epi8(15);
-  for (size_t k = 0; k < width; k += kGroupCols, scales += kPanelRows) {
-    __m512i high0 = _mm512_setzero_si512(), high1 = high0, low0 = high0, low1 = high0;
-#pragma GCC unroll 4
-    for (size_t b = k; b < k + kGroupCols; b += 8, w += 64) {
-      if (kAheadBytes != 0) prefetch(w, kAheadBytes);
-      const __m512i bytes = _mm512_loadu_si512(w);
-      const __m512i first = _mm512_and_si512(bytes, mask);
-      const __m512i second = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask);
-      high0 = _mm512_dpbusd_epi32(high0, first, broadcast4(planes.high + b));
-      low0 = _mm512_dpbusd_epi32(low0, first, broadcast4(planes.low + b));
-      high1 = _mm512_dpbusd_epi32(high1, second, broadcast4(planes.high + b + 4));
-      low1 = _mm512_dpbusd_epi32(low1, second, broadcast4(planes.low + b + 4));
-    }
-    const __m512i dot = combine(_mm512_add_epi32(high0, high1), _mm512_add_epi32(low0, low1),
-                                _mm512_set1_epi32(offsets[k / kGroupCols]));
-    sum = _mm512_add_ps(sum, _mm512_mul_ps(_mm512_cvtepi32_ps(dot), load_half(scales)));
-  }
-  return sum;
-}
-
-void matvec_s4(const uint8_t* panels, const uint16_t* group_scales, size_t panel_count, size_t cols,
-               const int16_t* x, float x_scale, float* y) {
-  Planes planes;
-  int32_t offsets[kPlaneCols / kGroupCols];
-  for (size_t start = 0; start < cols; start += kPlaneCols) {
-    const size_t width = cols - start < kPlaneCols ? cols - start : kPlaneCols;
-    split_s4(x + start, width, &planes, offsets);
-    for (size_t p = 0; p < panel_count; ++p) {
-      const uint8_t* w = panels + (p * cols + start) / 2 * kPanelRows;
-      const uint16_t* scales = group_scales + (p * cols + start) / kGroupCols * kPanelRows;
-      __m512 sum = start == 0 ? _mm512_setzero_ps() : _mm512_loadu_ps(y + p * kPanelRows);
-      sum = add_groups<0>(sum, w, scales, width, planes, offsets);
-      if (start + width == cols) sum = _mm512_mul_ps(_mm512_set1_ps(x_scale), sum);
-      _mm512_storeu_ps(y + p * kPanelRows, sum);
-    }
-  }
-}
-
-// ---- The catalogue scan -------------------------------------------------------------------------
-
-// How far ahead scans prefetch: the hardware's prefetchers stop at every page's end.
-constexpr size_t kScanAheadBytes = 4096;
-
-// Takes the scores of panels one by one, bias added. Every panel's are stored, over the last miss's:
-// cheaper than a branch that is predicted wrong at every hit.
-class HitWriter {
- public:
-  HitWriter(const float* bias, float threshold, ScanHits* hits)
-      : bias_(bias), threshold_(threshold), hits_(hits) {}
-  size_t room() const { return kScanHits - count_; }
-  __attribute__((always_inline)) void take(size_t panel, __m512 scores) {
-    if (bias_ != nullptr) {
-      scores = _mm512_add_ps(scores, _mm512_loadu_ps(bias_ + panel * kPanelRows));
-    }
-    const uint32_t mask = mask_above({{scores}}, threshold_);
-    _mm512_storeu_ps(hits_->scores[count_], scores);
-    hits_->panels[count_] = static_cast<uint32_t>(panel);
-    hits_->masks[count_] = static_cast<uint16_t>(mask);
-    count_ += mask != 0 ? 1 : 0;
-  }
-  void finish() { hits_->count = count_; }
-
- private:
-  const float* bias_;
-  float threshold_;
-  ScanHits* hits_;
-  uint32_t count_ = 0;
-};
-
 // Two panels at a time while there is room for two hits.
 size_t scan_s8(const int8_t* panels, const float* row_scales, const float* bias, size_t panel_count,
                size_t cols, const int16_t* x, float x_scale, float threshold, ScanHits* hits) {
-  HitWriter writer(bias, threshold, hits);
   const size_t panel_bytes = cols * kPanelRows;
-  size_t p = 0;
-  if (cols > kPlaneCols) {  // rare: x is split anew for every panel
-    for (; p < panel_count && writer.room() > 0; ++p) {
-      alignas(64) float y[kPanelRows] = {};
+  if (cols > kPlaneCols) {
+    return scan_wide(bias, panel_count, threshold, hits, [&](size_t p, float* y) {
       matvec_s8(panels + p * panel_bytes, row_scales + p * kPanelRows, 1, cols, x, x_scale, y);
-      writer.take(p, _mm512_load_ps(y));
-    }
-    writer.finish();
-    return p;
+    });
   }
   Planes planes;
   const __m512i offset = split_s8(x, cols, &planes);
   const __m512 x_scale16 = _mm512_set1_ps(x_scale);
+  HitWriter writer(bias, threshold, hits);
+  size_t p = 0;
   while (p < panel_count && writer.room() > 0) {
     const float* scales = row_scales + p * kPanelRows;
     if (panel_count - p >= 2 && writer.room() >= 2) {
       __m512i sums[2];
-      sums_s8<2, kScanAheadBytes>(panels + p * panel_bytes, panel_bytes, planes, cols, offset,
-                                  sums);
-      writer.take(p, scaled(sums[0], scales, x_scale16));
-      writer.take(p + 1, scaled(sums[1], scales + kPanelRows, x_scale16));
+      sums_s8<2, true>(panels + p * panel_bytes, panel_bytes, planes, cols, offset, sums);
+      writer.take(p, {{scaled(sums[0], scales, x_scale16)}});
+      writer.take(p + 1, {{scaled(sums[1], scales + kPanelRows, x_scale16)}});
       p += 2;
     } else {
       __m512i sums[1];
-      sums_s8<1, kScanAheadBytes>(panels + p * panel_bytes, panel_bytes, planes, cols, offset,
-                                  sums);
-      writer.take(p, scaled(sums[0], scales, x_scale16));
+      sums_s8<1, true>(panels + p * panel_bytes, panel_bytes, planes, cols, offset, sums);
+      writer.take(p, {{scaled(sums[0], scales, x_scale16)}});
       ++p;
     }
   }
@@ -284,83 +185,64 @@ size_t scan_s8(const int8_t* panels, const float* row_scales, const float* bias,
   return p;
 }
 
-size_t scan_s4(const uint8_t* panels, const uint16_t* group_scales, const float* bias,
-               size_t panel_count, size_t cols, const int16_t* x, float x_scale, float threshold,
-               ScanHits* hits) {
-  HitWriter writer(bias, threshold, hits);
-  const size_t panel_bytes = cols / 2 * kPanelRows, panel_scales = cols / kGroupCols * kPanelRows;
-  Planes planes;
-  int32_t offsets[kPlaneCols / kGroupCols];
-  const bool fits = cols <= kPlaneCols;  // rare if not: x is split anew for every panel
-  if (fits) split_s4(x, cols, &planes, offsets);
-  size_t p = 0;
-  for (; p < panel_count && writer.room() > 0; ++p) {
-    const uint8_t* w = panels + p * panel_bytes;
-    const uint16_t* scales = group_scales + p * panel_scales;
-    if (fits) {
-      const __m512 sum =
-          add_groups<kScanAheadBytes>(_mm512_setzero_ps(), w, scales, cols, planes, offsets);
-      writer.take(p, _mm512_mul_ps(_mm512_set1_ps(x_scale), sum));
-    } else {
-      alignas(64) float y[kPanelRows] = {};
-      matvec_s4(w, scales, 1, cols, x, x_scale, y);
-      writer.take(p, _mm512_load_ps(y));
-    }
-  }
-  writer.finish();
-  return p;
-}
-
-float quantize_s16(const float* x, size_t count, int32_t max_value, int16_t* q) {
-  __m512 largest16 = _mm512_setzero_ps();
-  for (size_t i = 0; i < count; i += 16) {
-    // vmaxps returns its second operand when the first is NaN.
-    largest16 = _mm512_max_ps(_mm512_abs_ps(load(x + i, count - i)), largest16);
-  }
-  const float largest = _mm512_reduce_max_ps(largest16);
-  const float limit = static_cast<float>(max_value);
-  if (largest == 0 || largest > 0x1.fffffep127f) {
-    for (size_t i = 0; i < count; ++i) q[i] = 0;
-    return 0;
-  }
-  const __m512 factor = _mm512_set1_ps(limit / largest);
-  for (size_t i = 0; i < count; i += 16) {
-    const __m512 v = _mm512_mul_ps(load(x + i, count - i), factor);
-    const __m512 clamped =
-        _mm512_min_ps(_mm512_max_ps(v, _mm512_set1_ps(-limit)), _mm512_set1_ps(limit));
-    const __mmask16 is_number = _mm512_cmp_ps_mask(v, v, _CMP_ORD_Q);
-    const __m512i rounded = _mm512_maskz_cvtps_epi32(is_number, clamped);
-    _mm512_mask_cvtepi32_storeu_epi16(q + i, lane_mask(count - i), rounded);
-  }
-  return largest / limit;
-}
-
-// ---- Matrix products ----------------------------------------------------------------------------
-
-void unpack_panel_s8(const int8_t* panel, const float* row_scales, size_t cols, float* tile) {
-  const __m512 scale = _mm512_loadu_ps(row_scales);
-  for (size_t k = 0; k < cols; ++k) {
-    // A row's four bytes fill a lane; byte k % 4 goes to the top and comes down with its sign.
-    const __m512i rows = _mm512_loadu_si512(panel + k / 4 * 64);
-    const __m128i shift = _mm_cvtsi32_si128(24 - 8 * static_cast<int32_t>(k % 4));
-    const __m512i w = _mm512_srai_epi32(_mm512_sll_epi32(rows, shift), 24);
-    _mm512_store_ps(tile + k * kPanelRows, _mm512_mul_ps(_mm512_cvtepi32_ps(w), scale));
+void split_s4(const int16_t* x, size_t cols, Planes* planes) {
+  for (size_t k = 0; k < cols; k += kGroupCols) {
+    __m512i x_sum = _mm512_setzero_si512();
+    split16(x, 0xffff, k, planes, &x_sum);
+    split16(x, 0xffff, k + 16, planes, &x_sum);
+    planes->offsets[k / kGroupCols] = 8 * _mm512_reduce_add_epi32(x_sum);
   }
 }
 
-void unpack_panel_s4(const uint8_t* panel, const uint16_t* group_scales, size_t cols, float* tile) {
-  for (size_t k = 0; k < cols; ++k) {
-    const __m512i rows = _mm512_loadu_si512(panel + k / 8 * 64);
-    const __m128i shift =
-        _mm_cvtsi32_si128(8 * static_cast<int32_t>(k % 4) + static_cast<int32_t>(k % 8 & 4));
-    const __m512i stored = _mm512_and_si512(_mm512_srl_epi32(rows, shift), _mm512_set1_epi32(15));
-    const __m512 w = _mm512_cvtepi32_ps(_mm512_sub_epi32(stored, _mm512_set1_epi32(8)));
-    const __m512 scale = load_half(group_scales + k / kGroupCols * kPanelRows);
-    _mm512_store_ps(tile + k * kPanelRows, _mm512_mul_ps(w, scale));
+PINTLE_INLINE Floats16 dot_group(const uint8_t* w, const Planes& planes, size_t k) {
+  const __m512i mask = _mm512_set1_epi8(15);
+  __m512i high0 = _mm512_setzero_si512(), high1 = high0, low0 = high0, low1 = high0;
+#pragma GCC unroll 4
+  for (size_t b = k; b < k + kGroupCols; b += 8, w += 64) {
+    const __m512i bytes = _mm512_loadu_si512(w);
+    const __m512i first = _mm512_and_si512(bytes, mask);
+    const __m512i second = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask);
+    high0 = _mm512_dpbusd_epi32(high0, first, broadcast4(planes.high + b));
+    low0 = _mm512_dpbusd_epi32(low0, first, broadcast4(planes.low + b));
+    high1 = _mm512_dpbusd_epi32(high1, second, broadcast4(planes.high + b + 4));
+    low1 = _mm512_dpbusd_epi32(low1, second, broadcast4(planes.low + b + 4));
   }
+  const __m512i dot = combine(_mm512_add_epi32(high0, high1), _mm512_add_epi32(low0, low1),
+                              _mm512_set1_epi32(planes.offsets[k / kGroupCols]));
+  return {{_mm512_cvtepi32_ps(dot)}};
+}
+
+// ---- Between floats and integers ----------------------------------------------------------------
+
+PINTLE_INLINE void store_s16(int16_t* q, Vector v, float limit, size_t count) {
+  const __m512 clamped = min(max(v, broadcast(-limit)), broadcast(limit));
+  const __mmask16 is_number = _mm512_cmp_ps_mask(v, v, _CMP_ORD_Q);
+  const __m512i rounded = _mm512_maskz_cvtps_epi32(is_number, clamped);
+  _mm512_mask_cvtepi32_storeu_epi16(q, lane_mask(count), rounded);
+}
+
+// A row's four bytes fill a lane; byte i goes to the top and comes down with its sign.
+inline Vector byte_of(const int8_t* rows, size_t i) {
+  const __m128i shift = _mm_cvtsi32_si128(24 - 8 * static_cast<int32_t>(i));
+  const __m512i top = _mm512_sll_epi32(_mm512_loadu_si512(rows), shift);
+  return _mm512_cvtepi32_ps(_mm512_srai_epi32(top, 24));
+}
+
+inline Vector nibble_of(const uint8_t* rows, size_t shift) {
+  const __m512i moved =
+      _mm512_srl_epi32(_mm512_loadu_si512(rows), _mm_cvtsi32_si128(static_cast<int32_t>(shift)));
+  const __m512i stored = _mm512_and_si512(moved, _mm512_set1_epi32(15));
+  return _mm512_cvtepi32_ps(_mm512_sub_epi32(stored, _mm512_set1_epi32(8)));
 }
 
 }  // namespace
+}  // namespace pintle
+
+// Over these:
+#include "integer_s4.h"
+#include "integer_values.h"
+
+namespace pintle {
 
 void init_avx512vnni(KernelTable* table) {
 #define PINTLE_KERNEL(name, precision, result, parameters) table->name = name;
