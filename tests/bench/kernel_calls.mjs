@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// node kernel_calls.mjs MODULE: runs each call once, then eleven times, with a kill(2) that does nothing
+// node kernel_calls.mjs MODULE: runs each call once, once more and eleven times, with a kill(2) that does nothing
 // before, between and after, for callgrind to write its counts at; prints the calls, a line each.
 import {readFileSync} from 'node:fs';
 import {WASI} from 'node:wasi';

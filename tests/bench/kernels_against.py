@@ -132,11 +132,11 @@ def count_wasm(program):
         for path in pathlib.Path(folder).glob("out.*"):
             match = re.search(r"^totals: (\d+)", path.read_text(), re.MULTILINE)
             totals[int(path.suffix[1:])] = int(match[1])
-    # Per call: a mark, one run, a mark, eleven runs, a mark. Dumps count from 1, the one before the
-    # first mark.
+    # Dumps are numbered from 1, which is what came before the first mark; then three a call: the first run,
+    # one run, eleven runs.
     counts, names = {}, [tuple(line.split("\t")) for line in result.stdout.splitlines()]
     for i, name in enumerate(names):
-        counts[name] = (totals[3 * i + 3] - totals[3 * i + 2]) / 10
+        counts[name] = (totals[3 * i + 4] - totals[3 * i + 3]) / 10
     return counts
 
 
