@@ -39,26 +39,38 @@ float quantize_s16(const float* x, size_t count, int32_t max_value, int16_t* q) 
   return largest / limit;
 }
 
+// Calls function(k, i) for i = 0 ... 3, or less at the end: columns k + i, four at a time.
+template <typename Function>
+PINTLE_INLINE void each_column(size_t cols, const Function& function) {
+  size_t k = 0;
+  for (; k + 4 <= cols; k += 4) {
+    PINTLE_UNROLL
+    for (size_t i = 0; i < 4; ++i) function(k, i);
+  }
+  for (size_t i = 0; k + i < cols; ++i) function(k, i);
+}
+
 void unpack_panel_s8(const int8_t* panel, const float* row_scales, size_t cols, float* tile) {
   for (size_t row = 0; row < kPanelRows; row += kLanes) {
     const Vector scale = load(row_scales + row);
-    for (size_t k = 0; k < cols; ++k) {
-      const Vector w = byte_of(panel + k / 4 * 4 * kPanelRows + row * 4, k % 4);
-      store(tile + k * kPanelRows + row, mul(w, scale));
-    }
+    each_column(cols, [&](size_t k, size_t i) {
+      const Vector w = byte_of(panel + k * kPanelRows + row * 4, i);
+      store(tile + (k + i) * kPanelRows + row, mul(w, scale));
+    });
   }
 }
 
 void unpack_panel_s4(const uint8_t* panel, const uint16_t* group_scales, size_t cols, float* tile) {
   for (size_t row = 0; row < kPanelRows; row += kLanes) {
     Vector scale = zero();
-    for (size_t k = 0; k < cols; ++k) {
-      if (k % kGroupCols == 0) scale = load_half(group_scales + k / kGroupCols * kPanelRows + row);
+    each_column(cols, [&](size_t k, size_t i) {
+      if (i == 0 && k % kGroupCols == 0) {
+        scale = load_half(group_scales + k / kGroupCols * kPanelRows + row);
+      }
       // Four columns lie in the low nibbles of a row's four bytes, the next four in the high ones.
-      const Vector w =
-          nibble_of(panel + k / 8 * 4 * kPanelRows + row * 4, 8 * (k % 4) + (k % 8 & 4));
-      store(tile + k * kPanelRows + row, mul(w, scale));
-    }
+      const Vector w = nibble_of(panel + k / 8 * 4 * kPanelRows + row * 4, 8 * i + k % 8);
+      store(tile + (k + i) * kPanelRows + row, mul(w, scale));
+    });
   }
 }
 
