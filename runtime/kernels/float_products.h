@@ -27,6 +27,7 @@ PINTLE_INLINE void add_columns(const Weight* w, Factors factors,
 template <typename Weight>
 void matvec_float(const Weight* panels, size_t panel_count, size_t cols, const float* x, float* y) {
   constexpr int kColumns = kMatvecColumns;
+  const size_t whole = cols / kColumns * kColumns;
   for (size_t p = 0; p < panel_count; ++p, y += kPanelRows) {
     Vector sums[kPanelVectors][kColumns];
     PINTLE_UNROLL
@@ -34,11 +35,10 @@ void matvec_float(const Weight* panels, size_t panel_count, size_t cols, const f
       PINTLE_UNROLL
       for (int i = 0; i < kColumns; ++i) sums[u][i] = zero();
     }
-    size_t k = 0;
-    for (; k + kColumns <= cols; k += kColumns, panels += kColumns * kPanelRows) {
+    for (size_t k = 0; k < whole; k += kColumns, panels += kColumns * kPanelRows) {
       add_columns<0>(panels, load_factors<kColumns>(x + k), sums);
     }
-    for (; k < cols; ++k, panels += kPanelRows) {
+    for (size_t k = whole; k < cols; ++k, panels += kPanelRows) {
       const Floats16 column = load16(panels);
       const auto factor = load_factors<1>(x + k);
       PINTLE_UNROLL
@@ -95,20 +95,21 @@ PINTLE_INLINE void add_step(const float* a, size_t a_stride, const float* tile,
 // kRows rows of c by 16 columns, all sums in registers. Every path sums in the same order, so a
 // row's bits do not depend on m.
 template <int kRows>
-__attribute__((noinline)) void gemm_rows(const float* a, size_t a_stride, size_t cols,
-                                         const float* tile, const float* bias, float* c,
-                                         size_t c_stride, size_t n) {
+void gemm_rows(const float* a, size_t a_stride, size_t cols, const float* tile, const float* bias,
+               float* c, size_t c_stride, size_t n) {
   Floats16 sums[kRows];
   PINTLE_UNROLL
   for (int i = 0; i < kRows; ++i) {
     PINTLE_UNROLL
     for (int u = 0; u < kPanelVectors; ++u) sums[i].v[u] = zero();
   }
-  size_t k = 0;
-  for (; k + kGemmColumns <= cols; k += kGemmColumns, tile += kGemmColumns * kPanelRows) {
-    add_step<kGemmColumns>(a + k, a_stride, tile, sums);
+  const size_t whole = cols / kGemmColumns * kGemmColumns;
+  for (size_t k = 0; k < whole; k += kGemmColumns) {
+    add_step<kGemmColumns>(a + k, a_stride, tile + k * kPanelRows, sums);
   }
-  for (; k < cols; ++k, tile += kPanelRows) add_step<1>(a + k, a_stride, tile, sums);
+  for (size_t k = whole; k < cols; ++k) {
+    add_step<1>(a + k, a_stride, tile + k * kPanelRows, sums);
+  }
   PINTLE_UNROLL
   for (int u = 0; u < kPanelVectors; ++u) {
     const Vector b = bias != nullptr ? load(bias + u * kLanes) : zero();
@@ -138,7 +139,6 @@ PINTLE_INLINE void gemm_by_rows(Counts<kRows, kFewer...>, const float* a, size_t
   for (; m >= kRows; m -= kRows, a += kRows * a_stride, c += kRows * c_stride) {
     gemm_rows<kRows>(a, a_stride, cols, tile, bias, c, c_stride, n);
   }
-  if (m == 0) return;
   if constexpr (sizeof...(kFewer) > 0) {
     gemm_by_rows(Counts<kFewer...>(), a, a_stride, m, cols, tile, bias, c, c_stride, n);
   }

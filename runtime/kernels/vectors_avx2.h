@@ -21,7 +21,8 @@ constexpr int kGemmColumns = 1;
 using GemmRows = Counts<6, 5, 4, 3, 2, 1>;  // 12 sums hide the FMA's latency
 constexpr size_t kBlockKeys = 32;
 constexpr int kValueKeys = 1;
-using ValueWidths = Widths<WholeWidth<8>, WholeWidth<4>, WholeWidth<1>, RaggedWidth<1>>;
+using ValueWidths = Widths<WholeWidth<8>, WholeWidth<4>, RaggedWidth<4>, RaggedWidth<3>,
+                           RaggedWidth<2>, RaggedWidth<1>>;
 using BlockWidths = Widths<WholeWidth<2>, RaggedWidth<2>, RaggedWidth<1>>;
 using QueryRows = Counts<6, 4, 1>;
 

@@ -18,9 +18,9 @@ alignas(64) float rows[kGemmRows * kMostCols];
 alignas(64) float cache[(kMostKeys + kQueries) * kStride];
 alignas(64) float x[kMostRows], tile[kMostCols * kPanelRows], out[kMostRows];
 alignas(64) float scratch[kQueries * (kHeadDim + kMostKeys)];
-alignas(64) int16_t quantized[kMostRows];
+alignas(64) int16_t quantized[kMostRows], requantized[kMostCols];
 uint16_t masks[kMostRows / kPanelRows];
-float sink;
+float results[2];
 
 constexpr size_t panels(size_t rows) { return (rows + kPanelRows - 1) / kPanelRows; }
 const int8_t* signed_bytes() { return reinterpret_cast<const int8_t*>(bytes); }
@@ -89,14 +89,13 @@ struct Vectors {
     for (size_t i = 0; i < kCount; ++i) out[i] = x[i];
     (kernels.*kKernel)(out, kCount);
   }
-  static void dot(const KernelTable& kernels) { sink = kernels.dot_f32(x, rows, kCount); }
+  static void dot(const KernelTable& kernels) { results[0] = kernels.dot_f32(x, rows, kCount); }
   static void axpy(const KernelTable& kernels) { kernels.axpy_f32(1e-9f, x, kCount, out); }
   static void quantize(const KernelTable& kernels) {
-    sink = kernels.quantize_s16(x, kCount, 8191, quantized);
+    results[0] = kernels.quantize_s16(x, kCount, 8191, requantized);
   }
   static void exp_sum(const KernelTable& kernels) {
-    float largest;
-    sink = kernels.exp_sum_f32(x, kCount, 1, &largest);
+    results[0] = kernels.exp_sum_f32(x, kCount, 1, &results[1]);
   }
   static void above(const KernelTable& kernels) {
     kernels.above_f32(weights, scales, kCount / kPanelRows, 0.99f, masks);
@@ -197,6 +196,21 @@ void fill_inputs() {
     bytes[i] = static_cast<uint8_t>(next());
   }
   for (size_t i = 0; i < kMostRows; ++i) quantized[i] = static_cast<int16_t>(next() % 8192);
+}
+
+uint32_t bits_of(const KernelCall& call, const KernelTable& kernels) {
+  uint32_t hash = 2166136261u;  // FNV-1a
+  const auto each_output = [](const auto& function) {
+    function(out), function(scratch), function(tile), function(requantized), function(masks);
+    function(results);
+  };
+  each_output([](auto& output) { __builtin_memset(output, 0, sizeof output); });
+  call.run(kernels);
+  each_output([&hash](const auto& output) {
+    const auto* data = reinterpret_cast<const unsigned char*>(output);
+    for (size_t i = 0; i < sizeof output; ++i) hash = (hash ^ data[i]) * 16777619u;
+  });
+  return hash;
 }
 
 const char* kernel_without_call() {

@@ -26,6 +26,8 @@ extern const size_t kKernelCallCount;
 
 // Before the first call.
 void fill_inputs();
+// A hash of all that one call writes.
+uint32_t bits_of(const KernelCall& call, const KernelTable& kernels);
 // The first kernel of kernel_list.inc that is never called, or null.
 const char* kernel_without_call();
 

@@ -45,3 +45,7 @@ extern "C" __attribute__((used, visibility("default"))) const char* kernel_calls
   const pintle::bench::KernelCall& known = pintle::bench::kKernelCalls[call];
   return which == 0 ? known.kernel : known.shape;
 }
+
+extern "C" __attribute__((used, visibility("default"))) uint32_t kernel_calls_bits(size_t call) {
+  return pintle::bench::bits_of(pintle::bench::kKernelCalls[call], kernels);
+}

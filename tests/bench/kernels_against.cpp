@@ -63,9 +63,10 @@ void compare(const KernelCall& call, const KernelTable& before, const KernelTabl
     ratios.push_back(new_s / old_s);
   }
   std::sort(ratios.begin(), ratios.end());
-  std::printf("%-20s %-24s %10.3f %10.3f %7.3f %7.3f %7.3f %7.3f\n", call.kernel, call.shape,
+  std::printf("%-20s %-24s %10.3f %10.3f %7.3f %7.3f %7.3f %7.3f  %s\n", call.kernel, call.shape,
               1e6 * least_before / times, 1e6 * least_after / times, ratios.front(),
-              ratios[ratios.size() / 2], ratios.back(), least_after / least_before);
+              ratios[ratios.size() / 2], ratios.back(), least_after / least_before,
+              bits_of(call, before) == bits_of(call, after) ? "same" : "other");
   std::fflush(stdout);
 }
 
@@ -81,8 +82,8 @@ int run(const char* old_path, const char* new_path, const char* isa, const char*
   const Lookup old_lookup = open_library(old_path), new_lookup = open_library(new_path);
   const KernelTable before = table_of(old_lookup, isa), after = table_of(new_lookup, isa);
   fill_inputs();
-  std::printf("%s\n%-45s %10s %10s %7s %7s %7s %7s\n", isa, "new / old", "old us", "new us", "min",
-              "median", "max", "fastest");
+  std::printf("%s\n%-45s %10s %10s %7s %7s %7s %7s  bits\n", isa, "new / old", "old us", "new us",
+              "min", "median", "max", "fastest");
   for (size_t i = 0; i < kKernelCallCount; ++i) {
     const KernelCall& call = kKernelCalls[i];
     if (std::strncmp(call.kernel, prefix, std::strlen(prefix)) != 0) continue;

@@ -5,7 +5,7 @@
     kernels_against.py REVISION [--prefix KERNEL] [--build DIR] [avx2|avx512vnni|neon|wasm ...]
 
 Each revision's kernels are compiled by its own build, with its own flags. For each call of
-kernel_calls.cpp:
+kernel_calls.cpp, whether it gives the same bits, and:
 
 avx2, avx512vnni    times new / old: both in one process, in short rounds that take turns
 neon                executed instructions new / old: Unicorn runs the compiled calls
@@ -84,13 +84,13 @@ def link(tree, preset, folder):
         options = ["-static", "-nostartfiles", "-Wl,-e,kernel_calls_run"]
     else:
         options = ["-mexec-model=reactor", "-Wl,--stack-first"] + [
-            f"-Wl,--export=kernel_calls_{name}" for name in ("prepare", "run", "name")]
+            f"-Wl,--export=kernel_calls_{name}" for name in ("prepare", "run", "name", "bits")]
     run(*compiler, *options, "-o", program, *calls, lookup, *objects, "-lm")
     return program
 
 
 def count_neon(program):
-    """{(kernel, shape): instructions of one call}"""
+    """{(kernel, shape): (instructions of one call, hash of what it writes)}"""
     import unicorn
     from instructions_per_row import STOP, Program
     loaded = Program(program)
@@ -116,7 +116,7 @@ def count_neon(program):
     for i in range(count):
         name = text(i, 0), text(i, 1)
         call("kernel_calls_run", i, 1)
-        counts[name] = executed[0]
+        counts[name] = executed[0], call("kernel_calls_bits", i) & 0xFFFFFFFF
     return counts
 
 
@@ -134,22 +134,24 @@ def count_wasm(program):
             totals[int(path.suffix[1:])] = int(match[1])
     # Dumps are numbered from 1, which is what came before the first mark; then three a call: the first run,
     # one run, eleven runs.
-    counts, names = {}, [tuple(line.split("\t")) for line in result.stdout.splitlines()]
-    for i, name in enumerate(names):
-        counts[name] = (totals[3 * i + 4] - totals[3 * i + 3]) / 10
+    counts = {}
+    for i, line in enumerate(result.stdout.splitlines()):
+        kernel, shape, bits = line.split("\t")
+        counts[kernel, shape] = (totals[3 * i + 4] - totals[3 * i + 3]) / 10, int(bits)
     return counts
 
 
 def print_counts(isa, old, new, prefix):
-    print(f"{isa}\n{'executed instructions of one call':45} {'old':>10} {'new':>10} {'new/old':>7}")
+    print(f"{isa}\n{'executed instructions of one call':45} {'old':>10} {'new':>10} {'new/old':>7}  bits")
     for kernel, shape in new:
         if not kernel.startswith(prefix):
             continue
         if (kernel, shape) not in old:
             print(f"{kernel:20} new")
             continue
-        before, after = old[kernel, shape], new[kernel, shape]
-        print(f"{kernel:20} {shape:24} {before:10.0f} {after:10.0f} {after / before:7.3f}")
+        (before, old_bits), (after, new_bits) = old[kernel, shape], new[kernel, shape]
+        print(f"{kernel:20} {shape:24} {before:10.0f} {after:10.0f} {after / before:7.3f}  "
+              f"{'same' if old_bits == new_bits else 'other'}")
 
 
 def available_isas():
