@@ -22,7 +22,7 @@ alignas(64) int16_t quantized[kMostRows], requantized[kMostCols];
 uint16_t masks[kMostRows / kPanelRows];
 float results[2];
 
-constexpr size_t panels(size_t rows) { return (rows + kPanelRows - 1) / kPanelRows; }
+constexpr size_t panels(size_t row_count) { return (row_count + kPanelRows - 1) / kPanelRows; }
 const int8_t* signed_bytes() { return reinterpret_cast<const int8_t*>(bytes); }
 
 template <size_t kRows, size_t kCols>
