@@ -9,9 +9,10 @@
 namespace pintle {
 namespace {
 
-// In float, as exact as in double unless the squares leave its range: x is taken relative to x[0], and
-// if that is far from the mean, so is the deviation large, at least |x[0] - mean| / sqrt(count).
-// False: they do, and nothing was written.
+// In float, and as good as in double: x is taken relative to x[0], and if that is far from the mean, so is
+// the deviation large, at least |x[0] - mean| / sqrt(count). False, and nothing was written, where it is
+// not: the squares leave float's range, or x[0] is more than 16 deviations away, as only one of more than 256
+// numbers can be.
 bool layer_norm_in_range(const float* x, const float* gain, const float* bias, float eps,
                          size_t count, float* y) {
   const size_t whole = count / kLanes * kLanes, rest = count - whole;
@@ -23,7 +24,8 @@ bool layer_norm_in_range(const float* x, const float* gain, const float* bias, f
 
   Vector sum = last;
   for (size_t i = 0; i < whole; i += kLanes) sum = add(sum, sub(load(x + i), first));
-  const Vector mean = broadcast(reduce_sum(sum) / size);
+  const float distance = reduce_sum(sum) / size;
+  const Vector mean = broadcast(distance);
 
   last = keep(some, sub(last, mean));
   sum = mul(last, last);
@@ -32,7 +34,8 @@ bool layer_norm_in_range(const float* x, const float* gain, const float* bias, f
     sum = multiply_add(sum, v, v);
   }
   const float variance = reduce_sum(sum) / size + eps;
-  if (!(variance > 1e-20f && variance < 1e30f)) return false;
+  if (!(variance > 1e-20f && variance < 1e30f && distance * distance <= 256 * variance))
+    return false;
 
   const Vector factor = broadcast(1 / __builtin_sqrtf(variance));
   for (size_t i = 0; i < whole; i += kLanes) {
