@@ -9,6 +9,7 @@
 #include "runtime/calls/explain.h"
 #include "runtime/calls/recommend.h"
 #include "runtime/network/transformer.h"
+#include "schema/hooks.h"
 
 namespace internal = pintle::internal;
 using internal::is_request_valid;
@@ -165,7 +166,7 @@ pintle_status pintle_session_state(pintle_session* session, const char* hook, fl
   const internal::Model& model = *session->model;
   pintle::fb::HookKind kind = pintle::fb::HookKind_Last;
   uint32_t layer = 0;
-  if (!internal::parse_hook(hook, &kind, &layer) || layer >= model.layer_count) {
+  if (!pintle::format::parse_hook(hook, &kind, &layer) || layer >= model.layer_count) {
     return PINTLE_ERR_UNKNOWN_NAME;
   }
   internal::update_hidden(session);

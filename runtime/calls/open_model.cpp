@@ -28,7 +28,7 @@ Status model_open(Mapping mapping, const pintle_open_options& options, const Fau
         fault(PINTLE_ERR_UNKNOWN_ISA,
               "ISA \"%s\" is unknown, or this CPU or build lacks it: use scalar, or none", isa);
   }
-  if (status == PINTLE_OK) status = verify_model(model, fault);
+  if (status == PINTLE_OK) status = read_model(model, fault);
   if (status == PINTLE_OK && session_bytes(*model) > SIZE_MAX / 2) {  // 32-bit machines
     status = fault(PINTLE_ERR_UNSUPPORTED, "a session would take %llu bytes, more than fit memory",
                    static_cast<unsigned long long>(session_bytes(*model)));

@@ -13,11 +13,12 @@
 
 #include "runtime/support/checked_math.h"
 #include "runtime/support/platform.h"
+#include "schema/alignment.h"
 
 namespace pintle::internal {
 namespace {
 
-constexpr size_t kAlignment = 64;
+using format::kAlignment;
 
 Status copy_range(int fd, uint64_t offset, size_t length, const Fault& fault, Mapping* mapping) {
   void* copy = nullptr;
