@@ -25,7 +25,8 @@ inline constexpr flatbuffers::voffset_t kLastHashed<Block> = Block::ffn_out::kPl
 template <>
 inline constexpr flatbuffers::voffset_t kLastHashed<Model> = Model::exact::kPlace;
 
-// A chain of CRC-32s over numbers of the metadata, four bytes each, lowest first.
+// A chain of CRC-32s over numbers of the metadata, four bytes each, lowest first. What is done for each
+// of many fields is a call, for the runtime's size.
 class NetworkHash {
  public:
   explicit NetworkHash(const fb::Model& root) {
@@ -48,7 +49,7 @@ class NetworkHash {
   enum Turn { kWhole, kFraction, kLater };
 
   template <typename Table>
-  void numbers(const typename Table::Table& table, Turn turn) {
+  [[gnu::noinline]] void numbers(const typename Table::Table& table, Turn turn) {
     // A table without a field: each has its default.
     alignas(4) static constexpr uint8_t kEmpty[8] = {4, 0, 4, 0, 4, 0, 0, 0};
     const auto& empty = *reinterpret_cast<const typename Table::Table*>(kEmpty + 4);
@@ -82,7 +83,7 @@ class NetworkHash {
     }
   }
 
-  void add(uint32_t value) {
+  [[gnu::noinline]] void add(uint32_t value) {
     const uint32_t chained[2] = {state_, value};
     uint8_t bytes[8];
     for (int i = 0; i < 8; ++i) bytes[i] = static_cast<uint8_t>(chained[i / 4] >> (8 * (i % 4)));
@@ -93,18 +94,18 @@ class NetworkHash {
     memcpy(&bits, &value, sizeof(bits));
     add(bits);
   }
-  void add(const fb::Tensor* tensor) {
+  [[gnu::noinline]] void add(const fb::Tensor* tensor) {
     if (tensor == nullptr || tensor->data() == nullptr) return add(0u);
     add(tensor->rows());
     add(tensor->cols());
     add(tensor->data()->crc32());
     add(tensor->scales() == nullptr ? 0u : tensor->scales()->crc32());
   }
-  void add(const fb::Linear* linear) {
+  [[gnu::noinline]] void add(const fb::Linear* linear) {
     add(linear == nullptr ? nullptr : linear->weight());
     add(linear == nullptr ? nullptr : linear->bias());
   }
-  void add(const fb::Norm* norm) {
+  [[gnu::noinline]] void add(const fb::Norm* norm) {
     add(norm == nullptr ? nullptr : norm->gain());
     add(norm == nullptr ? nullptr : norm->bias());
     add(norm == nullptr ? 0.0f : norm->eps());

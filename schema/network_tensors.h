@@ -15,13 +15,13 @@ class TensorName {
  public:
   // The file itself: its children have no dot before them.
   TensorName() = default;
-  TensorName child(const char* name) const {
+  [[gnu::noinline]] TensorName child(const char* name) const {
     TensorName result = *this;
     if (length_ != 0) result.append(".");
     result.append(name);
     return result;
   }
-  TensorName child(uint32_t index) const {
+  [[gnu::noinline]] TensorName child(uint32_t index) const {
     char digits[11];
     snprintf(digits, sizeof(digits), "%u", static_cast<unsigned>(index));
     return child(digits);
@@ -42,10 +42,15 @@ class TensorName {
 // optional one is absent or, in a file that is wrong, a required one.
 // REQUIRES: an architecture, blocks and a catalogue.
 template <typename Visit>
+bool for_each_tensor(const fb::Model& root, const Visit& visit);
+
+// Its walk. What is done for each of some thirty fields is a call, for the runtime's size.
 class TensorWalk {
  public:
-  TensorWalk(const fb::Model& root, const Visit& visit)
-      : root_(root), sizes_(sizes_of(root)), visit_(visit) {}
+  using Visit = bool (*)(const void* context, const char* name, const fb::Tensor* tensor,
+                         Presence presence);
+  TensorWalk(const fb::Model& root, Visit visit, const void* context)
+      : root_(root), sizes_(sizes_of(root)), visit_(visit), context_(context) {}
 
   bool run() const {
     const bool network = all_of(FieldsOf<Model>::List(),
@@ -83,35 +88,44 @@ class TensorWalk {
   bool field([[maybe_unused]] Field f, [[maybe_unused]] const Table& table,
              [[maybe_unused]] const Sizes& sizes, [[maybe_unused]] const TensorName& prefix) const {
     if constexpr (is_tensor<Field>) {
-      const Presence presence = Field::presence(sizes);
-      return presence == kUnused || parts(Field::of(table), prefix.child(Field::kName), presence);
+      return parts(Field::of(table), prefix, Field::kName, Field::presence(sizes));
     } else {
       return true;
     }
   }
 
-  bool parts(const fb::Tensor* tensor, const TensorName& name, Presence presence) const {
-    return visit_(name.text(), tensor, presence);
+  [[gnu::noinline]] bool parts(const fb::Tensor* tensor, const TensorName& prefix, const char* name,
+                               Presence presence) const {
+    return presence == kUnused || visit_(context_, prefix.child(name).text(), tensor, presence);
   }
-  bool parts(const fb::Linear* linear, const TensorName& name, Presence presence) const {
-    if (linear == nullptr && presence == kOptional) return true;
-    return parts(linear == nullptr ? nullptr : linear->weight(), name.child("weight"), kRequired) &&
-           parts(linear == nullptr ? nullptr : linear->bias(), name.child("bias"), kRequired);
+  [[gnu::noinline]] bool parts(const fb::Linear* linear, const TensorName& prefix, const char* name,
+                               Presence presence) const {
+    if (presence == kUnused || (linear == nullptr && presence == kOptional)) return true;
+    const TensorName own = prefix.child(name);
+    return parts(linear == nullptr ? nullptr : linear->weight(), own, "weight", kRequired) &&
+           parts(linear == nullptr ? nullptr : linear->bias(), own, "bias", kRequired);
   }
-  bool parts(const fb::Norm* norm, const TensorName& name, Presence presence) const {
-    if (norm == nullptr && presence == kOptional) return true;
-    return parts(norm == nullptr ? nullptr : norm->gain(), name.child("gain"), kRequired) &&
-           parts(norm == nullptr ? nullptr : norm->bias(), name.child("bias"), kRequired);
+  [[gnu::noinline]] bool parts(const fb::Norm* norm, const TensorName& prefix, const char* name,
+                               Presence presence) const {
+    if (presence == kUnused || (norm == nullptr && presence == kOptional)) return true;
+    const TensorName own = prefix.child(name);
+    return parts(norm == nullptr ? nullptr : norm->gain(), own, "gain", kRequired) &&
+           parts(norm == nullptr ? nullptr : norm->bias(), own, "bias", kRequired);
   }
 
   const fb::Model& root_;
   const Sizes sizes_;
-  const Visit& visit_;
+  const Visit visit_;
+  const void* const context_;
 };
 
 template <typename Visit>
 bool for_each_tensor(const fb::Model& root, const Visit& visit) {
-  return TensorWalk<Visit>(root, visit).run();
+  const TensorWalk::Visit call = [](const void* context, const char* name, const fb::Tensor* tensor,
+                                    Presence presence) {
+    return (*static_cast<const Visit*>(context))(name, tensor, presence);
+  };
+  return TensorWalk(root, call, &visit).run();
 }
 
 }  // namespace pintle::format

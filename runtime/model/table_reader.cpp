@@ -39,7 +39,8 @@ Status TableReader::strings(const fb::StringTable* table, uint32_t count, const 
 
 Status TableReader::tensor(const fb::Tensor* table, fb::Layout layout, const Wanted& wanted,
                            TensorView* view) const {
-  const char* name = wanted.name.text();
+  const format::TensorName own = wanted.table.child(wanted.field);
+  const char* name = own.text();
   if (table == nullptr) return fault_(PINTLE_ERR_CORRUPT, "%s: missing", name);
   const uint32_t rows = table->rows(), cols = table->cols();
   if (rows != wanted.rows || cols != wanted.cols) {
@@ -71,8 +72,9 @@ Status TableReader::tensor(const fb::Tensor* table, fb::Layout layout, const Wan
 Status TableReader::require_type(const TensorView& view, fb::DType dtype,
                                  const Wanted& wanted) const {
   if (view.dtype == dtype) return PINTLE_OK;
-  return fault_(PINTLE_ERR_CORRUPT, "%s: stored as %s, must be %s", wanted.name.text(),
-                fb::EnumNameDType(view.dtype), fb::EnumNameDType(dtype));
+  return fault_(PINTLE_ERR_CORRUPT, "%s: stored as %s, must be %s",
+                wanted.table.child(wanted.field).text(), fb::EnumNameDType(view.dtype),
+                fb::EnumNameDType(dtype));
 }
 
 Status TableReader::read(format::Panels, const fb::Tensor* table, const Wanted& wanted,
@@ -109,24 +111,22 @@ Status TableReader::read(format::Vector, const fb::Tensor* table, const Wanted& 
 
 Status TableReader::read(format::Linear, const fb::Linear* table, const Wanted& wanted,
                          LinearView* view) const {
-  if (table == nullptr) return fault_(PINTLE_ERR_CORRUPT, "%s: missing", wanted.name.text());
-  const Wanted weight = {wanted.rows, wanted.cols, wanted.name.child("weight")};
-  const Wanted bias = {wanted.rows, 1, wanted.name.child("bias")};
-  PINTLE_TRY(read(format::Panels(), table->weight(), weight, &view->weight));
-  return read(format::Vector(), table->bias(), bias, &view->bias);
+  const format::TensorName own = wanted.table.child(wanted.field);
+  if (table == nullptr) return fault_(PINTLE_ERR_CORRUPT, "%s: missing", own.text());
+  PINTLE_TRY(read(format::Panels(), table->weight(), {wanted.rows, wanted.cols, own, "weight"},
+                  &view->weight));
+  return read(format::Vector(), table->bias(), {wanted.rows, 1, own, "bias"}, &view->bias);
 }
 
 Status TableReader::read(format::Norm, const fb::Norm* table, const Wanted& wanted,
                          NormView* view) const {
-  const char* name = wanted.name.text();
-  if (table == nullptr) return fault_(PINTLE_ERR_CORRUPT, "%s: missing", name);
-  const Wanted gain = {wanted.rows, 1, wanted.name.child("gain")};
-  const Wanted bias = {wanted.rows, 1, wanted.name.child("bias")};
-  PINTLE_TRY(read(format::Vector(), table->gain(), gain, &view->gain));
-  PINTLE_TRY(read(format::Vector(), table->bias(), bias, &view->bias));
+  const format::TensorName own = wanted.table.child(wanted.field);
+  if (table == nullptr) return fault_(PINTLE_ERR_CORRUPT, "%s: missing", own.text());
+  PINTLE_TRY(read(format::Vector(), table->gain(), {wanted.rows, 1, own, "gain"}, &view->gain));
+  PINTLE_TRY(read(format::Vector(), table->bias(), {wanted.rows, 1, own, "bias"}, &view->bias));
   view->eps = table->eps();
   if (view->eps >= 0 && view->eps < 1) return PINTLE_OK;
-  return fault_(PINTLE_ERR_CORRUPT, "%s: eps %g is outside [0, 1)", name,
+  return fault_(PINTLE_ERR_CORRUPT, "%s: eps %g is outside [0, 1)", own.text(),
                 static_cast<double>(view->eps));
 }
 

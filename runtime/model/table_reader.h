@@ -27,8 +27,8 @@ class TableReader {
         const format::Presence presence = Field::presence(sizes);
         const auto* found = Field::of(table);
         if (presence == format::kRequired || (presence == format::kOptional && found != nullptr)) {
-          const Wanted wanted = {Field::row_count(sizes), Field::col_count(sizes),
-                                 table_name.child(Field::kName)};
+          const Wanted wanted = {Field::row_count(sizes), Field::col_count(sizes), table_name,
+                                 Field::kName};
           status = read(typename Field::Kind(), found, wanted, &Field::in(*view));
         }
       }
@@ -45,7 +45,8 @@ class TableReader {
  private:
   struct Wanted {
     uint32_t rows, cols;
-    format::TensorName name;
+    const format::TensorName& table;
+    const char* field;
   };
   Status read(format::Panels, const fb::Tensor* table, const Wanted& wanted,
               TensorView* view) const;
