@@ -194,7 +194,7 @@ PINTLE_CHECK_LIST(Model);
 #undef PINTLE_CHECK_LIST
 
 // Tensor, Linear and Norm are not listed: a field more has to be hashed (network_hash.h), read
-// (the runtime's table_reader.h) and written (the converter's metadata_builder.cpp) by hand.
+// (the runtime's table_reader.h) and written (the converter's writer.cpp) by hand.
 using TensorOffset = flatbuffers::Offset<fb::Tensor>;
 static_assert(std::is_same_v<decltype(fb::CreateTensor),
                              Create<fb::Tensor, uint32_t, uint32_t, fb::DType, fb::Layout,
