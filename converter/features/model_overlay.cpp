@@ -62,9 +62,7 @@ pintle_edit ModelOverlay::add_reweighting(uint32_t attribute) {
 pintle_edit ModelOverlay::add_direction(const Hook& hook, const std::vector<float>& direction) {
   rows_.push_back(direction);
   internal::SaeView sae{};
-  sae.hook = hook.place == HookPlace::kBlock ? fb::HookKind_Block
-             : hook.place == HookPlace::kMlp ? fb::HookKind_Mlp
-                                             : fb::HookKind_Last;
+  sae.hook = hook_kind(hook.place);
   sae.layer = static_cast<uint32_t>(hook.index);
   sae.feature_count = 1;
   sae.activation = fb::SaeActivation_Relu;

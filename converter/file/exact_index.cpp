@@ -10,6 +10,7 @@
 #include "converter/io/error.h"
 #include "converter/run/runtime_model.h"
 #include "runtime/scan/exact_scan.h"
+#include "schema/half.h"
 
 namespace pintle::converter {
 namespace {
@@ -87,7 +88,7 @@ MatrixXd balanced_basis(const MatrixXd& centred, const MatrixXd& states) {
 uint16_t half_above(double value) {
   const float target = static_cast<float>(value * kHalfStep);
   const uint16_t half = float_to_half(std::max(target, kSmallestHalf));
-  if (!std::isfinite(half_bits_to_float(half))) {
+  if (!std::isfinite(format::half_to_float(half))) {
     throw Error("exact lists: the item table's values are beyond the range of f16");
   }
   return half;
@@ -106,7 +107,7 @@ Codes best_codes(const VectorXd& values, int lowest, int highest, double least_s
   for (double factor = 1.0; factor > 0.55; factor -= 0.05) {
     Codes codes;
     codes.half = half_above(std::max(largest * factor / highest, least_scale));
-    codes.scale = half_bits_to_float(codes.half);
+    codes.scale = format::half_to_float(codes.half);
     double error = 0;
     for (Index i = 0; i < values.size(); ++i) {
       const int q = static_cast<int>(

@@ -8,10 +8,14 @@
 #include <vector>
 
 #include "converter/file/quantize.h"
-#include "runtime/kernels/kernels.h"
+#include "schema/half.h"
+#include "schema/tensor_layout.h"
 
 namespace pintle::converter {
 namespace {
+
+using format::half_to_float;
+using format::kGroupCols;
 
 constexpr int kLowest = -8, kHighest = 7;
 // Where the search starts, in the scales that suit squared error alone.
@@ -41,8 +45,7 @@ class Row {
 
   void start(const std::vector<uint16_t>& scales, float factor) {
     halves_.clear();
-    for (uint16_t scale : scales)
-      halves_.push_back(float_to_half(half_bits_to_float(scale) * factor));
+    for (uint16_t scale : scales) halves_.push_back(float_to_half(half_to_float(scale) * factor));
     unpack_scales();
     round_columns();
   }
@@ -81,7 +84,7 @@ class Row {
     for (Eigen::Index g = 0; g < fitted.size(); ++g) {
       const float scale = static_cast<float>(fitted[g]);
       const uint16_t half = float_to_half(scale);
-      if (!std::isfinite(scale) || !std::isfinite(half_bits_to_float(half))) break;
+      if (!std::isfinite(scale) || !std::isfinite(half_to_float(half))) break;
       halves_[static_cast<size_t>(g)] = half;
     }
     unpack_scales();
@@ -102,7 +105,7 @@ class Row {
   void unpack_scales() {
     scales_.resize(static_cast<Eigen::Index>(halves_.size()));
     for (size_t g = 0; g < halves_.size(); ++g) {
-      scales_[static_cast<Eigen::Index>(g)] = half_bits_to_float(halves_[g]);
+      scales_[static_cast<Eigen::Index>(g)] = half_to_float(halves_[g]);
     }
   }
 

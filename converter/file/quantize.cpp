@@ -13,14 +13,16 @@
 #include "converter/file/int4_rows.h"
 #include "converter/io/error.h"
 #include "converter/io/progress.h"
-#include "runtime/kernels/kernels.h"
+#include "schema/half.h"
+#include "schema/tensor_layout.h"
 
 namespace pintle::converter {
 namespace {
 
-size_t round_up(size_t value, size_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
+using format::half_to_float;
+using format::kGroupCols;
+using format::kPanelRows;
+using format::round_up;
 
 constexpr float kLargestInt4 = 8 * 65504.0f;  // -8 times the largest half
 
@@ -67,7 +69,7 @@ void store_f32(PackedTensor* tensor, size_t index, float value) {
 
 void store_f16(PackedTensor* tensor, size_t index, float value, ErrorMeter* meter) {
   const uint16_t half = float_to_half(value);
-  const float stored = half_bits_to_float(half);
+  const float stored = half_to_float(half);
   if (std::isinf(stored)) {
     throw Error("tensor " + tensor->name + ": the value " + std::to_string(value) +
                 " is beyond the range of f16; use --precision f32 or int8");
@@ -162,9 +164,9 @@ void pack_int4(const Matrix& matrix, const Eigen::MatrixXd* moments, PackedTenso
       uint8_t* byte = &tensor->data[s4_index(r, c, cols32)];
       *byte = static_cast<uint8_t>(c % 8 < 4 ? (*byte & 0xF0) | (code + 8)
                                              : (*byte & 0x0F) | (code + 8) << 4);
-      meter->add(matrix.row(r)[c],
-                 static_cast<float>(code) *
-                     half_bits_to_float(quantized.scales[r * groups + c / kGroupCols]));
+      meter->add(
+          matrix.row(r)[c],
+          static_cast<float>(code) * half_to_float(quantized.scales[r * groups + c / kGroupCols]));
     }
   }
 }
@@ -248,10 +250,6 @@ uint16_t float_to_half(float value) {
   return Eigen::numext::bit_cast<uint16_t>(Eigen::half(value));
 }
 
-float half_bits_to_float(uint16_t half) {
-  return static_cast<float>(Eigen::numext::bit_cast<Eigen::half>(half));
-}
-
 float quantize_row_int8(const float* values, size_t count, int8_t* q) {
   // Clipping up to 8 % of the largest value: below that the clipped error always grows faster than
   // the rounding error shrinks.
@@ -287,7 +285,7 @@ uint16_t quantize_group_int4(const float* values, size_t count, int8_t* q) {
   for (size_t i = 0; i < count; ++i) best_error += static_cast<double>(values[i]) * values[i];
   const auto consider = [&](float wanted) {
     const uint16_t half = float_to_half(wanted);
-    const float scale = half_bits_to_float(half);
+    const float scale = half_to_float(half);
     if (!usable(scale)) return false;
     const double error = round_values(values, count, scale, -8, 7, trial);
     if (error < best_error) {

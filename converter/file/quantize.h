@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers as a file holds them: rounding, scales and the panel layouts of
-// runtime/kernels/kernels.h.
+// Numbers as a file holds them: rounding, scales and the panel layouts of schema/README.md.
 #ifndef PINTLE_CONVERTER_FILE_QUANTIZE_H_
 #define PINTLE_CONVERTER_FILE_QUANTIZE_H_
 
@@ -40,9 +39,8 @@ PackedTensor pack_vector(const std::string& name, const std::vector<float>& valu
 // Row-major; F32, F16, or I8 with a scale a row.
 PackedTensor pack_rows(const std::string& name, const Matrix& matrix, fb::DType dtype);
 
-// IEEE half, rounded to nearest even; above 65504 infinity.
+// IEEE half, rounded to nearest even; above 65504 infinity. schema/half.h goes the other way.
 uint16_t float_to_half(float value);
-float half_bits_to_float(uint16_t half);
 
 // Chooses the scale with the least squared error over clipping candidates; q in [-127, 127], value
 // = q * scale. Returns 0, and q = 0, for a row of zeros.

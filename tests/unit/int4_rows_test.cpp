@@ -16,9 +16,11 @@
 #include "converter/run/calibrate.h"
 #include "converter/run/runtime_model.h"
 #include "random_network.h"
+#include "schema/half.h"
 #include "support/scratch_dir.h"
 
 namespace pintle::converter {
+using format::half_to_float;
 namespace {
 
 struct Codes {
@@ -31,7 +33,7 @@ double cost(const std::vector<float>& values, const Codes& codes, const Eigen::M
   for (Eigen::Index c = 0; c < moments.rows(); ++c) {
     const size_t i = static_cast<size_t>(c);
     error[c] = static_cast<double>(values[i]) -
-               static_cast<double>(half_bits_to_float(codes.scales[i / 32])) * codes.q[i];
+               static_cast<double>(half_to_float(codes.scales[i / 32])) * codes.q[i];
   }
   return error.dot(moments * error);
 }
@@ -109,8 +111,7 @@ TEST_CASE("zeros stay zeros, and groups do not share scales") {
   values = RandomNumbers(1).vector(64);
   for (size_t i = 32; i < 64; ++i) values[i] *= 100;
   codes = by_moments(values, Eigen::MatrixXd::Identity(64, 64));
-  CHECK(std::fabs(half_bits_to_float(codes.scales[1])) >
-        20 * std::fabs(half_bits_to_float(codes.scales[0])));
+  CHECK(std::fabs(half_to_float(codes.scales[1])) > 20 * std::fabs(half_to_float(codes.scales[0])));
 }
 
 TEST_CASE("moments are those of the scored states: symmetric, positive, the same on every run") {

@@ -13,9 +13,14 @@
 
 #include "converter/io/error.h"
 #include "runtime/model/tensor.h"
+#include "schema/half.h"
+#include "schema/tensor_layout.h"
 
 namespace pintle::converter {
 using namespace pintle::internal;  // what this tests is not public
+using format::half_to_float;
+using format::tensor_data_bytes;
+using format::tensor_scale_bytes;
 namespace {
 
 std::vector<float> normal_values(size_t count, uint32_t seed, float deviation = 1) {
@@ -81,8 +86,7 @@ TEST_CASE("halves round to nearest even") {
   CHECK(float_to_half(0x1p-24f) == 0x0001);  // the smallest subnormal
   CHECK(float_to_half(0x1p-25f) == 0x0000);
   for (uint32_t half = 0; half < 0x7C00; ++half) {
-    const float value = half_bits_to_float(static_cast<uint16_t>(half));
-    REQUIRE(value == pintle::internal::half_to_float(static_cast<uint16_t>(half)));
+    const float value = half_to_float(static_cast<uint16_t>(half));
     REQUIRE(float_to_half(value) == half);
   }
 }
@@ -112,8 +116,7 @@ TEST_CASE("int4 groups: at least as good as max / 7 and max / 8, and codes stay 
   for (uint32_t seed = 0; seed < 200; ++seed) {
     const std::vector<float> values = normal_values(32, seed, 0.3f);
     std::vector<int8_t> q(values.size()), direct(values.size());
-    const float scale =
-        half_bits_to_float(quantize_group_int4(values.data(), values.size(), q.data()));
+    const float scale = half_to_float(quantize_group_int4(values.data(), values.size(), q.data()));
     const double error = squared_error(values, q, scale);
     float largest = 0;
     for (float value : values) {
@@ -121,7 +124,7 @@ TEST_CASE("int4 groups: at least as good as max / 7 and max / 8, and codes stay 
     }
     double best_plain = std::numeric_limits<double>::infinity();
     for (float divisor : {7.0f, -7.0f, 8.0f, -8.0f}) {
-      const float candidate = half_bits_to_float(float_to_half(largest / divisor));
+      const float candidate = half_to_float(float_to_half(largest / divisor));
       for (size_t i = 0; i < values.size(); ++i) {
         direct[i] = static_cast<int8_t>(
             std::clamp<long>(std::lrint(static_cast<double>(values[i]) / candidate), -8, 7));
@@ -141,7 +144,7 @@ TEST_CASE("int4 uses the code -8 with a negative scale") {
   values[3] = 8.0f;
   values[4] = -7.0f;
   std::vector<int8_t> q(32);
-  const float scale = half_bits_to_float(quantize_group_int4(values.data(), 32, q.data()));
+  const float scale = half_to_float(quantize_group_int4(values.data(), 32, q.data()));
   CHECK(scale == -1.0f);
   CHECK(q[3] == -8);
   CHECK(q[4] == 7);
@@ -209,7 +212,7 @@ TEST_CASE("the layouts are those of kernels.h, padding zero") {
     const size_t panel = r / 16, lane = r % 16;
     for (size_t c = 0; c < 34; ++c) {
       REQUIRE(floats[panel * 34 * 16 + c * 16 + lane] == value(r, c));
-      REQUIRE(half_bits_to_float(halves[panel * 34 * 16 + c * 16 + lane]) == value(r, c));
+      REQUIRE(half_to_float(halves[panel * 34 * 16 + c * 16 + lane]) == value(r, c));
     }
     REQUIRE((s8_scales[panel * 16 + lane] == 0) == (r >= 18));
     for (size_t c = 0; c < cols4; ++c) {
@@ -222,7 +225,7 @@ TEST_CASE("the layouts are those of kernels.h, padding zero") {
     for (size_t c = 0; c < cols32; ++c) {
       const uint8_t byte = s4.data[panel * 16 * cols32 / 2 + c / 8 * 64 + lane * 4 + c % 4];
       const int code = (c % 8 < 4 ? byte & 15 : byte >> 4) - 8;
-      const float scale = half_bits_to_float(s4_scales[(panel * 2 + c / 32) * 16 + lane]);
+      const float scale = half_to_float(s4_scales[(panel * 2 + c / 32) * 16 + lane]);
       REQUIRE(static_cast<float>(code) * scale == value(r, c));
       if (r >= 18 || c >= 34) REQUIRE(code == 0);
       if (r >= 18) REQUIRE(scale == 0);
