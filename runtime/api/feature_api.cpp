@@ -24,7 +24,7 @@ bool is_named(const flatbuffers::String& text, const char* name) {
 bool is_share(float value) { return value >= 0 && value <= 1; }
 
 pintle_status check_explained(const pintle_session* session, uint32_t sae) {
-  if (session->event_count == 0) return PINTLE_ERR_EMPTY_HISTORY;
+  if (internal::session_event_count(*session) == 0) return PINTLE_ERR_EMPTY_HISTORY;
   return sae < session->model->sae_count ? PINTLE_OK : PINTLE_ERR_UNKNOWN_NAME;
 }
 
@@ -155,13 +155,13 @@ pintle_status pintle_explain_events(pintle_session* session, uint32_t item,
   if (session == nullptr || count == nullptr || (out == nullptr && capacity > 0)) {
     return PINTLE_ERR_INVALID_ARGUMENT;
   }
-  if (session->event_count == 0) return PINTLE_ERR_EMPTY_HISTORY;
+  if (internal::session_event_count(*session) == 0) return PINTLE_ERR_EMPTY_HISTORY;
   return internal::explain_events(session, item, out, capacity, count);
 }
 
 pintle_status pintle_session_state(pintle_session* session, const char* hook, float* state) {
   if (session == nullptr || hook == nullptr || state == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
-  if (session->event_count == 0) return PINTLE_ERR_EMPTY_HISTORY;
+  if (internal::session_event_count(*session) == 0) return PINTLE_ERR_EMPTY_HISTORY;
   const internal::Model& model = *session->model;
   pintle::fb::HookKind kind = pintle::fb::HookKind_Last;
   uint32_t layer = 0;

@@ -4,8 +4,6 @@
 #include "runtime/api/checks.h"
 #include "runtime/calls/batch.h"
 #include "runtime/calls/recommend.h"
-#include "runtime/network/transformer.h"
-#include "runtime/scan/scoring.h"
 #include "runtime/session/session.h"
 
 namespace internal = pintle::internal;
@@ -71,13 +69,13 @@ pintle_status pintle_session_set_window_policy(pintle_session* session,
   if (session == nullptr || (policy != PINTLE_WINDOW_EXACT && policy != PINTLE_WINDOW_HOP)) {
     return PINTLE_ERR_INVALID_ARGUMENT;
   }
-  session->hops = policy == PINTLE_WINDOW_HOP && session->model->is_incremental();
+  internal::session_set_policy(session, policy);
   return PINTLE_OK;
 }
 
 pintle_status pintle_session_event_count(const pintle_session* session, uint64_t* count) {
   if (session == nullptr || count == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
-  *count = session->event_count;
+  *count = internal::session_event_count(*session);
   return PINTLE_OK;
 }
 
@@ -94,9 +92,7 @@ pintle_status pintle_score(pintle_session* session, const uint32_t* items, size_
   if (session == nullptr || (count > 0 && (items == nullptr || scores == nullptr))) {
     return PINTLE_ERR_INVALID_ARGUMENT;
   }
-  if (session->event_count == 0) return PINTLE_ERR_EMPTY_HISTORY;
-  internal::update_hidden(session);
-  return internal::score_items(*session, session->buffers.hidden, items, count, scores);
+  return internal::score(session, items, count, scores);
 }
 
 pintle_status pintle_session_set_executor(pintle_session* session,
@@ -104,7 +100,7 @@ pintle_status pintle_session_set_executor(pintle_session* session,
   if (session == nullptr || (executor != nullptr && !is_executor_valid(executor))) {
     return PINTLE_ERR_INVALID_ARGUMENT;
   }
-  session->executor = executor == nullptr ? pintle_executor() : *executor;
+  internal::session_set_executor(session, executor);
   return PINTLE_OK;
 }
 

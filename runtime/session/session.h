@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One user's mutable state: the history, the cached keys and values, and scratch, all in the
-// caller's block. memory_plan.h lays it out.
+// One user's mutable state, all in the caller's block: the history, what was computed of it, and the
+// scratch of those who compute. Each part lays itself out, and one function sums them up.
 #ifndef PINTLE_RUNTIME_SESSION_SESSION_H_
 #define PINTLE_RUNTIME_SESSION_SESSION_H_
 
@@ -9,39 +9,48 @@
 #include <stdint.h>
 
 #include "runtime/model/model.h"
+#include "runtime/session/cache_state.h"
 #include "runtime/session/gemm.h"
-#include "runtime/session/memory_plan.h"
+#include "runtime/session/history.h"
+#include "runtime/session/network_buffers.h"
+#include "runtime/session/scan_buffers.h"
 #include "runtime/support/status.h"
 
-struct pintle_session {
-  const pintle::internal::Model* model;
-  pintle::internal::GemmSet gemm;
-  pintle::internal::SessionBuffers buffers;
-  uint64_t event_count;   // ever appended
-  uint32_t kept;          // items in buffers.window_items
-  uint32_t computed;      // leading positions whose keys and values are valid
-  uint32_t keyless_rows;  // leading positions of which the last block's are yet to be computed
-  bool hops;              // PINTLE_WINDOW_HOP, of an incremental model
-  bool pads_ready;        // the pad slot's keys and values (the same for every history) are valid
-  bool hidden_ready;      // buffers.hidden is the state after the newest event
-  bool last_block_due;    // all is up to date but what follows the last block's keys and values
-  bool cache_ready;       // so are the cached keys and values: no steered run has overwritten them
-  bool partitions_ready;  // buffers.log_partitions are those of this history
-  pintle_executor executor;    // parallel_for is null where there is none
-  pintle_status batch_status;  // of the last history that this session took in a batch, and, if it
-  size_t batch_failure;        // failed, which that was
+namespace pintle::internal {
 
-  float* key_value_rows(uint32_t layer) const {
-    return buffers.key_value +
-           static_cast<size_t>(layer) * (1 + model->position_count()) * 2 * model->dim;
-  }
-  // The newest position's state, as pintle::internal::Tap says. Valid while hidden_ready.
-  float* tap(uint32_t layer, pintle::internal::Tap which) const {
-    return buffers.taps +
-           (static_cast<size_t>(layer) * pintle::internal::kTaps + which) * model->dim;
-  }
-  bool is_seen(uint32_t item) const { return (buffers.seen[item / 64] >> (item % 64)) & 1; }
+// What a call compares with the unsteered state.
+struct CallScratch {
+  Buffer<float> steered;   // [dim]: the state that the items are scored against instead of hidden
+  Buffer<float> item_row;  // [dim]: the row of the item that is explained; empty without SAEs
 };
+
+struct SessionState {
+  const Model* model = nullptr;
+  GemmSet gemm;
+  History history;
+  CacheState cache;      // of `network` and scan.log_partitions
+  NetworkCache network;  // written by network/
+  ProductScratch product;
+  BlockScratch block;
+  SaeScratch sae;
+  ScanBuffers scan;  // written by scan/
+  ExactScratch exact;
+  CallScratch call;               // written by calls/
+  pintle_executor executor = {};  // parallel_for is null where there is none
+  // Of the last history that this session took in a batch, and, if it failed, which that was.
+  pintle_status batch_status = PINTLE_OK;
+  size_t batch_failure = 0;
+
+  // The newest event's state. REQUIRES: update_hidden.
+  const float* hidden() const {
+    assert(cache.has_hidden());
+    return network.hidden();
+  }
+};
+
+}  // namespace pintle::internal
+
+struct pintle_session : pintle::internal::SessionState {};
 
 namespace pintle::internal {
 
@@ -53,6 +62,10 @@ Status session_create(const Model& model, void* memory, size_t size_bytes, Sessi
 void session_destroy(Session* session);
 void session_reset(Session* session);
 Status session_append(Session* session, const uint32_t* items, size_t count);
+void session_set_policy(Session* session, pintle_window_policy policy);
+// executor: null for none.
+void session_set_executor(Session* session, const pintle_executor* executor);
+uint64_t session_event_count(const Session& session);
 
 }  // namespace pintle::internal
 

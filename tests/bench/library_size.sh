@@ -64,7 +64,8 @@ part_of() {
     dispatch | cpu_features) echo 'kernels dispatch' ;;
     api*) echo 'C API' ;;
     model* | platform* | crc32 | status) echo 'open and verify' ;;
-    transformer | linear | gemm* | session | memory_plan | tensor) echo 'network and sessions' ;;
+    transformer | forward | linear | gemm* | tensor) echo 'network and sessions' ;;
+    session | history | *_buffers) echo 'network and sessions' ;;
     catalogue | scoring | topk | recommend) echo 'catalogue and lists' ;;
     sae* | steering | knob_scores | share) echo 'features and steering' ;;
     *) echo "$1" ;;
