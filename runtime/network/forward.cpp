@@ -17,23 +17,143 @@ size_t attention_floats(size_t head_dim, size_t keys) {
   return kQueries * (static_cast<size_t>(round_up(head_dim, 16)) + keys);
 }
 
-}  // namespace
+class Forward {
+ public:
+  Forward(Session* session, const Run& run);
 
-Forward::Forward(Session* session, uint32_t first, uint32_t items, uint32_t skipped,
-                 const Steering* steering)
+  void run(Span<float> hidden);
+  void run_to_last_block();
+  void run_last_block_from_tap(Span<float> hidden);
+  void run_behind(Stage stage, Span<float> hidden);
+
+ private:
+  // Which rows a group holds: hooks see positions, and taps the newest one.
+  enum RowKind { kPadRow, kEarlierRows, kRowsWithNewest };
+
+  // States of positions; the pad slot has the row before the first.
+  Span<float> state_rows(size_t position, size_t count) {
+    return network_.states(1 + position, count);
+  }
+  float* newest_state() { return state_rows(count_ - 1, 1).front(dim_); }
+  bool is_last(uint32_t layer) const { return layer + 1 == model_.layer_count; }
+  bool is_pre_norm() const { return model_.norm_placement == fb::NormPlacement_Pre; }
+
+  void embed_all();
+  void embed(uint32_t position);
+  void run_pads();
+  void run_blocks_before_last(uint32_t from);
+  void run_rows(uint32_t layer);
+  void find_last_keys();
+  void run_last_block(Span<float> hidden);
+  void read_out(Span<float> hidden);
+
+  void fill_keys_values(uint32_t layer);
+  void attend(uint32_t layer, size_t row, size_t rows, RowScratch* scratch);
+  void attend_keyless(uint32_t layer);
+  void finish_rows(uint32_t layer, Span<float> states, size_t rows, bool dense, RowKind kind,
+                   RowScratch* scratch);
+
+  // The identical pad slots before the window that attention sees, as one row that counts so often.
+  uint32_t pad_count() const {
+    return model_.pad_keys == fb::PadKeys_Hidden ? 0 : model_.window - items_;
+  }
+
+  float attention_scale() const {
+    return 1.0f / sqrtf(static_cast<float>(dim_ / model_.head_count));
+  }
+
+  // scratch->normed = the block's normalised input, where the block has one.
+  void normalize_input(uint32_t layer, const float* states, size_t rows, RowScratch* scratch) {
+    if (is_pre_norm()) {
+      apply_norm(kernels_, model_.blocks[layer].attention_norm, states, rows, dim_,
+                 scratch->normed.part(0, rows * dim_));
+    }
+  }
+
+  // What keys and values are computed from, in place.
+  void normalize_keyless(uint32_t layer, Span<float> states, size_t rows) {
+    if (model_.key_value_source == fb::Source_Normed) {
+      apply_norm(kernels_, model_.blocks[layer].attention_norm, states.front(rows * dim_), rows,
+                 dim_, states);
+    }
+  }
+
+  void keys_values_of(uint32_t layer, const float* states, size_t rows, bool dense,
+                      Span<float> key_value) {
+    const float* input = states;
+    if (model_.key_value_source == fb::Source_Normed) {
+      normalize_input(layer, states, rows, &block_.group);
+      input = block_.group.normed.front(rows * dim_);
+    }
+    apply_block_linear(session_, layer, BlockLinear::kKeyValue, input, rows, dense, key_value);
+  }
+
+  void find_queries(uint32_t layer, const float* states, size_t rows, bool dense,
+                    RowScratch* scratch) {
+    normalize_input(layer, states, rows, scratch);
+    const size_t size = rows * dim_;
+    apply_block_linear(session_, layer, BlockLinear::kQuery,
+                       is_pre_norm() ? scratch->normed.front(size) : states, rows, dense,
+                       scratch->query.part(0, size));
+  }
+
+  // What follows the FFN's residual sum.
+  void end_block(uint32_t layer, Span<float> states, size_t rows) {
+    if (!is_pre_norm()) {
+      apply_norm(kernels_, model_.blocks[layer].ffn_norm, states.front(rows * dim_), rows, dim_,
+                 states);
+    }
+  }
+
+  void add(const float* addend, size_t count, Span<float> sum) const {
+    kernels_.axpy_f32(1, addend, count, sum.front(count));
+  }
+
+  // Keeps what an unsteered run passed at the newest position.
+  void keep_tap(uint32_t layer, Tap which, const float* state) {
+    if (steering_ == nullptr && left_out_ == kNoEvent) {
+      memcpy(network_.tap(layer, which).front(dim_), state, dim_ * sizeof(float));
+    }
+  }
+
+  void edit(Stage stage, Span<float> state) {
+    steering_->edit(stage, &session_->product, &session_->sae, state);
+  }
+
+  // Edits the states of `rows` consecutive positions, the last of which is `end` - 1 of the run if
+  // `rows` covers it: of all of them, or of the newest only.
+  void steer(Stage stage, Span<float> states, size_t rows, bool has_newest = true) {
+    if (steering_ == nullptr || !steering_->touches(stage)) return;
+    const size_t begin = steering_->all_positions() ? 0 : (has_newest ? rows - 1 : rows);
+    for (size_t row = begin; row < rows; ++row) edit(stage, states.part(row * dim_, dim_));
+  }
+
+  Session* const session_;
+  const Model& model_;
+  const KernelTable& kernels_;
+  NetworkCache& network_;
+  BlockScratch& block_;
+  const size_t dim_;
+  const uint32_t first_, items_, count_, left_out_;
+  const Steering* const steering_;
+  const bool dense_;
+  const bool keyless_;  // whether the last block needs no keys and values, see attend_keyless
+};
+
+Forward::Forward(Session* session, const Run& run)
     : session_(session),
       model_(*session->model),
       kernels_(session->model->kernels),
       network_(session->network),
       block_(session->block),
       dim_(session->model->dim),
-      first_(first),
-      items_(items),
-      count_(items + (session->model->is_bidirectional() ? 1 : 0)),
-      skipped_(skipped),
-      steering_(steering),
-      dense_(count_ - first >= kDenseRows),
-      keyless_(dense_ && first == 0 && can_be_keyless(*session->model)) {}
+      first_(run.first),
+      items_(run.items),
+      count_(run.count(*session->model)),
+      left_out_(run.left_out),
+      steering_(run.steering),
+      dense_(run.is_dense(*session->model)),
+      keyless_(run.is_keyless(*session->model)) {}
 
 void Forward::run(Span<float> hidden) {
   embed_all();
@@ -98,7 +218,7 @@ void Forward::embed(uint32_t position) {
   const float* item = model_.mask_embedding;  // the mask token, after the newest item
   if (position < items_) {
     float* gathered = block_.group.addend.front(dim_);
-    gather_row(model_.items, session_->history.item(position + (position >= skipped_ ? 1 : 0)),
+    gather_row(model_.items, session_->history.item(position + (position >= left_out_ ? 1 : 0)),
                gathered);
     item = gathered;
   }
@@ -186,57 +306,12 @@ void Forward::read_out(Span<float> hidden) {
   steer(last_stage(model_), hidden, 1);
 }
 
-// scratch->normed = the block's normalised input, where the block has one.
-void Forward::normalize_input(uint32_t layer, const float* states, size_t rows,
-                              RowScratch* scratch) {
-  if (is_pre_norm()) {
-    apply_norm(kernels_, model_.blocks[layer].attention_norm, states, rows, dim_,
-               scratch->normed.part(0, rows * dim_));
-  }
-}
-
-// What keys and values are computed from, in place.
-void Forward::normalize_keyless(uint32_t layer, Span<float> states, size_t rows) {
-  if (model_.key_value_source == fb::Source_Normed) {
-    apply_norm(kernels_, model_.blocks[layer].attention_norm, states.front(rows * dim_), rows, dim_,
-               states);
-  }
-}
-
-void Forward::keys_values_of(uint32_t layer, const float* states, size_t rows, bool dense,
-                             Span<float> key_value) {
-  const float* input = states;
-  if (model_.key_value_source == fb::Source_Normed) {
-    normalize_input(layer, states, rows, &block_.group);
-    input = block_.group.normed.front(rows * dim_);
-  }
-  apply_block_linear(session_, layer, BlockLinear::kKeyValue, input, rows, dense, key_value);
-}
-
 void Forward::fill_keys_values(uint32_t layer) {
   for (size_t row = first_; row < count_; row += kBlockRows) {
     const size_t rows = count_ - row < kBlockRows ? count_ - row : kBlockRows;
     keys_values_of(layer, state_rows(row, rows).front(rows * dim_), rows, dense_,
                    network_.key_value(layer, 1 + row, rows));
   }
-}
-
-void Forward::find_queries(uint32_t layer, const float* states, size_t rows, bool dense,
-                           RowScratch* scratch) {
-  normalize_input(layer, states, rows, scratch);
-  const size_t size = rows * dim_;
-  apply_block_linear(session_, layer, BlockLinear::kQuery,
-                     is_pre_norm() ? scratch->normed.front(size) : states, rows, dense,
-                     scratch->query.part(0, size));
-}
-
-// The identical pad slots before the window that attention sees, as one row that counts so often.
-uint32_t Forward::pad_count() const {
-  return model_.pad_keys == fb::PadKeys_Hidden ? 0 : model_.window - items_;
-}
-
-float Forward::attention_scale() const {
-  return 1.0f / sqrtf(static_cast<float>(dim_ / model_.head_count));
 }
 
 // scratch->attended[i] = attention of the query of position row + i, every head.
@@ -341,35 +416,22 @@ void Forward::finish_rows(uint32_t layer, Span<float> states, size_t rows, bool 
   if (kind != kPadRow) steer(block_stage(layer), states, rows, kind == kRowsWithNewest);
 }
 
-// What follows the FFN's residual sum.
-void Forward::end_block(uint32_t layer, Span<float> states, size_t rows) {
-  if (!is_pre_norm()) {
-    apply_norm(kernels_, model_.blocks[layer].ffn_norm, states.front(rows * dim_), rows, dim_,
-               states);
-  }
+}  // namespace
+
+void run_network(Session* session, const Run& run, Span<float> hidden) {
+  Forward(session, run).run(hidden);
 }
 
-// Edits the states of `rows` consecutive positions, the last of which is `end` - 1 of the run if
-// `rows` covers it: of all of them, or of the newest only.
-void Forward::steer(Stage stage, Span<float> states, size_t rows, bool has_newest) {
-  if (steering_ == nullptr || !steering_->touches(stage)) return;
-  const size_t begin = steering_->all_positions() ? 0 : (has_newest ? rows - 1 : rows);
-  for (size_t row = begin; row < rows; ++row) edit(stage, states.part(row * dim_, dim_));
+void run_to_last_block(Session* session, const Run& run) {
+  Forward(session, run).run_to_last_block();
 }
 
-void Forward::edit(Stage stage, Span<float> state) {
-  steering_->edit(stage, &session_->product, &session_->sae, state);
+void run_last_block(Session* session, const Run& run, Span<float> hidden) {
+  Forward(session, run).run_last_block_from_tap(hidden);
 }
 
-// Keeps what an unsteered run passed at the newest position.
-void Forward::keep_tap(uint32_t layer, Tap which, const float* state) {
-  if (steering_ == nullptr && skipped_ == kNoEvent) {
-    memcpy(network_.tap(layer, which).front(dim_), state, dim_ * sizeof(float));
-  }
-}
-
-void Forward::add(const float* addend, size_t count, Span<float> sum) const {
-  kernels_.axpy_f32(1, addend, count, sum.front(count));
+void run_behind(Session* session, const Run& run, Stage stage, Span<float> hidden) {
+  Forward(session, run).run_behind(stage, hidden);
 }
 
 }  // namespace pintle::internal

@@ -5,9 +5,11 @@
 
 namespace pintle::internal {
 
-void apply_linear_rows(const KernelTable& kernels, const LinearView& linear, size_t first,
-                       size_t row_count, const float* in, ProductScratch* scratch,
-                       Span<float> out) {
+namespace {
+
+// Rows [first, first + row_count) of a product. Inline: it is most of what a short pass does.
+inline void multiply_rows(const KernelTable& kernels, const LinearView& linear, size_t first,
+                          size_t row_count, const float* in, ProductScratch* scratch, float* out) {
   const TensorView& weight = linear.weight;
   const Operand x =
       make_operand(kernels, weight, in, scratch->operand.front(operand_capacity(weight.cols)));
@@ -17,8 +19,15 @@ void apply_linear_rows(const KernelTable& kernels, const LinearView& linear, siz
   multiply_panels(kernels, weight, panel, panels, x, products);
   products += skipped;
   const float* bias = linear.bias + first;
-  float* sums = out.front(row_count);
-  for (size_t i = 0; i < row_count; ++i) sums[i] = products[i] + bias[i];
+  for (size_t i = 0; i < row_count; ++i) out[i] = products[i] + bias[i];
+}
+
+}  // namespace
+
+void apply_linear_rows(const KernelTable& kernels, const LinearView& linear, size_t first,
+                       size_t row_count, const float* in, ProductScratch* scratch,
+                       Span<float> out) {
+  multiply_rows(kernels, linear, first, row_count, in, scratch, out.front(row_count));
 }
 
 void apply_linear(const KernelTable& kernels, const LinearView& linear, const float* in,
@@ -56,9 +65,10 @@ void apply_block_linear(Session* session, uint32_t layer, BlockLinear which, con
              session->product.tile.front(cols * kPanelRows), out.front(rows * width));
     return;
   }
+  float* sums = out.front(rows * width);
   for (size_t row = 0; row < rows; ++row) {
-    apply_linear(model.kernels, linear, in + row * cols, &session->product,
-                 out.part(row * width, width));
+    multiply_rows(model.kernels, linear, 0, width, in + row * cols, &session->product,
+                  sums + row * width);
   }
 }
 

@@ -20,6 +20,11 @@ uint32_t reusable_rows(const Session& session) {
   return session.model->is_incremental() ? session.history.kept() : 0;
 }
 
+// Positions of which a run leaves out the last block's keys and values.
+uint32_t keyless_rows(const Session& session, const Run& run) {
+  return run.is_keyless(*session.model) ? run.count(*session.model) : 0;
+}
+
 // The last block's keys and values that a run without them has left to be computed.
 void complete_keys(Session* session) {
   const size_t rows = session->cache.keyless_rows(), dim = session->model->dim;
@@ -35,9 +40,9 @@ void complete_keys(Session* session) {
 // computed in another way, it could come back with other last bits. scratch: [dim].
 void restore_cache(Session* session, Span<float> scratch) {
   if (!session->cache.is_overwritten()) return;
-  Forward forward(session, 0, session->history.kept(), kNoEvent, nullptr);
-  forward.run(scratch);
-  session->cache.restored(reusable_rows(*session), forward.keyless_rows());
+  const Run run = {0, session->history.kept()};
+  run_network(session, run, scratch);
+  session->cache.restored(reusable_rows(*session), keyless_rows(*session, run));
 }
 
 // Copies the newest position's keys and values of every block to where they are saved, and back.
@@ -63,17 +68,16 @@ void update(Session* session, bool is_steered) {
   const uint32_t kept = session->history.kept();
   if (cache.is_behind()) {
     if (cache.reusable_rows() > 0) complete_keys(session);
-    Forward forward(session, cache.reusable_rows(), kept, kNoEvent, nullptr);
-    if (is_steered && model.is_incremental() && !forward.is_keyless() && model.layer_count > 1) {
-      forward.run_to_last_block();
+    const Run run = {cache.reusable_rows(), kept};
+    if (is_steered && model.is_incremental() && !run.is_keyless(model) && model.layer_count > 1) {
+      run_to_last_block(session, run);
       cache.computed_to_last_block(reusable_rows(*session));
     } else {
-      forward.run(session->network.hidden());
-      cache.computed(reusable_rows(*session), forward.keyless_rows());
+      run_network(session, run, session->network.hidden());
+      cache.computed(reusable_rows(*session), keyless_rows(*session, run));
     }
   } else if (cache.is_last_block_due() && !is_steered) {
-    Forward(session, kept - 1, kept, kNoEvent, nullptr)
-        .run_last_block_from_tap(session->network.hidden());
+    run_last_block(session, {kept - 1, kept}, session->network.hidden());
     cache.last_block_computed();
   }
 }
@@ -93,7 +97,7 @@ void steered_hidden(Session* session, const Steering& steering, Span<float> hidd
   const Stage stage = steering.first_stage();
   if ((steering.all_positions() && stage < last_stage(model)) || reaches_others(model, stage)) {
     update_hidden(session);
-    Forward(session, 0, kept, kNoEvent, &steering).run(hidden);
+    run_network(session, {0, kept, kNoEvent, &steering}, hidden);
     session->cache.overwritten();
     return;
   }
@@ -103,12 +107,12 @@ void steered_hidden(Session* session, const Steering& steering, Span<float> hidd
   if (runs_later_blocks) complete_keys(session);  // a later block reads them
   const uint32_t count = kept + (model.is_bidirectional() ? 1 : 0);
   save_newest(session, count);
-  Forward(session, count - 1, kept, kNoEvent, &steering).run_behind(stage, hidden);
+  run_behind(session, {count - 1, kept, kNoEvent, &steering}, stage, hidden);
   put_back_newest(session, count);
 }
 
 void leave_one_out_hidden(Session* session, uint32_t left_out, Span<float> hidden) {
-  Forward(session, 0, session->history.kept() - 1, left_out, nullptr).run(hidden);
+  run_network(session, {0, session->history.kept() - 1, left_out}, hidden);
   session->cache.overwritten();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/scan/exact_scan.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -148,6 +149,7 @@ class ExactScan {
                         ((digits[3] >> 4) - 8) * coarse_.quantized[kExactCoarseCols + 1];
       const double scale = half_value(scales[row]);
       const double unit = static_cast<double>(coarse_.scale) * fabs(scale);
+      assert(waiting_count_ < kPanelRows);
       waiting_[waiting_count_].item =
           static_cast<uint32_t>(panel * kPanelRows) + static_cast<uint32_t>(row);
       waiting_[waiting_count_].score =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/scan/knob_scores.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "runtime/network/transformer.h"
@@ -124,6 +125,7 @@ float KnobScores::apply_knobs(uint32_t item, float score) const {
 }
 
 uint32_t KnobScores::walk_to(size_t panel, Walk* walk) const {
+  assert(can_walk());
   const uint32_t first = static_cast<uint32_t>(panel * kPanelRows);
   uint32_t all = 0;
   for (size_t i = 0; i < knob_count_; ++i) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/scan/scoring.h"
 
+#include <assert.h>
+
 #include "runtime/scan/catalogue_scan.h"
 #include "runtime/scan/exact_scan.h"
 #include "runtime/scan/executor.h"
@@ -79,6 +81,7 @@ struct ScanTasks {
 
 void scan_in_tasks(Session* session, const Eligibility& eligibility, const KnobScores& knobs,
                    const PanelScorer& scorer, size_t count, uint32_t k, TopK* best) {
+  assert(count <= PINTLE_PARALLEL_TASKS && k <= PINTLE_PARALLEL_K);
   ScanTasks tasks = {session, eligibility, knobs, scorer, count, {}};
   for (size_t i = 0; i < count; ++i) {
     tasks.lists[i] = TopK(session->scan.task_entries.at(i * PINTLE_PARALLEL_K, k), k);
