@@ -303,7 +303,7 @@ void pack_exact_index(const Network& network, const States& states, PackedNetwor
 double pruned_share(const std::string& path, const States& states) {
   const ModelPointer model = open_model(path, 0, "scalar");
   const Session owner(model.get());
-  const ::pintle_session& session = *owner.get();
+  internal::Session* session = owner.get();
   constexpr uint32_t kListed = 10;
   constexpr Index kEvery = 8;
   pintle_recommendation list[kListed];
@@ -312,7 +312,7 @@ double pruned_share(const std::string& path, const States& states) {
   double lists = 0;
   for (Index i = 0; i < states.rows(); i += kEvery, ++lists) {
     const internal::Steering steering(*model, nullptr);
-    const internal::KnobScores knobs(session, steering);
+    const internal::KnobScores knobs(*session, steering);
     const internal::Eligibility eligibility(session, request);
     internal::TopK best(list, kListed);
     internal::Selector selector(eligibility, knobs, &best);

@@ -103,9 +103,7 @@ pintle_status pintle_score(pintle_session* handle, const uint32_t* items, size_t
   if (count > 0 && (items == nullptr || scores == nullptr)) {
     return internal::null_argument(*session, "items or scores");
   }
-  PINTLE_TRY(internal::check_history(*session));
-  internal::update_hidden(session);
-  return internal::score_items(*session, session->buffers.hidden, items, count, scores);
+  return internal::score(session, items, count, scores);
 }
 
 pintle_status pintle_recommend_batch(pintle_session* handle, const uint32_t* items,

@@ -86,7 +86,7 @@ pintle_status pintle_session_set_window_policy(pintle_session* handle,
     return session->fault()(PINTLE_ERR_INVALID_ARGUMENT, "unknown window policy %d",
                             static_cast<int>(policy));
   }
-  session->hops = policy == PINTLE_WINDOW_HOP && session->model->is_incremental();
+  internal::session_set_policy(session, policy);
   return PINTLE_OK;
 }
 
@@ -94,7 +94,7 @@ pintle_status pintle_session_event_count(const pintle_session* handle, size_t* c
   const Session* session = begin_call(handle);
   if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
   if (count == nullptr) return internal::null_argument(*session, "count");
-  *count = static_cast<size_t>(session->event_count);
+  *count = static_cast<size_t>(internal::session_event_count(*session));
   return PINTLE_OK;
 }
 
@@ -103,6 +103,6 @@ pintle_status pintle_session_set_executor(pintle_session* handle, const pintle_e
   if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
   pintle_executor read = {};
   if (executor != nullptr) PINTLE_TRY(internal::read_executor(executor, session->fault(), &read));
-  session->executor = read;
+  internal::session_set_executor(session, executor == nullptr ? nullptr : &read);
   return PINTLE_OK;
 }

@@ -16,6 +16,7 @@ void active_features(Session* session, uint32_t sae, pintle_feature_value* out, 
                      size_t* count);
 Status explain_features(Session* session, uint32_t sae, uint32_t item, pintle_feature_value* out,
                         size_t capacity, size_t* count, float* score, float* remainder);
+// Leave one out (leave_one_out.cpp).
 Status explain_events(Session* session, uint32_t item, pintle_event_effect* out, size_t capacity,
                       size_t* count);
 

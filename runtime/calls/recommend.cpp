@@ -13,15 +13,22 @@ Status recommend(Session* session, const pintle_request& request, const pintle_e
   PINTLE_TRY(check_history(*session));
   PINTLE_TRY(Steering::check(*session->model, request.steering, last, session->fault()));
   const Steering edits(*session->model, request.steering, last);
-  const float* hidden = session->buffers.hidden;
-  if (edits.leaves_states()) {
-    update_hidden(session);
+  const bool is_steered = !edits.leaves_states();
+  const Span<float> steered = session->call.steered.part(0, session->model->dim);
+  if (is_steered) {
+    steered_hidden(session, edits, steered);
   } else {
-    steered_hidden(session, edits, session->buffers.steered);
-    hidden = session->buffers.steered;
+    update_hidden(session);
   }
   prepare_knob_scores(session, edits);
-  return top_items(*session, hidden, edits, request, out, count);
+  const float* hidden = is_steered ? steered.front(session->model->dim) : session->hidden();
+  return top_items(session, hidden, edits, request, out, count);
+}
+
+Status score(Session* session, const uint32_t* items, size_t count, float* scores) {
+  PINTLE_TRY(check_history(*session));
+  update_hidden(session);
+  return score_items(session, session->hidden(), items, count, scores);
 }
 
 }  // namespace pintle::internal

@@ -12,6 +12,9 @@ namespace pintle::internal {
 Status recommend(Session* session, const pintle_request& request, const pintle_edit* last,
                  pintle_recommendation* out, size_t* count);
 
+// pintle_score; see there.
+Status score(Session* session, const uint32_t* items, size_t count, float* scores);
+
 // pintle_solve_share; see there.
 Status solve_share(Session* session, const pintle_request& request, uint32_t knob,
                    float target_share, float min_overlap, pintle_recommendation* scratch,

@@ -5,56 +5,78 @@
 
 namespace pintle::internal {
 
-void apply_linear_rows(const Session& session, const LinearView& linear, size_t first,
-                       size_t row_count, const float* in, float* out) {
-  const KernelTable& kernels = session.model->kernels;
-  const Operand x = make_operand(kernels, linear.weight, in, session.buffers.operand);
+namespace {
+
+// Rows [first, first + row_count) of a product. Inline: it is most of what a short pass does.
+inline void multiply_rows(const KernelTable& kernels, const LinearView& linear, size_t first,
+                          size_t row_count, const float* in, ProductScratch* scratch, float* out) {
+  const TensorView& weight = linear.weight;
+  const Operand x =
+      make_operand(kernels, weight, in, scratch->operand.front(operand_capacity(weight.cols)));
   const size_t panel = first / kPanelRows, skipped = first % kPanelRows;
-  multiply_panels(kernels, linear.weight, panel,
-                  (skipped + row_count + kPanelRows - 1) / kPanelRows, x, session.buffers.wide);
-  const float* products = session.buffers.wide + skipped;
+  const size_t panels = (skipped + row_count + kPanelRows - 1) / kPanelRows;
+  float* products = scratch->wide.front(panels * kPanelRows);
+  multiply_panels(kernels, weight, panel, panels, x, products);
+  products += skipped;
   const float* bias = linear.bias + first;
   for (size_t i = 0; i < row_count; ++i) out[i] = products[i] + bias[i];
 }
 
-void apply_linear(const Session& session, const LinearView& linear, const float* in, float* out) {
-  apply_linear_rows(session, linear, 0, linear.weight.rows, in, out);
+}  // namespace
+
+void apply_linear_rows(const KernelTable& kernels, const LinearView& linear, size_t first,
+                       size_t row_count, const float* in, ProductScratch* scratch,
+                       Span<float> out) {
+  multiply_rows(kernels, linear, first, row_count, in, scratch, out.front(row_count));
 }
 
-void apply_linear_transposed(const Session& session, const LinearView& linear, size_t first,
-                             size_t row_count, const float* in, float* out) {
-  const KernelTable& kernels = session.model->kernels;
+void apply_linear(const KernelTable& kernels, const LinearView& linear, const float* in,
+                  ProductScratch* scratch, Span<float> out) {
+  apply_linear_rows(kernels, linear, 0, linear.weight.rows, in, scratch, out);
+}
+
+void apply_linear_transposed(const KernelTable& kernels, const LinearView& linear, size_t first,
+                             size_t row_count, const float* in, ProductScratch* scratch,
+                             Span<float> out) {
   const size_t cols = linear.weight.cols, end = first + row_count;
-  memset(out, 0, cols * sizeof(float));
+  float* tile = scratch->tile.front(cols * kPanelRows);
+  float* sums = out.front(cols);
+  memset(sums, 0, cols * sizeof(float));
   for (size_t panel = first / kPanelRows; panel * kPanelRows < end; ++panel) {
     float factors[kPanelRows];  // 0 for the panel's rows outside the range
     for (size_t r = 0; r < kPanelRows; ++r) {
       const size_t row = panel * kPanelRows + r;
       factors[r] = row >= first && row < end ? in[row - first] : 0;
     }
-    const float* columns = unpack_panel(kernels, linear.weight, panel, session.buffers.tile);
+    const float* columns = unpack_panel(kernels, linear.weight, panel, tile);
     for (size_t c = 0; c < cols; ++c) {
-      out[c] += kernels.dot_f32(columns + c * kPanelRows, factors, kPanelRows);
+      sums[c] += kernels.dot_f32(columns + c * kPanelRows, factors, kPanelRows);
     }
   }
 }
 
-void apply_block_linear(const Session& session, uint32_t layer, BlockLinear which, const float* in,
-                        size_t rows, bool dense, float* out) {
+void apply_block_linear(Session* session, uint32_t layer, BlockLinear which, const float* in,
+                        size_t rows, bool dense, Span<float> out) {
+  const Model& model = *session->model;
+  const LinearView& linear = block_linear(model.blocks[layer], which);
+  const size_t cols = linear.weight.cols, width = linear.weight.rows;
   if (dense) {
-    gemm_run(session.gemm, *session.model, layer, which, in, rows, session.buffers.tile, out);
+    gemm_run(&session->gemm, model, layer, which, in, rows,
+             session->product.tile.front(cols * kPanelRows), out.front(rows * width));
     return;
   }
-  const LinearView& linear = block_linear(session.model->blocks[layer], which);
+  float* sums = out.front(rows * width);
   for (size_t row = 0; row < rows; ++row) {
-    apply_linear(session, linear, in + row * linear.weight.cols, out + row * linear.weight.rows);
+    multiply_rows(model.kernels, linear, 0, width, in + row * cols, &session->product,
+                  sums + row * width);
   }
 }
 
 void apply_norm(const KernelTable& kernels, const NormView& norm, const float* in, size_t rows,
-                size_t dim, float* out) {
+                size_t dim, Span<float> out) {
+  float* normed = out.front(rows * dim);
   for (size_t row = 0; row < rows; ++row) {
-    kernels.layer_norm_f32(in + row * dim, norm.gain, norm.bias, norm.eps, dim, out + row * dim);
+    kernels.layer_norm_f32(in + row * dim, norm.gain, norm.bias, norm.eps, dim, normed + row * dim);
   }
 }
 

@@ -60,11 +60,11 @@ uint32_t find_above(const KernelTable& kernels, uint32_t count, float threshold,
   return found;
 }
 
-// Keeps the k largest of `features` (of equal ones the lower index), sets the others and the
-// negative ones to 0. `order`: room for `count` indices; the first k become a heap, the worst of those
-// kept on top.
-void keep_largest(const KernelTable& kernels, uint32_t count, uint32_t k, uint32_t* order,
-                  float* features) {
+// TopK's activation: keeps the k largest of `features` (of equal ones the lower index), sets the
+// others and the negative ones to 0. `order`: room for `count` indices; the first k become a heap, the
+// worst of those kept on top.
+void zero_all_but_top_k(const KernelTable& kernels, uint32_t count, uint32_t k, uint32_t* order,
+                        float* features) {
   const float below = nextafterf(reached_by_k(count, k, features), -INFINITY);
   const uint32_t candidates = find_above(kernels, count, below > 0 ? below : 0.0f, order, features);
   if (candidates <= k) return;
@@ -97,35 +97,44 @@ void keep_largest(const KernelTable& kernels, uint32_t count, uint32_t k, uint32
 
 }  // namespace
 
-void sae_encode(const Session& session, const SaeView& sae, const float* state, float* features) {
-  const KernelTable& kernels = session.model->kernels;
-  const Operand x = make_operand(kernels, sae.encoder.weight, state, session.buffers.operand);
-  multiply_panels(kernels, sae.encoder.weight, 0, sae.encoder.weight.panel_count(), x, features);
-  for (uint32_t i = 0; i < sae.feature_count; ++i) features[i] += sae.encoder.bias[i];
+void sae_encode(const KernelTable& kernels, const SaeView& sae, const float* state,
+                ProductScratch* product, SaeScratch* scratch, Span<float> features) {
+  const TensorView& weight = sae.encoder.weight;
+  const size_t panels = weight.panel_count();
+  const Operand x =
+      make_operand(kernels, weight, state, product->operand.front(operand_capacity(weight.cols)));
+  float* values = features.front(panels * kPanelRows);
+  multiply_panels(kernels, weight, 0, panels, x, values);
+  for (uint32_t i = 0; i < sae.feature_count; ++i) values[i] += sae.encoder.bias[i];
   if (sae.activation == fb::SaeActivation_TopK) {
-    keep_largest(kernels, sae.feature_count, sae.k, session.buffers.feature_order, features);
+    zero_all_but_top_k(kernels, sae.feature_count, sae.k, scratch->order.front(sae.feature_count),
+                       values);
   } else {
-    for (uint32_t i = 0; i < sae.feature_count; ++i) features[i] = activate(sae, i, features[i]);
+    for (uint32_t i = 0; i < sae.feature_count; ++i) values[i] = activate(sae, i, values[i]);
   }
 }
 
-void sae_encode_rows(const Session& session, const SaeView& sae, const uint32_t* rows, size_t count,
-                     const float* state, float* features) {
-  const KernelTable& kernels = session.model->kernels;
-  const Operand x = make_operand(kernels, sae.encoder.weight, state, session.buffers.operand);
+void sae_encode_rows(const KernelTable& kernels, const SaeView& sae, const uint32_t* rows,
+                     size_t count, const float* state, ProductScratch* product,
+                     Span<float> features) {
+  const TensorView& weight = sae.encoder.weight;
+  const Operand x =
+      make_operand(kernels, weight, state, product->operand.front(operand_capacity(weight.cols)));
+  float* values = features.front(sae.feature_count);
   for (size_t i = 0; i < count; ++i) {
     float panel[kPanelRows];
-    multiply_panels(kernels, sae.encoder.weight, rows[i] / kPanelRows, 1, x, panel);
-    features[rows[i]] =
+    multiply_panels(kernels, weight, rows[i] / kPanelRows, 1, x, panel);
+    values[rows[i]] =
         activate(sae, rows[i], panel[rows[i] % kPanelRows] + sae.encoder.bias[rows[i]]);
   }
 }
 
-void sae_add_row(const Session& session, const SaeView& sae, uint32_t feature, float factor,
-                 float* state) {
-  float* row = session.buffers.decoder_row;
+void sae_add_row(const KernelTable& kernels, const SaeView& sae, uint32_t feature, float factor,
+                 SaeScratch* scratch, Span<float> state) {
+  const size_t dim = sae.decoder.cols;
+  float* row = scratch->decoder_row.front(dim);
   gather_row(sae.decoder, feature, row);
-  session.model->kernels.axpy_f32(factor, row, session.model->dim, state);
+  kernels.axpy_f32(factor, row, dim, state.front(dim));
 }
 
 }  // namespace pintle::internal

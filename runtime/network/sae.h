@@ -8,23 +8,24 @@
 
 namespace pintle::internal {
 
-// features[feature_count, padded to 16] = the activations of `state` [dim]. Uses the session's
-// operand and feature_order.
-void sae_encode(const Session& session, const SaeView& sae, const float* state, float* features);
+// features[feature_count, padded to 16] = the activations of `state` [dim].
+void sae_encode(const KernelTable& kernels, const SaeView& sae, const float* state,
+                ProductScratch* product, SaeScratch* scratch, Span<float> features);
 
 // The same for the features `rows` alone, each from its own encoder row; features[rows[i]] are set.
-// Uses the session's operand. REQUIRES: sae_is_separable(sae).
-void sae_encode_rows(const Session& session, const SaeView& sae, const uint32_t* rows, size_t count,
-                     const float* state, float* features);
+// REQUIRES: sae_is_separable(sae).
+void sae_encode_rows(const KernelTable& kernels, const SaeView& sae, const uint32_t* rows,
+                     size_t count, const float* state, ProductScratch* product,
+                     Span<float> features);
 
 // Whether a feature's activation depends on its own encoder row alone. Not so for TopK.
 inline bool sae_is_separable(const SaeView& sae) {
   return sae.activation != fb::SaeActivation_TopK;
 }
 
-// state += factor * decoder row.
-void sae_add_row(const Session& session, const SaeView& sae, uint32_t feature, float factor,
-                 float* state);
+// state[dim] += factor * decoder row.
+void sae_add_row(const KernelTable& kernels, const SaeView& sae, uint32_t feature, float factor,
+                 SaeScratch* scratch, Span<float> state);
 
 }  // namespace pintle::internal
 

@@ -147,30 +147,36 @@ bool Steering::touches(Stage stage) const {
   return false;
 }
 
-void Steering::edit(const Session& session, Stage stage, float* state) const {
+void Steering::edit(Stage stage, ProductScratch* product, SaeScratch* scratch,
+                    Span<float> state) const {
   for (uint32_t sae = 0; sae < model_.sae_count; ++sae) {
     if (stage_of(model_, model_.saes[sae]) == stage && touches_sae(sae)) {
-      edit_by(session, sae, state);
+      edit_by(sae, product, scratch, state);
     }
   }
 }
 
-void Steering::edit_by(const Session& session, uint32_t sae_index, float* state) const {
+void Steering::edit_by(uint32_t sae_index, ProductScratch* product, SaeScratch* scratch,
+                       Span<float> state) const {
   const SaeView& sae = model_.saes[sae_index];
-  const SessionBuffers& buffers = session.buffers;
+  const KernelTable& kernels = model_.kernels;
+  const size_t count = sae.feature_count, padded = sae.encoder.weight.panel_count() * kPanelRows;
   bool reads_activations = replaces();
   for_each_edit(sae_index, [&](uint32_t kind, uint32_t, float, uint32_t flags) {
     reads_activations = reads_activations || kind != PINTLE_EDIT_ADD || flags != 0;
   });
   // Plain ADDs need no encoder; the other edits need the rows that they touch, or all of them.
   const bool encodes_all = replaces() || (reads_activations && !sae_is_separable(sae));
-  float* original = buffers.features;
-  float* edited = buffers.edited_features;
-  if (encodes_all) sae_encode(session, sae, state, original);
+  const Span<float> features = scratch->features.part(0, padded);
+  float* original = features.front(count);
+  float* edited = scratch->edited.front(count);
+  if (encodes_all) {
+    sae_encode(kernels, sae, state.front(model_.dim), product, scratch, features);
+  }
 
   uint32_t touched_count = 0;
-  uint32_t* touched = buffers.feature_order;
-  uint64_t* marks = buffers.feature_marks;  // all zero between calls
+  uint32_t* touched = scratch->order.front(count);            // a feature is marked once
+  uint64_t* marks = scratch->marks.front((count + 63) / 64);  // all zero between calls
   for_each_edit(sae_index, [&](uint32_t, uint32_t feature, float, uint32_t) {
     const uint64_t bit = uint64_t{1} << (feature % 64);
     if ((marks[feature / 64] & bit) != 0) return;
@@ -178,7 +184,8 @@ void Steering::edit_by(const Session& session, uint32_t sae_index, float* state)
     touched[touched_count++] = feature;
   });
   if (!encodes_all && reads_activations) {
-    sae_encode_rows(session, sae, touched, touched_count, state, original);
+    sae_encode_rows(kernels, sae, touched, touched_count, state.front(model_.dim), product,
+                    features);
   }
   for (uint32_t i = 0; i < touched_count; ++i) {
     float& activation = original[touched[i]];
@@ -191,15 +198,17 @@ void Steering::edit_by(const Session& session, uint32_t sae_index, float* state)
   });
 
   if (replaces()) {
-    memcpy(state, sae.decoder_bias, model_.dim * sizeof(float));
+    memcpy(state.front(model_.dim), sae.decoder_bias, model_.dim * sizeof(float));
     for (uint32_t i = 0; i < touched_count; ++i) original[touched[i]] = edited[touched[i]];
     for (uint32_t feature = 0; feature < sae.feature_count; ++feature) {
-      if (original[feature] != 0) sae_add_row(session, sae, feature, original[feature], state);
+      if (original[feature] != 0) {
+        sae_add_row(kernels, sae, feature, original[feature], scratch, state);
+      }
     }
   } else {
     for (uint32_t i = 0; i < touched_count; ++i) {
       const float delta = edited[touched[i]] - original[touched[i]];
-      if (delta != 0) sae_add_row(session, sae, touched[i], delta, state);
+      if (delta != 0) sae_add_row(kernels, sae, touched[i], delta, scratch, state);
     }
   }
   for (uint32_t i = 0; i < touched_count; ++i) marks[touched[i] / 64] = 0;

@@ -41,7 +41,7 @@ class Steering {
   // Whether any edit touches this stage.
   bool touches(Stage stage) const;
   // Edits `state` [dim], in place, by every SAE of the stage.
-  void edit(const Session& session, Stage stage, float* state) const;
+  void edit(Stage stage, ProductScratch* product, SaeScratch* scratch, Span<float> state) const;
 
   // Calls visit(knob, strength) for every knob edit.
   template <typename Visit>
@@ -69,7 +69,8 @@ class Steering {
   template <typename Visit>
   void for_each_edit(uint32_t sae, const Visit& visit) const;
   bool touches_sae(uint32_t sae) const;
-  void edit_by(const Session& session, uint32_t sae_index, float* state) const;
+  void edit_by(uint32_t sae_index, ProductScratch* product, SaeScratch* scratch,
+               Span<float> state) const;
 
   const Model& model_;
   const pintle_edit* edits_;

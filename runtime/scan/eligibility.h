@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The seen filter, and the other filters of a list: untrained, denied and not allowed items.
 #ifndef PINTLE_RUNTIME_SCAN_ELIGIBILITY_H_
 #define PINTLE_RUNTIME_SCAN_ELIGIBILITY_H_
 
@@ -13,10 +15,11 @@ namespace pintle::internal {
 class Eligibility {
  public:
   // REQUIRES: every entry of request.allow and request.deny is below item_count.
-  Eligibility(const Session& session, const pintle_request& request)
-      : model_(*session.model),
-        seen_((request.flags & PINTLE_INCLUDE_SEEN) != 0 ? nullptr : session.buffers.seen),
-        marked_(session.buffers.marked),
+  Eligibility(Session* session, const pintle_request& request)
+      : model_(*session->model),
+        seen_((request.flags & PINTLE_INCLUDE_SEEN) != 0 ? nullptr
+                                                         : session->history.seen().words()),
+        marked_(session->scan.marked.front(SeenItems::word_count(model_.item_count))),
         request_(request),
         marks_allowed_((request.flags & PINTLE_ONLY_ALLOWED) != 0),
         lanes_of_last_panel_((uint32_t{1} << (model_.item_count - 1) % kPanelRows << 1) - 1) {
@@ -85,8 +88,8 @@ class Eligibility {
   void clear(uint32_t item) { marked_[item / 64] &= ~(uint64_t{1} << (item % 64)); }
 
   const Model& model_;
-  const uint64_t* seen_;  // null: seen items may come back
-  uint64_t* marked_;
+  const uint64_t* seen_;  // of SeenItems; null: seen items may come back
+  uint64_t* marked_;      // as long
   const pintle_request& request_;
   bool marks_allowed_;  // whether a mark means allowed, or denied
   uint32_t lanes_of_last_panel_;

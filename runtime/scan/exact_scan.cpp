@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/scan/exact_scan.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -33,16 +34,18 @@ double half_value(uint16_t half) {
 
 class ExactScan {
  public:
-  ExactScan(const Session& session, const float* hidden, const KnobScores& knobs, size_t k,
+  ExactScan(Session* session, const float* hidden, const KnobScores& knobs, size_t k,
             Selector* selector, ExactCounts* counts)
-      : model_(*session.model),
+      : model_(*session->model),
         exact_(model_.exact),
-        buffers_(session.buffers),
+        scratch_(session->exact),
         scorer_(session, hidden),
         selector_(selector),
         counts_(counts),
         lazy_(!knobs.is_active() && k <= kExactK),
-        lower_(buffers_.exact_lower, lazy_ ? k : 1) {
+        lower_(scratch_.lower.front(lazy_ ? k : 1), lazy_ ? k : 1),
+        items_(scratch_.items.front(kExactPending)),
+        upper_(scratch_.upper.front(kExactPending)) {
     project(hidden);
   }
 
@@ -71,6 +74,7 @@ class ExactScan {
   // y, the operands and all that a bound needs of the hidden state.
   void project(const float* hidden) {
     const uint32_t width = exact_.width, dim = model_.dim;
+    float* in_basis = scratch_.y.front(width);
     double coarse = 0, fine = 0, length = 0;
     for (uint32_t j = 0; j < width; ++j) {
       const float* row = exact_.basis + static_cast<size_t>(j) * width;
@@ -85,7 +89,7 @@ class ExactScan {
       for (; i < dim; ++i) sums[0] += static_cast<double>(row[i]) * static_cast<double>(hidden[i]);
       if (width > dim) sums[0] += static_cast<double>(row[dim]);
       const double y = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-      buffers_.exact_y[j] = static_cast<float>(y);
+      in_basis[j] = static_cast<float>(y);
       const double c = y * static_cast<double>(exact_.coarse_weights[j]);
       const double f = y * static_cast<double>(exact_.fine_weights[j]);
       coarse += c * c;
@@ -104,19 +108,20 @@ class ExactScan {
                fabs(centre_) < kLargestNorm && largest < kLargestNorm;
 
     float columns[kGroupCols] = {};
-    for (uint32_t j = 0; j < kExactCoarseCols && j < width; ++j) columns[j] = buffers_.exact_y[j];
+    for (uint32_t j = 0; j < kExactCoarseCols && j < width; ++j) columns[j] = in_basis[j];
     const double unit = static_cast<double>(exact_.coarse_step) * coarse_norm;
     columns[kExactCoarseCols] = rounded_up(8 * unit);
     columns[kExactCoarseCols + 1] = rounded_up(unit);
-    coarse_ = make_operand(model_.kernels, exact_.coarse, columns, buffers_.exact_operand);
+    coarse_ = make_operand(model_.kernels, exact_.coarse, columns,
+                           scratch_.coarse_operand.front(kGroupCols));
     TensorView fine_shape;
     fine_shape.dtype = fb::DType_I4;
     fine_shape.cols = width;
-    fine_ = make_operand(model_.kernels, fine_shape, buffers_.exact_y,
-                         buffers_.exact_operand + kGroupCols);
     fine_cols_ = fine_shape.stored_cols();
+    fine_ =
+        make_operand(model_.kernels, fine_shape, in_basis, scratch_.fine_operand.front(fine_cols_));
     bounded_ = bounded_ && coarse_.scale > 0 && fine_.scale > 0;
-    memset(buffers_.exact_panel, 0, fine_cols_ / 2 * kPanelRows);
+    memset(scratch_.panel.front(panel_bytes()), 0, panel_bytes());
   }
 
   // What an upper bound has to reach; NaN: nothing is known yet.
@@ -144,6 +149,7 @@ class ExactScan {
                         ((digits[3] >> 4) - 8) * coarse_.quantized[kExactCoarseCols + 1];
       const double scale = half_value(scales[row]);
       const double unit = static_cast<double>(coarse_.scale) * fabs(scale);
+      assert(waiting_count_ < kPanelRows);
       waiting_[waiting_count_].item =
           static_cast<uint32_t>(panel * kPanelRows) + static_cast<uint32_t>(row);
       waiting_[waiting_count_].score =
@@ -161,17 +167,19 @@ class ExactScan {
     if (waiting_count_ == 0) return;
     counts_->fine_rows += waiting_count_;
     const size_t words = exact_.fine_words(), groups = exact_.fine_groups();
+    uint8_t* panel = scratch_.panel.front(panel_bytes());  // words * 4 bytes of 16 rows, padded
+    uint16_t* scales = scratch_.scales.front(groups * kPanelRows);
     double margins[kPanelRows];
     for (uint32_t r = 0; r < waiting_count_; ++r) {
       const uint8_t* record = exact_.fine + waiting_[r].item * exact_.fine_bytes();
       for (size_t w = 0; w < words; ++w) {
-        memcpy(buffers_.exact_panel + (w * kPanelRows + r) * 4, record + w * 4, 4);
+        memcpy(panel + (w * kPanelRows + r) * 4, record + w * 4, 4);
       }
       double scale_sum = 0;
       uint16_t half;
       for (size_t g = 0; g < groups; ++g) {
         memcpy(&half, record + words * 4 + g * 2, sizeof(half));
-        buffers_.exact_scales[g * kPanelRows + r] = half;
+        scales[g * kPanelRows + r] = half;
         scale_sum += fabs(half_value(half));
       }
       memcpy(&half, record + words * 4 + groups * 2, sizeof(half));
@@ -179,16 +187,16 @@ class ExactScan {
                    kOperandRounding * kCodeSum * static_cast<double>(fine_.scale) * scale_sum;
     }
     float scores[kPanelRows];
-    model_.kernels.matvec_s4(buffers_.exact_panel, buffers_.exact_scales, 1, fine_cols_,
-                             fine_.quantized, fine_.scale, scores);
+    model_.kernels.matvec_s4(panel, scales, 1, fine_cols_, fine_.quantized, fine_.scale, scores);
+    assert(pending_ + waiting_count_ <= kExactPending);
     for (uint32_t r = 0; r < waiting_count_; ++r) {
       const double middle = waiting_[r].score + static_cast<double>(scores[r]) + centre_;
       const double margin = margins[r] * (1 + kSlack) + rounding_;
       const float upper = rounded_up(middle + margin);
       if (upper < bar()) continue;
       if (lazy_) lower_.offer(waiting_[r].item, rounded_down(middle - margin));
-      buffers_.exact_items[pending_] = waiting_[r].item;
-      buffers_.exact_upper[pending_] = upper;
+      items_[pending_] = waiting_[r].item;
+      upper_[pending_] = upper;
       ++pending_;
     }
     waiting_count_ = 0;
@@ -202,7 +210,7 @@ class ExactScan {
     const float least = bar();
     uint32_t items[kPanelRows], count = 0;
     for (uint32_t i = 0; i < pending_; ++i) {
-      if (!(buffers_.exact_upper[i] < least)) items[count++] = buffers_.exact_items[i];
+      if (!(upper_[i] < least)) items[count++] = items_[i];
       if (count == kPanelRows || (i + 1 == pending_ && count > 0)) {
         float scores[kPanelRows];
         scorer_.score(items, count, scores);
@@ -217,14 +225,18 @@ class ExactScan {
   // At least the sum of a group's |code|.
   static constexpr double kCodeSum = 8.0 * kGroupCols;
 
+  size_t panel_bytes() const { return fine_cols_ / 2 * kPanelRows; }
+
   const Model& model_;
   const ExactView& exact_;
-  const SessionBuffers& buffers_;
+  ExactScratch& scratch_;
   const ExactScorer scorer_;
   Selector* selector_;
   ExactCounts* counts_;
   const bool lazy_;  // whether lower bounds tell the bar
   TopK lower_;
+  uint32_t* const items_;  // [kExactPending], pending_ of them
+  float* const upper_;
   Operand coarse_ = {}, fine_ = {};
   size_t fine_cols_ = 0;
   double centre_ = 0, fine_norm_ = 0, rounding_ = 0;
@@ -245,19 +257,18 @@ uint64_t exact_bytes(const ExactCounts& counts, const Model& model) {
 }
 
 void ExactScorer::score(const uint32_t* items, size_t count, float* scores) const {
-  const Model& model = *session_.model;
-  const size_t dim = model.dim;
-  float* tile = session_.buffers.tile;
+  const size_t dim = model_.dim;
+  float* tile = tile_.front(dim * kPanelRows);
   for (size_t r = 0; r < kPanelRows; ++r) {
-    const float* row = model.exact.rows + items[r < count ? r : 0] * dim;
+    const float* row = model_.exact.rows + items[r < count ? r : 0] * dim;
     for (size_t c = 0; c < dim; ++c) tile[c * kPanelRows + r] = row[c];
   }
-  model.kernels.matvec_f32(tile, 1, dim, hidden_, scores);
-  if (model.item_bias == nullptr) return;
-  for (size_t r = 0; r < count; ++r) scores[r] += model.item_bias[items[r]];
+  model_.kernels.matvec_f32(tile, 1, dim, hidden_, scores);
+  if (model_.item_bias == nullptr) return;
+  for (size_t r = 0; r < count; ++r) scores[r] += model_.item_bias[items[r]];
 }
 
-void exact_scan(const Session& session, const float* hidden, const Eligibility& eligibility,
+void exact_scan(Session* session, const float* hidden, const Eligibility& eligibility,
                 const KnobScores& knobs, size_t k, Selector* selector, ExactCounts* counts) {
   ExactCounts unused;
   ExactScan scan(session, hidden, knobs, k, selector, counts == nullptr ? &unused : counts);

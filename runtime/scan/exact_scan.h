@@ -44,19 +44,23 @@ uint64_t exact_bytes(const ExactCounts& counts, const Model& model);
 // f32 scores of single items. REQUIRES: model.exact.present().
 class ExactScorer {
  public:
-  // Uses the session's `tile`.
-  ExactScorer(const Session& session, const float* hidden) : session_(session), hidden_(hidden) {}
+  // Uses the session's product.tile: no other product until it is done.
+  ExactScorer(Session* session, const float* hidden)
+      : model_(*session->model),
+        hidden_(hidden),
+        tile_(session->product.tile.part(0, model_.dim * kPanelRows)) {}
   // scores[16] of items[count], count <= 16.
   void score(const uint32_t* items, size_t count, float* scores) const;
 
  private:
-  const Session& session_;
+  const Model& model_;
   const float* hidden_;
+  Span<float> tile_;
 };
 
 // Offers every item that may be among the best k, in ascending order, with its f32 score. knobs: those
 // of the selector. counts: null, or what is added to. REQUIRES: model.exact.present().
-void exact_scan(const Session& session, const float* hidden, const Eligibility& eligibility,
+void exact_scan(Session* session, const float* hidden, const Eligibility& eligibility,
                 const KnobScores& knobs, size_t k, Selector* selector, ExactCounts* counts);
 
 }  // namespace pintle::internal

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/scan/knob_scores.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "runtime/network/transformer.h"
@@ -13,10 +14,10 @@ namespace {
 // below what a trained network gives to any item.
 constexpr float kNoProbability = -80.0f;
 
-float log_partition(const Session& session, float temperature) {
-  const Model& model = *session.model;
+float log_partition(Session* session, float temperature) {
+  const Model& model = *session->model;
   double largest = -INFINITY, sum = 0;  // of exp(score / T - largest)
-  PanelScorer(session, session.buffers.hidden)
+  PanelScorer(session, session->hidden())
       .visit_all([&](uint32_t first, uint32_t count, float* scores) {
         for (uint32_t i = 0; i < count; i += kPanelRows) {
           const uint32_t trained = model.catalogue.trained_of_panel((first + i) / kPanelRows);
@@ -63,10 +64,10 @@ double score_before_bonus(double wanted, double bonus, double temperature, doubl
 
 void prepare_knob_scores(Session* session, const Steering& steering) {
   const Model& model = *session->model;
-  float* partitions = session->buffers.log_partitions;
-  if (!session->partitions_ready) {
+  float* partitions = session->scan.log_partitions.front(model.knob_count);
+  if (!session->cache.has_partitions()) {
     for (uint32_t i = 0; i < model.knob_count; ++i) partitions[i] = NAN;
-    session->partitions_ready = true;
+    session->cache.partitions_started();
   }
   steering.for_each_knob([&](const KnobView& knob, float strength) {
     float& wanted = partitions[&knob - model.knobs];
@@ -77,7 +78,7 @@ void prepare_knob_scores(Session* session, const Steering& steering) {
     }
     if (!isnan(wanted)) return;
     update_hidden(session);
-    wanted = log_partition(*session, temperature);
+    wanted = log_partition(session, temperature);
   });
 }
 
@@ -97,11 +98,12 @@ KnobScores::Addition KnobScores::addition_of(const KnobView& knob, float strengt
   addition.bias = strength * table.attribute_bias();
   addition.bonus = strength * table.attribute_bonus();
   addition.temperature = table.temperature();
-  addition.log_z = session_.buffers.log_partitions[&knob - session_.model->knobs];
+  const Model& model = *session_.model;
+  addition.log_z = session_.scan.log_partitions.front(model.knob_count)[&knob - model.knobs];
   if (table.attribute() < 0 || (addition.bias == 0 && addition.bonus == 0)) return addition;
   addition.attribute = static_cast<uint32_t>(table.attribute());
-  addition.is_active = session_.model->catalogue.get_items(addition.attribute, &addition.items,
-                                                           &addition.item_count) == PINTLE_OK;
+  addition.is_active = model.catalogue.get_items(addition.attribute, &addition.items,
+                                                 &addition.item_count) == PINTLE_OK;
   return addition;
 }
 
@@ -123,6 +125,7 @@ float KnobScores::apply_knobs(uint32_t item, float score) const {
 }
 
 uint32_t KnobScores::walk_to(size_t panel, Walk* walk) const {
+  assert(can_walk());
   const uint32_t first = static_cast<uint32_t>(panel * kPanelRows);
   uint32_t all = 0;
   for (size_t i = 0; i < knob_count_; ++i) {

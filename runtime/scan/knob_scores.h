@@ -21,7 +21,7 @@
 
 namespace pintle::internal {
 
-// Makes the session's log_partitions current for `steering`'s knobs: log Z at their temperatures.
+// Makes the session's scan.log_partitions current for `steering`'s knobs: log Z at their temperatures.
 // Scans the catalogue once a history and temperature. REQUIRES: update_hidden.
 void prepare_knob_scores(Session* session, const Steering& steering);
 

@@ -9,31 +9,35 @@ namespace pintle::internal {
 // The network's scores of whole panels of the item table, for one hidden state.
 class PanelScorer {
  public:
-  // Uses the session's `scores` and `operand`: one scorer at a time.
-  PanelScorer(const Session& session, const float* hidden)
-      : model_(*session.model),
-        scores_(session.buffers.scores),
-        operand_(
-            make_operand(model_.kernels, model_.scored_items, hidden, session.buffers.operand)) {}
-  // For another thread: the same hidden state, and room of its own for kScanPanels * 16 scores.
-  PanelScorer(const PanelScorer& other, float* scores)
+  // Uses the session's scan.scores, and its product.operand: no other product until it is done.
+  PanelScorer(Session* session, const float* hidden)
+      : model_(*session->model),
+        scores_(session->scan.scores.part(0, kScores)),
+        operand_(make_operand(
+            model_.kernels, model_.scored_items, hidden,
+            session->product.operand.front(operand_capacity(model_.scored_items.cols)))) {}
+  // For another thread: the same hidden state, and room of its own for kScores.
+  PanelScorer(const PanelScorer& other, Span<float> scores)
       : model_(other.model_), scores_(scores), operand_(other.operand_) {}
+
+  static constexpr size_t kScores = kScanPanels * kPanelRows;
 
   // Products of the items from first_panel * 16 on, panel_count <= kScanPanels; valid, and the
   // caller's to change, until the next call. Without the items' bias.
   float* products(size_t first_panel, size_t panel_count) {
+    float* scores = scores_.front(panel_count * kPanelRows);
     multiply_panels(model_.kernels, model_.scored_items, first_panel, panel_count, operand_,
-                    scores_);
-    return scores_;
+                    scores);
+    return scores;
   }
   // The same with the bias: scores.
   float* score(size_t first_panel, size_t panel_count) {
-    products(first_panel, panel_count);
+    float* scores = products(first_panel, panel_count);
     if (model_.item_bias != nullptr) {  // padded to 16, like the table
       const float* bias = model_.item_bias + first_panel * kPanelRows;
-      for (size_t i = 0; i < panel_count * kPanelRows; ++i) scores_[i] += bias[i];
+      for (size_t i = 0; i < panel_count * kPanelRows; ++i) scores[i] += bias[i];
     }
-    return scores_;
+    return scores;
   }
   // Scans up to panel_count panels until `hits` is full; returns how many. REQUIRES: a quantized
   // table.
@@ -59,7 +63,7 @@ class PanelScorer {
 
  private:
   const Model& model_;
-  float* scores_;
+  Span<float> scores_;
   Operand operand_;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/scan/scoring.h"
 
+#include <assert.h>
+
 #include "runtime/scan/catalogue_scan.h"
 #include "runtime/scan/exact_scan.h"
 #include "runtime/scan/executor.h"
@@ -15,10 +17,10 @@ namespace {
 // The network's scores of items one by one. One costs its panel; neighbours in a sorted list share it.
 class ItemScorer {
  public:
-  ItemScorer(const Session& session, const float* hidden)
+  ItemScorer(Session* session, const float* hidden)
       : scorer_(session, hidden),
         exact_(session, hidden),
-        is_exact_(session.model->exact.present()) {}
+        is_exact_(session->model->exact.present()) {}
 
   float score(uint32_t item) {
     if (is_exact_) {
@@ -62,7 +64,7 @@ bool is_short_list(const Model& model, const pintle_request& request) {
 // A scan cut into `count` stretches of panels, each with its own list; what they keep is the same
 // whoever runs them, and so is the best of it.
 struct ScanTasks {
-  const Session& session;
+  Session* session;
   const Eligibility& eligibility;
   const KnobScores& knobs;
   const PanelScorer& scorer;
@@ -71,35 +73,36 @@ struct ScanTasks {
 
   static void run(void* context, size_t index) {
     ScanTasks& tasks = *static_cast<ScanTasks*>(context);
-    const Model& model = *tasks.session.model;
+    const Model& model = *tasks.session->model;
     const size_t panels = model.scored_items.panel_count();
-    PanelScorer scorer(tasks.scorer,
-                       tasks.session.buffers.task_scores + index * kScanPanels * kPanelRows);
+    PanelScorer scorer(tasks.scorer, tasks.session->scan.task_scores.part(
+                                         index * PanelScorer::kScores, PanelScorer::kScores));
     Selector selector(tasks.eligibility, tasks.knobs, &tasks.lists[index]);
     scan_catalogue(model, tasks.eligibility, &scorer, panels * index / tasks.count,
                    panels * (index + 1) / tasks.count, &selector);
   }
 };
 
-void scan_in_tasks(const Session& session, const Eligibility& eligibility, const KnobScores& knobs,
+void scan_in_tasks(Session* session, const Eligibility& eligibility, const KnobScores& knobs,
                    const PanelScorer& scorer, size_t count, size_t k, TopK* best) {
+  assert(count <= PINTLE_PARALLEL_TASKS && k <= PINTLE_PARALLEL_K);
   ScanTasks tasks = {session, eligibility, knobs, scorer, count, {}};
   for (size_t i = 0; i < count; ++i) {
-    tasks.lists[i] = TopK(session.buffers.task_entries + i * PINTLE_PARALLEL_K, k);
+    tasks.lists[i] = TopK(session->scan.task_entries.at(i * PINTLE_PARALLEL_K, k), k);
   }
-  run_tasks(session.executor, count, ScanTasks::run, &tasks);
+  run_tasks(session->executor, count, ScanTasks::run, &tasks);
   for (size_t i = 0; i < count; ++i) best->offer_all(tasks.lists[i]);
 }
 
 }  // namespace
 
-Status top_items(const Session& session, const float* hidden, const Steering& steering,
+Status top_items(Session* session, const float* hidden, const Steering& steering,
                  const pintle_request& request, pintle_recommendation* out, size_t* count) {
-  const Model& model = *session.model;
-  PINTLE_TRY(check_items(session, "allow", request.allow, request.allow_count));
-  PINTLE_TRY(check_items(session, "deny", request.deny, request.deny_count));
+  const Model& model = *session->model;
+  PINTLE_TRY(check_items(*session, "allow", request.allow, request.allow_count));
+  PINTLE_TRY(check_items(*session, "deny", request.deny, request.deny_count));
   TopK best(out, request.k);
-  const KnobScores knobs(session, steering);
+  const KnobScores knobs(*session, steering);
   Eligibility eligibility(session, request);
   Selector selector(eligibility, knobs, &best);
   if (is_short_list(model, request)) {
@@ -111,11 +114,11 @@ Status top_items(const Session& session, const float* hidden, const Steering& st
       eligibility.drop(item);
     }
   } else if (model.exact.present()) {
-    session.exact_counts = {};
-    exact_scan(session, hidden, eligibility, knobs, request.k, &selector, &session.exact_counts);
+    session->exact_counts = {};
+    exact_scan(session, hidden, eligibility, knobs, request.k, &selector, &session->exact_counts);
   } else {
     PanelScorer scorer(session, hidden);
-    const size_t tasks = scan_task_count(session, request.k);
+    const size_t tasks = scan_task_count(*session, request.k);
     if (tasks > 1) {
       scan_in_tasks(session, eligibility, knobs, scorer, tasks, request.k, &best);
     } else {
@@ -130,9 +133,9 @@ Status top_items(const Session& session, const float* hidden, const Steering& st
   return PINTLE_OK;
 }
 
-Status score_items(const Session& session, const float* hidden, const uint32_t* items, size_t count,
+Status score_items(Session* session, const float* hidden, const uint32_t* items, size_t count,
                    float* scores) {
-  PINTLE_TRY(check_items(session, "entry", items, count));
+  PINTLE_TRY(check_items(*session, "entry", items, count));
   ItemScorer scorer(session, hidden);
   for (size_t i = 0; i < count; ++i) scores[i] = scorer.score(items[i]);
   return PINTLE_OK;

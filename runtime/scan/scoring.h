@@ -13,11 +13,11 @@ namespace pintle::internal {
 // The best request.k eligible items for `hidden` [dim] into `out`, with external ids. `steering`'s
 // knobs may favour items by attribute; `hidden` carries its edits of states already.
 // PINTLE_ERR_UNKNOWN_ITEM if allow or deny names an item that is none; then `out` is untouched.
-Status top_items(const Session& session, const float* hidden, const Steering& steering,
+Status top_items(Session* session, const float* hidden, const Steering& steering,
                  const pintle_request& request, pintle_recommendation* out, size_t* count);
 
 // scores[i] of items[i], with the same bits as top_items.
-Status score_items(const Session& session, const float* hidden, const uint32_t* items, size_t count,
+Status score_items(Session* session, const float* hidden, const uint32_t* items, size_t count,
                    float* scores);
 
 }  // namespace pintle::internal

@@ -26,8 +26,8 @@ void gemm_destroy(const Model& model, GemmSet* set);
 
 // in [rows][weight.cols] and out [rows][weight.rows] are dense. Inputs are readable for 16 bytes
 // past their end (Arena's slack). tile: room for 16 * weight.cols floats, 64-byte aligned.
-void gemm_run(const GemmSet& set, const Model& model, uint32_t layer, BlockLinear which,
-              const float* in, size_t rows, float* tile, float* out);
+void gemm_run(GemmSet* set, const Model& model, uint32_t layer, BlockLinear which, const float* in,
+              size_t rows, float* tile, float* out);
 void gemm_run_own(const Model& model, uint32_t layer, BlockLinear which, const float* in,
                   size_t rows, float* tile, float* out);
 

@@ -24,8 +24,8 @@ Status gemm_create(const Model&, GemmSet*) { return PINTLE_OK; }
 
 void gemm_destroy(const Model&, GemmSet*) {}
 
-void gemm_run(const GemmSet&, const Model& model, uint32_t layer, BlockLinear which,
-              const float* in, size_t rows, float* tile, float* out) {
+void gemm_run(GemmSet*, const Model& model, uint32_t layer, BlockLinear which, const float* in,
+              size_t rows, float* tile, float* out) {
   gemm_run_own(model, layer, which, in, rows, tile, out);
 }
 

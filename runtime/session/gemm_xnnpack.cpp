@@ -69,10 +69,10 @@ void gemm_destroy(const Model& model, GemmSet* set) {
   set->state = nullptr;
 }
 
-void gemm_run(const GemmSet& set, const Model& model, uint32_t layer, BlockLinear which,
-              const float* in, size_t rows, float* tile, float* out) {
-  if (set.state == nullptr) return gemm_run_own(model, layer, which, in, rows, tile, out);
-  const xnn_operator_t op = operators(set)[layer * kPerBlock + static_cast<uint32_t>(which)];
+void gemm_run(GemmSet* set, const Model& model, uint32_t layer, BlockLinear which, const float* in,
+              size_t rows, float* tile, float* out) {
+  if (set->state == nullptr) return gemm_run_own(model, layer, which, in, rows, tile, out);
+  const xnn_operator_t op = operators(*set)[layer * kPerBlock + static_cast<uint32_t>(which)];
   // Neither can fail for an operator that was created and a batch above 0.
 #if PINTLE_XNNPACK_HAS_RESHAPE
   xnn_reshape_fully_connected_nc_f32(op, rows, nullptr);

@@ -8,28 +8,22 @@
 namespace pintle::internal {
 namespace {
 
-size_t bitmap_bytes(uint32_t bits) { return static_cast<size_t>(round_up(bits, 64) / 8); }
-
-// REQUIRES: count <= 1 if the session hops, so that a bulk append leaves the window that single
-// ones do.
-void keep_newest(Session* session, const uint32_t* items, size_t count) {
-  const uint32_t window = session->model->window;
-  uint32_t* kept_items = session->buffers.window_items;
-  const size_t added = count < window ? count : window;
-  const size_t left = session->hops && window >= 4 ? window - window / 4 : window;
-  const size_t stay = session->kept + added <= window ? session->kept : left - added;
-  const size_t dropped = session->kept - stay;
-  if (dropped > 0) memmove(kept_items, kept_items + dropped, stay * sizeof(uint32_t));
-  memcpy(kept_items + stay, items + (count - added), added * sizeof(uint32_t));
-  session->kept = static_cast<uint32_t>(stay + added);
-  // Dropping the oldest renumbers every position that stays.
-  if (dropped > 0 || added < count) session->computed = 0;
+// Takes every buffer from `arena`: serves the size query, with an arena that counts, and the creation.
+void lay_out(const Model& model, Arena* arena, Session* session) {
+  session->history.lay_out(model, arena);
+  session->network.lay_out(model, arena);
+  session->product.lay_out(model, arena);
+  session->block.lay_out(model, arena);
+  session->sae.lay_out(model, arena);
+  session->scan.lay_out(model, arena);
+  session->exact.lay_out(model, arena);
+  session->call.steered = arena->buffer<float>(model.dim);
+  if (model.sae_count > 0) session->call.item_row = arena->buffer<float>(model.dim);
 }
 
-void lose_hidden(Session* session) {
-  session->hidden_ready = false;
-  session->last_block_due = false;
-  session->partitions_ready = false;
+void clear_words(Buffer<uint64_t>* words, uint64_t bits) {
+  const size_t count = static_cast<size_t>(round_up(bits, 64) / 64);
+  memset(words->front(count), 0, count * sizeof(uint64_t));
 }
 
 }  // namespace
@@ -37,7 +31,8 @@ void lose_hidden(Session* session) {
 uint64_t session_bytes(const Model& model) {
   Arena counting(nullptr);
   counting.take<Session>(1);
-  plan_session(model, &counting);
+  Session counted;
+  lay_out(model, &counting, &counted);
   return counting.used_bytes();
 }
 
@@ -58,11 +53,10 @@ Status session_create(const Model& model, void* memory, size_t size_bytes, const
   Session* created = new (arena.take<Session>(1)) Session();
   created->tag = kSessionTag;
   created->model = &model;
-  created->buffers = plan_session(model, &arena);
-  memset(created->buffers.marked, 0, bitmap_bytes(model.item_count));
-  if (model.sae_count > 0) {
-    memset(created->buffers.feature_marks, 0, bitmap_bytes(model.max_feature_count));
-  }
+  lay_out(model, &arena, created);
+  // The bitmaps that are all zero between calls.
+  clear_words(&created->scan.marked, model.item_count);
+  if (model.sae_count > 0) clear_words(&created->sae.marks, model.max_feature_count);
   session_reset(created);
   if (gemm_create(model, &created->gemm) != PINTLE_OK) {
     return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for XNNPACK's copy of the weights");
@@ -96,12 +90,8 @@ void session_destroy(Session* session) {
 }
 
 void session_reset(Session* session) {
-  memset(session->buffers.seen, 0, bitmap_bytes(session->model->item_count));
-  session->event_count = 0;
-  session->kept = 0;
-  session->computed = 0;
-  session->keyless_rows = 0;
-  lose_hidden(session);
+  session->history.clear();
+  session->cache.reset();
 }
 
 Status session_append(Session* session, const uint32_t* items, size_t count) {
@@ -113,21 +103,22 @@ Status session_append(Session* session, const uint32_t* items, size_t count) {
     }
   }
   if (count == 0) return PINTLE_OK;
-  for (size_t i = 0; i < count; ++i) {
-    session->buffers.seen[items[i] / 64] |= uint64_t{1} << (items[i] % 64);
-  }
-  const uint32_t to_skip = session->model->skip_oldest;
-  const size_t skipped =
-      session->event_count >= to_skip ? 0 : static_cast<size_t>(to_skip - session->event_count);
-  const size_t at_once = session->hops ? 1 : count - skipped;
-  for (size_t i = skipped; i < count; i += at_once) keep_newest(session, items + i, at_once);
-  session->event_count += count;
-  lose_hidden(session);
+  session->cache.appended(session->history.append(*session->model, items, count));
   return PINTLE_OK;
 }
 
+void session_set_policy(Session* session, pintle_window_policy policy) {
+  session->history.set_policy(*session->model, policy);
+}
+
+void session_set_executor(Session* session, const pintle_executor* executor) {
+  session->executor = executor == nullptr ? pintle_executor() : *executor;
+}
+
+uint64_t session_event_count(const Session& session) { return session.history.event_count(); }
+
 Status check_history(const Session& session) {
-  if (session.event_count > 0) return PINTLE_OK;
+  if (session_event_count(session) > 0) return PINTLE_OK;
   return session.fault()(PINTLE_ERR_EMPTY_HISTORY,
                          "the history is empty: append an event first (pintle_session_append)");
 }

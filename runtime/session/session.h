@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One user's mutable state: the history, the cached keys and values, and scratch, all in the
-// caller's block. memory_plan.h lays it out.
+// One user's mutable state, all in the caller's block: the history, what was computed of it, and the
+// scratch of those who compute. Each part lays itself out, and one function sums them up.
 #ifndef PINTLE_RUNTIME_SESSION_SESSION_H_
 #define PINTLE_RUNTIME_SESSION_SESSION_H_
 
@@ -9,11 +9,20 @@
 #include <stdint.h>
 
 #include "runtime/model/model.h"
+#include "runtime/session/cache_state.h"
 #include "runtime/session/gemm.h"
-#include "runtime/session/memory_plan.h"
+#include "runtime/session/history.h"
+#include "runtime/session/network_buffers.h"
+#include "runtime/session/scan_buffers.h"
 #include "runtime/support/status.h"
 
 namespace pintle::internal {
+
+// What a call compares with the unsteered state.
+struct CallScratch {
+  Buffer<float> steered;   // [dim]: the state that the items are scored against instead of hidden
+  Buffer<float> item_row;  // [dim]: the row of the item that is explained; empty without SAEs
+};
 
 // "PNTS": what pintle_session.tag is of a session.
 inline constexpr uint32_t kSessionTag = 0x53544e50;
@@ -24,38 +33,35 @@ struct ExactCounts {
 };
 
 struct Session : pintle_session {
-  const Model* model;  // holds a reference to it
-  size_t owned_bytes;  // of the block, where it came from the model's allocator; 0: the caller's
+  const Model* model = nullptr;  // holds a reference to it
+  // Of the block, where it came from the model's allocator; 0: the caller's.
+  size_t owned_bytes = 0;
   GemmSet gemm;
-  SessionBuffers buffers;
-  uint64_t event_count;   // ever appended
-  uint32_t kept;          // items in buffers.window_items
-  uint32_t computed;      // leading positions whose keys and values are valid
-  uint32_t keyless_rows;  // leading positions of which the last block's are yet to be computed
-  bool hops;              // PINTLE_WINDOW_HOP, of an incremental model
-  bool pads_ready;        // the pad slot's keys and values (the same for every history) are valid
-  bool hidden_ready;      // buffers.hidden is the state after the newest event
-  bool last_block_due;    // all is up to date but what follows the last block's keys and values
-  bool cache_ready;       // so are the cached keys and values: no steered run has overwritten them
-  bool partitions_ready;  // buffers.log_partitions are those of this history
-  pintle_executor executor;    // parallel_for is null where there is none
-  pintle_status batch_status;  // of the last history that this session took in a batch, and, if it
-  size_t batch_failure;        // failed, which that was
+  History history;
+  CacheState cache;      // of `network` and scan.log_partitions
+  NetworkCache network;  // written by network/
+  ProductScratch product;
+  BlockScratch block;
+  SaeScratch sae;
+  ScanBuffers scan;  // written by scan/
+  ExactScratch exact;
+  CallScratch call;               // written by calls/
+  pintle_executor executor = {};  // parallel_for is null where there is none
+  // Of the last history that this session took in a batch, and, if it failed, which that was.
+  pintle_status batch_status = PINTLE_OK;
+  size_t batch_failure = 0;
+  ExactCounts exact_counts;  // of the latest list, where the model has an exact index
   // Written through const: a call that fails changes nothing else.
-  mutable pintle_error last_error;
-  mutable ExactCounts exact_counts;  // of the latest list, where the model has an exact index
+  mutable pintle_error last_error = {};
 
-  float* key_value_rows(uint32_t layer) const {
-    return buffers.key_value +
-           static_cast<size_t>(layer) * (1 + model->position_count()) * 2 * model->dim;
-  }
-  // The newest position's state, as Tap says. Valid while hidden_ready.
-  float* tap(uint32_t layer, Tap which) const {
-    return buffers.taps + (static_cast<size_t>(layer) * kTaps + which) * model->dim;
-  }
   // Keeps the words of a failing call for pintle_session_last_error.
   Fault fault() const { return Fault(&last_error); }
-  bool is_seen(uint32_t item) const { return (buffers.seen[item / 64] >> (item % 64)) & 1; }
+
+  // The newest event's state. REQUIRES: update_hidden.
+  const float* hidden() const {
+    assert(cache.has_hidden());
+    return network.hidden();
+  }
 };
 
 // A handle's session; null for null and for what is no session.
@@ -76,6 +82,10 @@ Status session_allocate(const Model& model, const Fault& fault, Session** sessio
 void session_destroy(Session* session);
 void session_reset(Session* session);
 Status session_append(Session* session, const uint32_t* items, size_t count);
+void session_set_policy(Session* session, pintle_window_policy policy);
+// executor: null for none.
+void session_set_executor(Session* session, const pintle_executor* executor);
+uint64_t session_event_count(const Session& session);
 // PINTLE_ERR_EMPTY_HISTORY before the first event.
 Status check_history(const Session& session);
 

@@ -16,6 +16,7 @@
 
 #include "pintle/pintle.h"
 #include "runtime/support/checked_math.h"
+#include "runtime/support/span.h"
 #include "schema/alignment.h"
 
 namespace pintle::internal {
@@ -36,7 +37,16 @@ class Arena {
     used_ = round_up(used_ + count * sizeof(T) + kSlackBytes, kAlignment);
     return base_ == nullptr ? nullptr : reinterpret_cast<T*>(base_ + start);
   }
+  template <typename T>
+  Buffer<T> buffer(uint64_t count) {
+    return Buffer<T>(take<T>(count), static_cast<size_t>(count));
+  }
   uint64_t used_bytes() const { return used_; }
+  // Goes back to an earlier used_bytes(): what is taken from here on shares the memory of what was
+  // taken since.
+  void rewind(uint64_t used_bytes) { used_ = used_bytes; }
+  // Goes on behind the longer of the two.
+  void skip_to(uint64_t used_bytes) { used_ = used_ < used_bytes ? used_bytes : used_; }
 
  private:
   uint8_t* base_;

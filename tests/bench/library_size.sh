@@ -63,8 +63,10 @@ part_of() {
     kernels_*) echo "${1/_/ }" ;;
     dispatch | cpu_features) echo 'kernels dispatch' ;;
     api*) echo 'C API' ;;
-    open_model | read_* | table_reader | verify_contents | platform* | status) echo 'open and verify' ;;
-    transformer | linear | gemm* | session | memory_plan | tensor) echo 'network and sessions' ;;
+    open_model | model | read_* | table_reader | verify_contents | platform* | allocator | status)
+      echo 'open and verify' ;;
+    transformer | forward | linear | gemm* | tensor) echo 'network and sessions' ;;
+    session | history | *_buffers) echo 'network and sessions' ;;
     catalogue | scoring | topk | recommend) echo 'catalogue and lists' ;;
     sae* | steering | knob_scores | share) echo 'features and steering' ;;
     *) echo "$1" ;;

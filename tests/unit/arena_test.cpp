@@ -34,5 +34,21 @@ TEST_CASE("elements count by their size") {
   CHECK(counting.used_bytes() == 192);
 }
 
+TEST_CASE("what is taken after a rewind shares the memory of what was taken before") {
+  alignas(64) uint8_t block[1024];
+  Arena arena(block);
+  arena.take<uint8_t>(10);
+  const uint64_t start = arena.used_bytes();
+  const uint8_t* longer = arena.take<uint8_t>(300);
+  const uint64_t end = arena.used_bytes();
+  arena.rewind(start);
+  CHECK(arena.take<uint8_t>(5) == longer);
+  CHECK(arena.used_bytes() < end);
+  arena.skip_to(end);
+  CHECK(arena.used_bytes() == end);
+  arena.skip_to(start);  // behind the longer of the two already
+  CHECK(arena.used_bytes() == end);
+}
+
 }  // namespace
 }  // namespace pintle

@@ -29,10 +29,12 @@ TinyModel model_with(SaeActivation activation, int64_t features, uint32_t seed) 
 
 std::vector<float> encode(const OpenModel& model, const OpenSession& session,
                           const std::vector<float>& state) {
-  std::vector<float> features(model_of(model.get())->saes[0].feature_count + 16);
-  sae_encode(*session_of(session.get()), model_of(model.get())->saes[0], state.data(),
-             features.data());
-  features.resize(model_of(model.get())->saes[0].feature_count);
+  const Model& internals = *model_of(model.get());
+  Session* scratch = session_of(session.get());
+  std::vector<float> features(internals.saes[0].feature_count + 16);
+  sae_encode(internals.kernels, internals.saes[0], state.data(), &scratch->product, &scratch->sae,
+             {features.data(), features.size()});
+  features.resize(internals.saes[0].feature_count);
   return features;
 }
 
@@ -74,7 +76,8 @@ TEST_CASE("features equal the literal computation, and one alone equals its plac
         for (uint32_t f = 0; f < sae.feature_count; ++f) {
           const uint32_t rows[] = {sae.feature_count - 1 - f, f};  // either may come first
           std::vector<float> alone(sae.feature_count, -1.0f);
-          sae_encode_rows(*session_of(session.get()), sae, rows, 2, state.data(), alone.data());
+          sae_encode_rows(model_of(model.get())->kernels, sae, rows, 2, state.data(),
+                          &session_of(session.get())->product, {alone.data(), alone.size()});
           for (const uint32_t row : rows) {
             CHECK(std::memcmp(&alone[row], &found[row], sizeof(float)) == 0);
           }

@@ -180,10 +180,10 @@ TEST_CASE("a model with skipped oldest items counts them as seen, and answers fr
   const OpenModel model(tiny.file());
   OpenSession session(model);
   session.append({2});
-  CHECK(session_of(session.get())->kept == 0);
+  CHECK(session_of(session.get())->history.kept() == 0);
   for (const pintle_recommendation& entry : session.recommend()) CHECK(entry.item != 2);
   session.append({0, 1});
-  CHECK(session_of(session.get())->kept == (tiny.network.window < 2 ? 1 : 2));
+  CHECK(session_of(session.get())->history.kept() == (tiny.network.window < 2 ? 1 : 2));
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ class Check {
   explicit Check(const pintle_model* model)
       : model_(*model),
         owner_(model),
-        session_(*owner_.get()),
+        session_(owner_.get()),
         panels_((model->item_count + kPanelRows - 1) / kPanelRows),
         table_(panels_ * kPanelRows * model->dim),
         scores_(panels_ * kPanelRows) {
@@ -96,7 +96,7 @@ class Check {
   void select(pintle_recommendation* list, uint32_t* count, const Scan& scan) const {
     const pintle_request request = PINTLE_REQUEST_INIT;
     const Steering steering(model_, nullptr);
-    const KnobScores knobs(session_, steering);
+    const KnobScores knobs(*session_, steering);
     const Eligibility eligibility(session_, request);
     TopK best(list, kListed);
     Selector selector(eligibility, knobs, &best);
@@ -106,7 +106,7 @@ class Check {
 
   const pintle_model& model_;
   converter::Session owner_;
-  const pintle_session& session_;
+  Session* session_;
   size_t panels_;
   AlignedFloats table_, scores_;
 };
