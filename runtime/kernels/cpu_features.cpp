@@ -12,7 +12,7 @@
 #include <sys/auxv.h>
 #endif
 
-namespace pintle {
+namespace pintle::internal {
 
 #if defined(__x86_64__)
 
@@ -85,4 +85,4 @@ CpuFeatures detect_cpu_features() { return CpuFeatures(); }
 
 #endif
 
-}  // namespace pintle
+}  // namespace pintle::internal

@@ -2,7 +2,7 @@
 #ifndef PINTLE_KERNELS_CPU_FEATURES_H_
 #define PINTLE_KERNELS_CPU_FEATURES_H_
 
-namespace pintle {
+namespace pintle::internal {
 
 // What both the CPU and the OS (which must save the registers) allow.
 struct CpuFeatures {
@@ -16,6 +16,6 @@ struct CpuFeatures {
 
 CpuFeatures detect_cpu_features();
 
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_CPU_FEATURES_H_

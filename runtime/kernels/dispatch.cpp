@@ -6,7 +6,7 @@
 #include "cpu_features.h"
 #include "target.h"
 
-namespace pintle {
+namespace pintle::internal {
 
 const char* const kIsaNames[] = {"scalar",       "avx2",      "avx512vnni", "neon",
                                  "neon_dotprod", "neon_i8mm", "wasm",       nullptr};
@@ -74,4 +74,4 @@ size_t available_isas(const char** names, size_t capacity) {
   return count;
 }
 
-}  // namespace pintle
+}  // namespace pintle::internal

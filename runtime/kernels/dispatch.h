@@ -6,7 +6,7 @@
 
 #include "kernels.h"
 
-namespace pintle {
+namespace pintle::internal {
 
 // Fills `table` for the ISA named ("scalar", "avx2", ...), or for the best one that this build and
 // CPU have if `isa` is null, and sets `isa_name` to its name (static storage). An unknown name, or
@@ -21,6 +21,6 @@ size_t available_isas(const char** names, size_t capacity);
 // Every ISA name that Pintle knows, on whatever architecture; null after the last.
 extern const char* const kIsaNames[];
 
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_DISPATCH_H_

@@ -6,7 +6,7 @@
 
 #include "float_vectors.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 template <Vector (*kFunction)(Vector)>
@@ -49,6 +49,6 @@ PINTLE_INLINE Vector gelu_erf(Vector v) {
 void gelu_erf_f32(float* x, size_t count) { map<gelu_erf>(x, count); }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_FLOAT_ACTIVATIONS_H_

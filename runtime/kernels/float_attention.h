@@ -6,7 +6,7 @@
 
 #include "float_products.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 // Calls function(width, d, left) for pieces of a row of `size` numbers, as wide as the Widths allow in
@@ -314,6 +314,6 @@ void attention_block_f32(const float* queries, size_t query_stride, size_t query
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_FLOAT_ATTENTION_H_

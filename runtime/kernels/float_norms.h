@@ -6,7 +6,7 @@
 
 #include "float_vectors.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 // In float, and as good as in double: x is taken relative to x[0], and if that is far from the mean, so is
@@ -96,6 +96,6 @@ float exp_sum_f32(const float* x, size_t count, float factor, float* largest) {
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_FLOAT_NORMS_H_

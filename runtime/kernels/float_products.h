@@ -6,7 +6,7 @@
 
 #include "float_vectors.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 // ---- A panel by one vector ------------------------------------------------------------------------
@@ -190,6 +190,6 @@ void above_f32(float* scores, const float* bias, size_t panel_count, float thres
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_FLOAT_PRODUCTS_H_

@@ -6,7 +6,7 @@
 
 #include "vectors.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 inline Vector load(const float* p, Whole) { return load(p); }
@@ -87,6 +87,6 @@ inline void add_bias(const float* bias, Floats16* scores) {
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_FLOAT_VECTORS_H_

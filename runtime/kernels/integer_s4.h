@@ -12,7 +12,7 @@
 
 #include "integer_scan.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 constexpr size_t kGroupBytes = kGroupCols / 2 * kPanelRows;
@@ -83,6 +83,6 @@ size_t scan_s4(const uint8_t* panels, const uint16_t* group_scales, const float*
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_INTEGER_S4_H_

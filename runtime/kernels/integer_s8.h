@@ -13,7 +13,7 @@
 
 #include "integer_scan.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count, size_t cols,
@@ -33,6 +33,6 @@ size_t scan_s8(const int8_t* panels, const float* row_scales, const float* bias,
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_INTEGER_S8_H_

@@ -6,7 +6,7 @@
 
 #include "float_vectors.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 // How far ahead scans prefetch: the hardware's prefetchers stop at every page's end.
@@ -72,6 +72,6 @@ PINTLE_INLINE size_t scan_wide(const float* bias, size_t panel_count, float thre
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_INTEGER_SCAN_H_

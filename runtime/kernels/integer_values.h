@@ -15,7 +15,7 @@
 
 #include "float_vectors.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 inline size_t lanes_left(Whole, size_t) { return kLanes; }
@@ -75,6 +75,6 @@ void unpack_panel_s4(const uint8_t* panel, const uint16_t* group_scales, size_t 
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_INTEGER_VALUES_H_

@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-namespace pintle {
+namespace pintle::internal {
 
 inline constexpr size_t kPanelRows = 16;
 inline constexpr size_t kGroupCols = 32;
@@ -60,6 +60,6 @@ void init_neon_dotprod(KernelTable* table);
 void init_neon_i8mm(KernelTable* table);
 void init_wasm(KernelTable* table);
 
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_KERNELS_H_

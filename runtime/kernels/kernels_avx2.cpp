@@ -16,7 +16,7 @@ PINTLE_TARGET_BEGIN("avx2,fma,f16c")
 #include "float_products.h"
 #include "integer_scan.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 __m256i load_bytes32(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
@@ -168,14 +168,14 @@ inline Vector nibble_of(const uint8_t* rows, size_t shift) {
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 // Over these:
 #include "integer_s4.h"
 #include "integer_s8.h"
 #include "integer_values.h"
 
-namespace pintle {
+namespace pintle::internal {
 
 void init_avx2(KernelTable* table) {
 #define PINTLE_KERNEL(name, precision, result, parameters) table->name = name;
@@ -183,7 +183,7 @@ void init_avx2(KernelTable* table) {
 #undef PINTLE_KERNEL
 }
 
-}  // namespace pintle
+}  // namespace pintle::internal
 
 PINTLE_TARGET_END
 #endif  // PINTLE_HAVE_AVX2

@@ -21,7 +21,7 @@ PINTLE_TARGET_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni
 #include "float_products.h"
 #include "integer_scan.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 // Four bytes of `p`, repeated.
@@ -236,13 +236,13 @@ inline Vector nibble_of(const uint8_t* rows, size_t shift) {
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 // Over these:
 #include "integer_s4.h"
 #include "integer_values.h"
 
-namespace pintle {
+namespace pintle::internal {
 
 void init_avx512vnni(KernelTable* table) {
 #define PINTLE_KERNEL(name, precision, result, parameters) table->name = name;
@@ -250,7 +250,7 @@ void init_avx512vnni(KernelTable* table) {
 #undef PINTLE_KERNEL
 }
 
-}  // namespace pintle
+}  // namespace pintle::internal
 
 PINTLE_TARGET_END
 #endif  // PINTLE_HAVE_AVX512VNNI

@@ -16,7 +16,7 @@ PINTLE_BASELINE_BEGIN
 #include "float_products.h"
 #include "integer_scan.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 // Four bytes of `p`, repeated.
@@ -163,14 +163,14 @@ inline Vector nibble_of(const uint8_t* rows, size_t shift) {
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 // Over these:
 #include "integer_s4.h"
 #include "integer_s8.h"
 #include "integer_values.h"
 
-namespace pintle {
+namespace pintle::internal {
 
 void init_neon(KernelTable* table) {
 #define PINTLE_KERNEL(name, precision, result, parameters) table->name = name;
@@ -178,7 +178,7 @@ void init_neon(KernelTable* table) {
 #undef PINTLE_KERNEL
 }
 
-}  // namespace pintle
+}  // namespace pintle::internal
 
 PINTLE_BASELINE_END
 #endif  // PINTLE_HAVE_NEON

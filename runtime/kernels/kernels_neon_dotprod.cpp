@@ -12,7 +12,7 @@ PINTLE_TARGET_BEGIN(PINTLE_TARGET_DOTPROD)
 // Over the vectors:
 #include "integer_scan.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 // SDOT sums four products of bytes in 32 bits, and a vector of a panel holds four columns of four
@@ -187,12 +187,12 @@ PINTLE_INLINE Floats16 dot_group(const uint8_t* w, const Planes& planes, size_t 
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 // Over these:
 #include "integer_s4.h"
 
-namespace pintle {
+namespace pintle::internal {
 
 void init_neon_dotprod(KernelTable* table) {
   table->matvec_s8 = matvec_s8;
@@ -201,7 +201,7 @@ void init_neon_dotprod(KernelTable* table) {
   table->scan_s4 = scan_s4;
 }
 
-}  // namespace pintle
+}  // namespace pintle::internal
 
 PINTLE_TARGET_END
 #endif  // PINTLE_HAVE_NEON_DOTPROD

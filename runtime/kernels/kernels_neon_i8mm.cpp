@@ -13,7 +13,7 @@ PINTLE_TARGET_BEGIN(PINTLE_TARGET_I8MM)
 // Over the vectors:
 #include "integer_scan.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 // SMMLA multiplies two rows of eight bytes by two others. The one pair are panel rows, the other
@@ -94,19 +94,19 @@ PINTLE_INLINE Floats16 dot_group(const uint8_t* w, const Planes& planes, size_t 
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 // Over these:
 #include "integer_s4.h"
 
-namespace pintle {
+namespace pintle::internal {
 
 void init_neon_i8mm(KernelTable* table) {
   table->matvec_s4 = matvec_s4;
   table->scan_s4 = scan_s4;
 }
 
-}  // namespace pintle
+}  // namespace pintle::internal
 
 PINTLE_TARGET_END
 #endif  // PINTLE_HAVE_NEON_I8MM

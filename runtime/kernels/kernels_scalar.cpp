@@ -8,7 +8,7 @@
 
 PINTLE_BASELINE_BEGIN
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 float half_to_float(uint16_t half) {
@@ -314,6 +314,6 @@ void init_scalar(KernelTable* table) {
 #undef PINTLE_KERNEL
 }
 
-}  // namespace pintle
+}  // namespace pintle::internal
 
 PINTLE_BASELINE_END

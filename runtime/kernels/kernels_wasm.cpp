@@ -19,7 +19,7 @@ PINTLE_TARGET_BEGIN("simd128")
 #include "float_products.h"
 #include "integer_scan.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 // a0 + a1, a2 + a3, b0 + b1, b2 + b3.
@@ -126,14 +126,14 @@ inline Vector nibble_of(const uint8_t* rows, size_t shift) {
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 // Over these:
 #include "integer_s4.h"
 #include "integer_s8.h"
 #include "integer_values.h"
 
-namespace pintle {
+namespace pintle::internal {
 
 void init_wasm(KernelTable* table) {
 #define PINTLE_KERNEL(name, precision, result, parameters) table->name = name;
@@ -141,7 +141,7 @@ void init_wasm(KernelTable* table) {
 #undef PINTLE_KERNEL
 }
 
-}  // namespace pintle
+}  // namespace pintle::internal
 
 PINTLE_TARGET_END
 #endif  // PINTLE_HAVE_WASM

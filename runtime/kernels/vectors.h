@@ -53,7 +53,7 @@
 // Where a call, or an array of registers handed over in memory, would cost more than the function does.
 #define PINTLE_INLINE __attribute__((always_inline)) inline
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 // All lanes: what loops over whole vectors take in a Part's place.
@@ -81,6 +81,6 @@ template <typename... Each>
 struct Widths {};
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_VECTORS_H_

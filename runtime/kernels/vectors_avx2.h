@@ -9,7 +9,7 @@
 
 #include "vectors.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 using Vector = __m256;
@@ -145,6 +145,6 @@ inline uint32_t mask_above(const Floats16& scores, float threshold) {
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_VECTORS_AVX2_H_

@@ -9,7 +9,7 @@
 
 #include "vectors.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 using Vector = __m512;
@@ -134,6 +134,6 @@ inline uint32_t mask_above(const Floats16& scores, float threshold) {
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_VECTORS_AVX512_H_

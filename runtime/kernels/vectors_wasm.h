@@ -8,7 +8,7 @@
 
 #include "vectors.h"
 
-namespace pintle {
+namespace pintle::internal {
 namespace {
 
 using Vector = v128_t;
@@ -155,6 +155,6 @@ inline uint32_t mask_above(const Floats16& scores, float threshold) {
 }
 
 }  // namespace
-}  // namespace pintle
+}  // namespace pintle::internal
 
 #endif  // PINTLE_KERNELS_VECTORS_WASM_H_

@@ -39,9 +39,9 @@ const char* take_isa(int* argc, char** argv) {
 
 int main(int argc, char** argv) {
   const char* isa = take_isa(&argc, argv);
-  pintle::KernelTable kernels;
+  pintle::internal::KernelTable kernels;
   const char* isa_name = nullptr;
-  if (!pintle::make_kernel_table(isa, &kernels, &isa_name)) {
+  if (!pintle::internal::make_kernel_table(isa, &kernels, &isa_name)) {
     std::fprintf(stderr, "bench_kernels: this build or CPU lacks %s\n", isa);
     return 77;
   }

@@ -61,7 +61,7 @@ class Program:
             if fields[3] == "FILE":
                 match = re.fullmatch(r"kernels_(\w+)\.cpp", fields[7])
                 isa = match and match[1]
-            match = re.match(r"_ZN6pintle12_GLOBAL__N_1\d+?([a-z]\w*_s[48])E", fields[7])
+            match = re.match(r"_ZN6pintle(?:8internal)?12_GLOBAL__N_1\d+?([a-z]\w*_s[48])E", fields[7])
             if isa and match and fields[3] == "FUNC" and match[1] in KERNELS:
                 self.kernels[isa, match[1]] = int(fields[1], 16)
             elif fields[3] == "FUNC":

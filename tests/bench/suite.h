@@ -19,6 +19,7 @@
 #include "support/scratch_dir.h"
 
 namespace pintle::bench {
+using namespace pintle::internal;  // what this measures is not public
 
 // What a call does that one of the machine's limits bounds: bytes read or written, or operations.
 struct Demand {

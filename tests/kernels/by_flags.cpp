@@ -8,5 +8,6 @@
 
 bool kernels_by_flags(const char* isa, void* table) {
   const char* name = nullptr;
-  return pintle::make_kernel_table(isa, static_cast<pintle::KernelTable*>(table), &name);
+  return pintle::internal::make_kernel_table(
+      isa, static_cast<pintle::internal::KernelTable*>(table), &name);
 }

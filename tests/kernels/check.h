@@ -15,6 +15,7 @@
 #include "runtime/kernels/kernels.h"
 
 namespace pintle::check {
+using namespace pintle::internal;  // what this tests is not public
 
 enum class Fill { kZero, kMin, kMax, kAlternating, kUniform, kRealistic };
 inline constexpr Fill kFills[] = {Fill::kZero,        Fill::kMin,     Fill::kMax,

@@ -8,7 +8,7 @@
 
 int main() {
   const char* names[16];
-  const size_t count = std::min<size_t>(pintle::available_isas(names, 16), 16);
+  const size_t count = std::min<size_t>(pintle::internal::available_isas(names, 16), 16);
   for (size_t i = 0; i < count; ++i) std::puts(names[i]);
   return 0;
 }
