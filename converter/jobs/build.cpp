@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "converter/file/quantize.h"
-#include "converter/io/digest.h"
 #include "converter/io/error.h"
+#include "converter/io/sha256.h"
 #include "converter/jobs/stages.h"
 
 namespace pintle::converter {

@@ -11,8 +11,8 @@
 
 #include "converter/file/metadata.h"
 #include "converter/import/sae_formats.h"
-#include "converter/io/digest.h"
 #include "converter/io/error.h"
+#include "converter/io/sha256.h"
 #include "converter/run/harvest.h"
 #include "converter/run/runtime_model.h"
 #include "converter/run/user_split.h"
