@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/threads_option.h"
 #include "converter/io/error.h"
 #include "converter/io/output_file.h"
 #include "converter/report/page.h"
@@ -25,6 +26,7 @@ struct ReportArguments {
   std::vector<std::string> features_paths;
   std::string out_path;
   ReportOptions options;
+  int threads = kDefaultThreads;
 };
 
 nlohmann::json read_features(const std::string& path) {
@@ -56,8 +58,9 @@ void run_report_command(const ReportArguments& arguments) {
   const std::string name = arguments.title.empty()
                                ? std::filesystem::path(arguments.model_path).stem().string()
                                : arguments.title;
-  const nlohmann::ordered_json data =
-      report_data(model.get(), name, features, has_people ? &people : nullptr, arguments.options);
+  ThreadPool pool(arguments.threads);
+  const nlohmann::ordered_json data = report_data(
+      model.get(), name, features, has_people ? &people : nullptr, arguments.options, &pool);
   const std::string page = report_page(name, data);
   OutputFile file(arguments.out_path);
   file.write(std::vector<uint8_t>(page.begin(), page.end()));
@@ -107,10 +110,7 @@ void add_report_command(CLI::App* app) {
                    "Show so many features at most, those of knobs and attributes first")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  verb->add_option("--threads", arguments->options.threads,
-                   "Threads; the result does not depend on them")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256));
+  add_threads_option(verb, &arguments->threads);
   verb->add_option("--title", arguments->title, "The model's name (default: its file's)");
   verb->add_option("--out", arguments->out_path, "The page")->required();
   verb->footer(

@@ -13,6 +13,7 @@
 
 #include "converter/commands/commands.h"
 #include "converter/commands/steering_options.h"
+#include "converter/commands/threads_option.h"
 #include "converter/io/error.h"
 #include "converter/run/steering_names.h"
 
@@ -27,7 +28,8 @@ struct SweepArguments {
   std::vector<std::string> methods = {"knob"};
   std::vector<float> strengths;
   float from = 0, to = 0;
-  size_t steps = 11, users = 0, threads = 2;
+  size_t steps = 11, users = 0;
+  int threads = kDefaultThreads;
   SteeringArguments steering;
   bool has_range = false, json = false;
 };
@@ -252,7 +254,6 @@ void run_sweep_command(const SweepArguments& arguments) {
   options.strengths = strengths_of(arguments, model.get(), knob);
   options.flags = parse_steering_flags(arguments.steering.mode, arguments.steering.at);
   options.hook = parse_hook(arguments.hook);
-  options.threads = arguments.threads;
   const Histories histories =
       read_histories(arguments, model.get(), arguments.users_path, arguments.users);
   Histories direction_histories;
@@ -261,8 +262,9 @@ void run_sweep_command(const SweepArguments& arguments) {
     options.direction_histories = &direction_histories;
   }
   const Reporter reporter(arguments, model.get(), histories, attribute, knob);
+  ThreadPool pool(arguments.threads);
   for (const SweepMethod& method : methods) {
-    reporter.print(method, run_sweep(model.get(), histories, method, options));
+    reporter.print(method, run_sweep(model.get(), histories, method, options, &pool));
   }
 }
 
@@ -309,9 +311,7 @@ void add_sweep_command(CLI::App* app) {
   verb->add_option("--users-file", arguments->users_path, "A file of user ids: only these");
   verb->add_option("--users", arguments->users, "Only the first so many users")
       ->check(CLI::PositiveNumber);
-  verb->add_option("--threads", arguments->threads, "Threads; the result does not depend on them")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256));
+  add_threads_option(verb, &arguments->threads);
   verb->add_flag("--json", arguments->json, "Print one JSON object a method, one a line");
   verb->footer(
       "reweight adds the strength to the score of every item that has the attribute. direction "

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "converter/io/error.h"
-#include "converter/io/thread_team.h"
 #include "converter/run/runtime_model.h"
 #include "runtime/model/model.h"
 
@@ -44,20 +43,21 @@ ScoredItems scored_items(const pintle_model* model) {
 
 class Labeller {
  public:
-  Labeller(const pintle_model* model, const SaeWeights& sae, const LabelOptions& options)
-      : model_(model), sae_(sae), options_(options) {}
+  Labeller(const pintle_model* model, const SaeWeights& sae, const LabelOptions& options,
+           ThreadPool* pool)
+      : model_(model), sae_(sae), options_(options), pool_(pool) {}
 
   LabelReport run(const Histories& histories, const std::vector<float>& popularity) {
     const pintle_model_info info = model_info(model_);
     check_sae_fits(sae_, info.dim, info.layer_count, "the SAE");
     LabelReport report;
     report.users_given = histories.users.size();
-    report.histories = thin_out(model_, sae_, histories, options_.memory_bytes);
+    report.histories = thin_out(model_, sae_, histories, options_.memory_bytes, pool_);
     report.index = index_attributes(model_, options_.min_attribute_items);
     index_ = &report.index;
     DenseCorrelations raw(info.dim, report.index);
     activations_ =
-        collect_activations(model_, sae_, report.histories, options_.threads,
+        collect_activations(model_, sae_, report.histories, pool_,
                             [&](uint32_t item, const float* state) { raw.add(item, state); });
     if (activations_.positions() == 0) {
       throw Error("the histories hold no event that the model knows: there is nothing to measure");
@@ -71,13 +71,7 @@ class Labeller {
     const size_t features = static_cast<size_t>(sae_.dict);
     report.features.resize(features);
     measures_.resize(features);
-    ThreadTeam team(static_cast<int>(std::max<size_t>(options_.threads, 1)));
-    team.run([&](int worker) {
-      for (size_t f = static_cast<size_t>(worker); f < features;
-           f += static_cast<size_t>(team.size())) {
-        measure_feature(f, &report.features[f]);
-      }
-    });
+    pool_->for_each(features, [&](size_t f, int) { measure_feature(f, &report.features[f]); });
     choose_attribute_features(raw, &report);
     summarise(&report);
     for (auto& list : activations_.fired) list = {};
@@ -190,6 +184,7 @@ class Labeller {
   const pintle_model* model_;
   const SaeWeights& sae_;
   const LabelOptions& options_;
+  ThreadPool* const pool_;
   const AttributeIndex* index_ = nullptr;
   FeatureActivations activations_;
   std::vector<size_t> attribute_positions_, item_positions_;
@@ -202,8 +197,8 @@ class Labeller {
 
 LabelReport label_features(const pintle_model* model, const SaeWeights& sae,
                            const Histories& histories, const std::vector<float>& popularity,
-                           const LabelOptions& options) {
-  return Labeller(model, sae, options).run(histories, popularity);
+                           const LabelOptions& options, ThreadPool* pool) {
+  return Labeller(model, sae, options, pool).run(histories, popularity);
 }
 
 void apply_labels(const LabelReport& report, InterpretedSae* sae) {

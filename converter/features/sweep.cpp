@@ -25,12 +25,12 @@ std::vector<bool> items_having(const pintle_model* model, uint32_t attribute) {
 
 // Mean state after events that have the attribute, less the mean after the others.
 std::vector<float> mean_difference(const pintle_model* model, uint32_t attribute,
-                                   const SweepOptions& options) {
+                                   const SweepOptions& options, ThreadPool* pool) {
   const std::vector<bool> having = items_having(model, attribute);
   const size_t dim = model_info(model).dim;
   std::vector<double> sums[2] = {std::vector<double>(dim), std::vector<double>(dim)};
   size_t counts[2] = {0, 0};
-  harvest_states(model, *options.direction_histories, options.hook, options.threads,
+  harvest_states(model, *options.direction_histories, options.hook, pool,
                  [&](const UserStates& user) {
                    for (size_t t = 0; t < user.items.size(); ++t) {
                      const size_t side = having[user.items[t]] ? 1 : 0;
@@ -60,7 +60,7 @@ uint32_t require_attribute(const SweepMethod& method, const SweepOptions& option
 
 // The method at strength 1.
 pintle_edit edit_of(const pintle_model* model, const SweepMethod& method,
-                    const SweepOptions& options, ModelOverlay* overlay) {
+                    const SweepOptions& options, ThreadPool* pool, ModelOverlay* overlay) {
   const bool replaces = (options.flags & PINTLE_STEER_REPLACE) != 0;
   switch (method.kind) {
     case SweepKind::kKnob:
@@ -82,7 +82,7 @@ pintle_edit edit_of(const pintle_model* model, const SweepMethod& method,
         throw Error("the method direction needs users over whom the means are taken");
       }
       return overlay->add_direction(
-          options.hook, mean_difference(model, require_attribute(method, options), options));
+          options.hook, mean_difference(model, require_attribute(method, options), options, pool));
   }
 }
 
@@ -117,17 +117,16 @@ std::vector<float> even_strengths(float from, float to, size_t count) {
 }
 
 Sweep run_sweep(const pintle_model* model, const Histories& histories, const SweepMethod& method,
-                const SweepOptions& options) {
+                const SweepOptions& options, ThreadPool* pool) {
   ModelOverlay overlay(model);
-  const pintle_edit unit = edit_of(model, method, options, &overlay);
+  const pintle_edit unit = edit_of(model, method, options, pool, &overlay);
   std::vector<ListVariant> variants(1);
   for (float strength : options.strengths) {
     pintle_edit edit = unit;
     edit.value = strength;
     variants.push_back({{edit}, options.flags});
   }
-  std::vector<ListMeasure> measures =
-      measure_lists(overlay.get(), histories, variants, options.threads);
+  std::vector<ListMeasure> measures = measure_lists(overlay.get(), histories, variants, pool);
   Sweep sweep;
   sweep.base = std::move(measures[0]);
   for (size_t i = 0; i < options.strengths.size(); ++i) {

@@ -84,10 +84,10 @@ MatrixXd balanced_basis(const MatrixXd& centred, const MatrixXd& states) {
   return basis;
 }
 
-uint16_t half_above(double value) {
+Eigen::half half_above(double value) {
   const float target = static_cast<float>(value * kHalfStep);
-  const uint16_t half = float_to_half(std::max(target, kSmallestHalf));
-  if (!std::isfinite(half_bits_to_float(half))) {
+  const Eigen::half half(std::max(target, kSmallestHalf));
+  if (!Eigen::numext::isfinite(half)) {
     throw Error("exact lists: the item table's values are beyond the range of f16");
   }
   return half;
@@ -96,7 +96,7 @@ uint16_t half_above(double value) {
 // Codes of `values` in [-7, 7] with the least squared weighted error of some scales.
 struct Codes {
   double scale = 0;
-  uint16_t half = 0;
+  Eigen::half half{0};
   std::vector<int> q;
 };
 Codes best_codes(const VectorXd& values, int lowest, int highest, double least_scale) {
@@ -106,7 +106,7 @@ Codes best_codes(const VectorXd& values, int lowest, int highest, double least_s
   for (double factor = 1.0; factor > 0.55; factor -= 0.05) {
     Codes codes;
     codes.half = half_above(std::max(largest * factor / highest, least_scale));
-    codes.scale = half_bits_to_float(codes.half);
+    codes.scale = static_cast<float>(codes.half);
     double error = 0;
     for (Index i = 0; i < values.size(); ++i) {
       const int q = static_cast<int>(
@@ -279,7 +279,7 @@ class Index4 {
     }
     fine_weights_ = rounded(balanced_weights(y_, v_));
     for (Index r = 0; r < count; ++r) {
-      const uint16_t half = half_above(bound_of(v_.row(r).transpose(), fine_weights_));
+      const Eigen::half half = half_above(bound_of(v_.row(r).transpose(), fine_weights_));
       std::memcpy(fine_.data() + static_cast<size_t>(r) * record + record - 2, &half, 2);
     }
   }
@@ -299,9 +299,8 @@ void pack_exact_index(const Network& network, const States& states, PackedNetwor
   Index4(network, states).pack(packed, scored_rows(network));
 }
 
-double pruned_share(const std::string& path, const States& states) {
-  const ModelPointer model = open_model(path, 0, "scalar");
-  const Session owner(model.get());
+double pruned_share(const pintle_model* model, const States& states) {
+  const Session owner(model);
   const ::pintle_session& session = *owner.get();
   constexpr uint32_t kListed = 10;
   constexpr Index kEvery = 8;

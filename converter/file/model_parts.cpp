@@ -7,6 +7,7 @@
 
 #include "converter/file/metadata.h"
 #include "converter/io/error.h"
+#include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
 namespace {
@@ -150,21 +151,10 @@ ModelParts read_model_parts(const std::string& path) {
   return parts;
 }
 
-MemoryModel::MemoryModel(const ModelParts& parts, const Interpretation& interpretation) {
+std::vector<uint8_t> join_parts(const ModelParts& parts, const Interpretation& interpretation) {
   PackedNetwork packed = parts.packed;
   pack_saes(interpretation, &packed);
-  const std::vector<uint8_t> bytes =
-      serialize_model(parts.network, packed, parts.catalogue, parts.provenance, interpretation);
-  memory_.reset(::operator new (bytes.size(), std::align_val_t{PINTLE_SESSION_ALIGNMENT}));
-  std::memcpy(memory_.get(), bytes.data(), bytes.size());
-  pintle_model* model = nullptr;
-  pintle_error error{};
-  const pintle_status status =
-      pintle_model_open_memory(memory_.get(), bytes.size(), nullptr, &model, &error);
-  if (status != PINTLE_OK) {
-    throw Error(std::string("the model with its SAEs is not valid: ") + error.message);
-  }
-  model_.reset(model);
+  return serialize_model(parts.network, packed, parts.catalogue, parts.provenance, interpretation);
 }
 
 }  // namespace pintle::converter

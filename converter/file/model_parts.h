@@ -5,15 +5,12 @@
 #define PINTLE_CONVERTER_FILE_MODEL_PARTS_H_
 
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "converter/file/catalogue.h"
 #include "converter/file/writer.h"
 #include "converter/network/network.h"
-#include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
 
@@ -30,21 +27,8 @@ struct ModelParts {
 // back. Throws Error for a file that the runtime's full verification refuses.
 ModelParts read_model_parts(const std::string& path);
 
-// A model in memory: the parts with these SAEs, knobs and presets.
-class MemoryModel {
- public:
-  MemoryModel(const ModelParts& parts, const Interpretation& interpretation);
-  const pintle_model* get() const { return model_.get(); }
-
- private:
-  struct Free {
-    void operator()(void* memory) const {
-      ::operator delete (memory, std::align_val_t{PINTLE_SESSION_ALIGNMENT});
-    }
-  };
-  std::unique_ptr<void, Free> memory_;
-  ModelPointer model_;
-};
+// The bytes of a file of the parts with these SAEs, knobs and presets.
+std::vector<uint8_t> join_parts(const ModelParts& parts, const Interpretation& interpretation);
 
 }  // namespace pintle::converter
 

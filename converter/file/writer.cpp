@@ -46,12 +46,13 @@ std::string block_prefix(size_t block) { return "blocks." + std::to_string(block
 // Collects tensors in file order.
 class Packer {
  public:
-  Packer(fb::DType precision, std::vector<PackedTensor>* tensors)
-      : precision_(precision), tensors_(tensors) {}
+  Packer(fb::DType precision, std::vector<PackedTensor>* tensors,
+         const ParallelFor& parallel_for = one_by_one)
+      : precision_(precision), tensors_(tensors), parallel_for_(parallel_for) {}
 
   void matrix(const std::string& name, const Matrix& matrix,
               const Eigen::MatrixXd* moments = nullptr) {
-    tensors_->push_back(pack_panels(name, matrix, precision_, moments));
+    tensors_->push_back(pack_panels(name, matrix, precision_, moments, parallel_for_));
   }
   void vector(const std::string& name, const std::vector<float>& values) {
     if (!values.empty()) tensors_->push_back(pack_vector(name, values));
@@ -73,6 +74,7 @@ class Packer {
  private:
   fb::DType precision_;
   std::vector<PackedTensor>* tensors_;
+  const ParallelFor parallel_for_;
 };
 
 // Writes the metadata. Runs twice: offsets of segments depend on the metadata's size, which depends
@@ -402,11 +404,11 @@ class MetadataBuilder {
 }  // namespace
 
 PackedNetwork pack_network(const Network& network, fb::DType precision,
-                           const Eigen::MatrixXd* moments) {
+                           const Eigen::MatrixXd* moments, const ParallelFor& parallel_for) {
   const fb::DType sensitive = precision == fb::DType_I4 ? fb::DType_I8 : precision;
   PackedNetwork packed;
   packed.precision = precision;
-  Packer items(precision, &packed.tensors), pack(sensitive, &packed.tensors);
+  Packer items(precision, &packed.tensors, parallel_for), pack(sensitive, &packed.tensors);
   items.matrix("items", network.items, network.output_items ? nullptr : moments);
   if (network.output_items) items.matrix("output_items", *network.output_items, moments);
   pack.vector("item_bias", network.item_bias);

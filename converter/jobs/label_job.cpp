@@ -78,7 +78,7 @@ std::vector<Preset> read_presets(const std::string& path, const std::vector<Knob
   return presets;
 }
 
-LabelJobReport run_label_job(const LabelJob& job) {
+LabelJobReport run_label_job(const LabelJob& job, ThreadPool* pool) {
   LabelJobReport report;
   const SaeWeights sae = read_fitting_sae(job, &report.assumptions);
   const ModelPointer model = open_model(job.model_path);
@@ -87,7 +87,7 @@ LabelJobReport run_label_job(const LabelJob& job) {
   report.split = split.description;
   const std::vector<float> popularity =
       item_popularity(split.train, model_info(model.get()).item_count);
-  report.labels = label_features(model.get(), sae, split.held_out, popularity, job.label);
+  report.labels = label_features(model.get(), sae, split.held_out, popularity, job.label, pool);
 
   InterpretedSae interpreted;
   interpreted.name = job.name.empty() ? sae_name_of(job.sae_path) : job.name;
@@ -96,7 +96,7 @@ LabelJobReport run_label_job(const LabelJob& job) {
   report.interpretation.saes.push_back(std::move(interpreted));
   if (job.with_knobs) {
     report.interpretation.knobs = build_knobs(read_model_parts(job.model_path),
-                                              report.interpretation, split.train, job.knobs);
+                                              report.interpretation, split.train, job.knobs, pool);
   }
   if (!job.presets_path.empty()) {
     report.interpretation.presets = read_presets(job.presets_path, report.interpretation.knobs);

@@ -142,11 +142,12 @@ ordered_json knob_section(const pintle_model* model, const Described& described)
 
 ordered_json measure_knobs(const pintle_model* model, const Described& described,
                            const Histories& histories, const std::vector<float>& popularity,
-                           const std::vector<uint32_t>& attributes, size_t threads,
+                           const std::vector<uint32_t>& attributes, ThreadPool* pool,
                            ordered_json* knobs) {
   const std::vector<Trial> trials = plan_trials(model, described, *knobs);
   const size_t items = model_info(model).item_count;
-  const size_t batch = std::max<size_t>(1, kTallyBytes / std::max<size_t>(1, items * threads));
+  const size_t tally_bytes = items * static_cast<size_t>(pool->size());
+  const size_t batch = std::max<size_t>(1, kTallyBytes / std::max<size_t>(1, tally_bytes));
   for (ordered_json& knob : *knobs) knob["effects"] = knob["single"] = ordered_json::array();
   ordered_json base;
   for (size_t start = 0; start == 0 || start < trials.size(); start += batch) {
@@ -154,7 +155,7 @@ ordered_json measure_knobs(const pintle_model* model, const Described& described
     std::vector<ListVariant> variants{ListVariant{}};
     for (size_t t = start; t < end; ++t) variants.push_back(trials[t].variant);
     const std::vector<ListMeasure> measures =
-        measure_lists(model, histories, variants, threads, popularity);
+        measure_lists(model, histories, variants, pool, popularity);
     base = measure_json(0, measures[0], attributes);
     for (size_t t = start; t < end; ++t) {
       (*knobs)[trials[t].knob][trials[t].is_single ? "single" : "effects"].push_back(

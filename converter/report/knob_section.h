@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "converter/io/thread_pool.h"
 #include "converter/report/described.h"
 #include "converter/run/histories.h"
 #include "pintle/pintle.h"
@@ -30,7 +31,7 @@ nlohmann::ordered_json knob_section(const pintle_model* model, const Described& 
 nlohmann::ordered_json measure_knobs(const pintle_model* model, const Described& described,
                                      const Histories& histories,
                                      const std::vector<float>& popularity,
-                                     const std::vector<uint32_t>& attributes, size_t threads,
+                                     const std::vector<uint32_t>& attributes, ThreadPool* pool,
                                      nlohmann::ordered_json* knobs);
 
 }  // namespace pintle::converter

@@ -62,7 +62,7 @@ ordered_json presets_json(const pintle_model* model) {
 
 ordered_json report_data(const pintle_model* model, const std::string& model_name,
                          const std::vector<json>& features, const ReportPeople* people,
-                         const ReportOptions& options) try {
+                         const ReportOptions& options, ThreadPool* pool) try {
   if (knob_names(model).empty() && sae_names(model).empty()) {
     throw Error(model_name +
                 " has no knobs and no features: put them in with `pintle convert --sae DIR "
@@ -83,8 +83,7 @@ ordered_json report_data(const pintle_model* model, const std::string& model_nam
     const Histories users = sample_users(people->held_out, options.users);
     const std::vector<float> popularity =
         item_popularity(people->all, model_info(model).item_count);
-    ordered_json base =
-        measure_knobs(model, described, users, popularity, shown, options.threads, &knobs);
+    ordered_json base = measure_knobs(model, described, users, popularity, shown, pool, &knobs);
     data["measured"] = {{"users", users.users.size()}, {"split", people->split}, {"base", base}};
     samples = choose_histories(model, users, shown, options.histories);
   } else {

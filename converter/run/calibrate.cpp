@@ -2,9 +2,11 @@
 #include "converter/run/calibrate.h"
 
 #include <algorithm>
+#include <cstring>
 #include <random>
 #include <vector>
 
+#include "converter/io/error.h"
 #include "converter/io/progress.h"
 #include "converter/run/histories.h"
 #include "converter/run/runtime_model.h"
@@ -31,10 +33,15 @@ std::vector<uint32_t> walked_items(uint32_t item_count, std::mt19937_64* random)
 
 enum class Draws { kBest, kBestOrAny };
 
-States walk_states(const std::string& path, Draws draws) {
-  // Scalar kernels: the same sums, and so the same file, on every processor.
-  const ModelPointer model = open_model(path, 0, "scalar");
-  const pintle_model_info info = model_info(model.get());
+void require_scalar(const pintle_model_info& info) {
+  if (std::strcmp(info.isa, "scalar") != 0) {
+    throw Error(std::string("calibration needs the scalar kernels, not ") + info.isa);
+  }
+}
+
+States walk_states(const pintle_model* model, Draws draws) {
+  const pintle_model_info info = model_info(model);
+  require_scalar(info);
   std::mt19937_64 random(kSeed);
   const std::vector<uint32_t> items = walked_items(info.item_count, &random);
   pintle_request request = PINTLE_REQUEST_INIT;
@@ -47,7 +54,7 @@ States walk_states(const std::string& path, Draws draws) {
   const Eigen::Index dim = info.dim;
   States states(kWalks * kSteps, dim);
   Eigen::Index count = 0;
-  Session session(model.get());
+  Session session(model);
   Progress progress("calibrating", "histories", kWalks);
   for (size_t walk = 0; walk < kWalks; ++walk) {
     session.reset();
@@ -67,17 +74,18 @@ States walk_states(const std::string& path, Draws draws) {
   return states;
 }
 
-States history_states(const std::string& path, const Interactions& interactions) {
+States history_states(const pintle_model* model, const Interactions& interactions) {
   constexpr size_t kStates = 2000;
-  const ModelPointer model = open_model(path, 0, "scalar");
-  Histories histories = map_histories(model.get(), interactions);
+  const pintle_model_info info = model_info(model);
+  require_scalar(info);
+  Histories histories = map_histories(model, interactions);
   auto& items = histories.items;
   items.erase(std::remove_if(items.begin(), items.end(), [](const auto& h) { return h.empty(); }),
               items.end());
   if (items.empty()) return {};
   std::mt19937_64 random(kSeed);
-  States states(kStates, model_info(model.get()).dim);
-  Session session(model.get());
+  States states(kStates, info.dim);
+  Session session(model);
   Progress progress("calibrating", "histories", kStates);
   for (size_t i = 0; i < kStates; ++i) {
     const std::vector<uint32_t>& history = items[i * items.size() / kStates];
@@ -93,14 +101,14 @@ States history_states(const std::string& path, const Interactions& interactions)
 
 }  // namespace
 
-States scoring_states(const std::string& path, const Interactions* interactions) {
+States scoring_states(const pintle_model* model, const Interactions* interactions) {
   States states;
-  if (interactions != nullptr) states = history_states(path, *interactions);
-  return states.rows() > 0 ? states : walk_states(path, Draws::kBestOrAny);
+  if (interactions != nullptr) states = history_states(model, *interactions);
+  return states.rows() > 0 ? states : walk_states(model, Draws::kBestOrAny);
 }
 
-Eigen::MatrixXd scoring_moments(const std::string& path) {
-  const States states = walk_states(path, Draws::kBest);
+Eigen::MatrixXd scoring_moments(const pintle_model* model) {
+  const States states = walk_states(model, Draws::kBest);
   const Eigen::Index dim = states.cols();
   Eigen::MatrixXd moments = Eigen::MatrixXd::Zero(dim, dim);
   for (Eigen::Index i = 0; i < states.rows(); ++i) {

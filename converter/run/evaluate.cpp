@@ -7,7 +7,6 @@
 
 #include "converter/io/error.h"
 #include "converter/io/progress.h"
-#include "converter/io/thread_team.h"
 #include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
@@ -24,13 +23,13 @@ struct UserResult {
   bool skipped = false, unknown_target = false, repeated_target = false;
 };
 
-// Lists of many histories at once, on the team's threads.
+// Lists of many histories at once, by `sessions` threads of the pool.
 class BatchRecommender {
  public:
-  BatchRecommender(const pintle_model* model, size_t threads, pintle_window_policy policy)
-      : team_(static_cast<int>(threads)),
-        executor_{sizeof(pintle_executor), static_cast<uint32_t>(threads), parallel_for, &team_} {
-    for (size_t i = 0; i < threads; ++i) {
+  BatchRecommender(const pintle_model* model, ThreadPool* pool, size_t sessions,
+                   pintle_window_policy policy)
+      : executor_{sizeof(pintle_executor), static_cast<uint32_t>(sessions), parallel_for, pool} {
+    for (size_t i = 0; i < sessions; ++i) {
       owned_.emplace_back(model);
       sessions_.push_back(owned_.back().get());
       // A history appended in bulk leaves the window that its events one by one do.
@@ -66,14 +65,10 @@ class BatchRecommender {
 
  private:
   static void parallel_for(void* context, size_t count, pintle_task task, void* task_context) {
-    ThreadTeam& team = *static_cast<ThreadTeam*>(context);
-    team.run([&](int worker) {
-      const size_t step = static_cast<size_t>(team.size());
-      for (size_t i = static_cast<size_t>(worker); i < count; i += step) task(task_context, i);
-    });
+    ThreadPool* pool = static_cast<ThreadPool*>(context);
+    pool->for_each(count, [&](size_t i, int) { task(task_context, i); });
   }
 
-  ThreadTeam team_;
   pintle_executor executor_;
   std::vector<Session> owned_;
   std::vector<pintle_session*> sessions_;
@@ -137,13 +132,13 @@ size_t trained_items(const pintle_model* model, uint32_t item_count) {
 }  // namespace
 
 Evaluation evaluate_leave_one_out(const pintle_model* model, const Interactions& interactions,
-                                  const EvaluationOptions& options) {
+                                  const EvaluationOptions& options, ThreadPool* pool) {
   const uint32_t item_count = model_info(model).item_count;
   size_t users = interactions.users.size();
   if (options.max_users != 0) users = std::min(users, options.max_users);
   Evaluator evaluator(model, interactions);
-  BatchRecommender recommender(model, std::max<size_t>(1, std::min(options.threads, users)),
-                               options.window_policy);
+  const size_t sessions = std::clamp<size_t>(users, 1, static_cast<size_t>(pool->size()));
+  BatchRecommender recommender(model, pool, sessions, options.window_policy);
   std::vector<UserResult> results;
   Progress progress("evaluating", "users", users);
   for (size_t first = 0; first < users; first += kEvaluatedAtOnce) {

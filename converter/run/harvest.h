@@ -8,6 +8,7 @@
 #include <functional>
 #include <vector>
 
+#include "converter/io/thread_pool.h"
 #include "converter/network/hook.h"
 #include "converter/run/histories.h"
 #include "pintle/pintle.h"
@@ -27,7 +28,7 @@ struct UserStates {
 // model with positions from the oldest item that is also the state inside any longer run.)
 // Throws Error if the hook does not exist.
 void harvest_states(const pintle_model* model, const Histories& histories, const Hook& hook,
-                    size_t threads, const std::function<void(const UserStates&)>& visit);
+                    ThreadPool* pool, const std::function<void(const UserStates&)>& visit);
 
 }  // namespace pintle::converter
 

@@ -2,6 +2,7 @@
 #include "converter/run/runtime_model.h"
 
 #include <charconv>
+#include <cstring>
 
 #include "converter/io/error.h"
 
@@ -18,6 +19,26 @@ ModelPointer open_model(const std::string& path, uint32_t flags, const char* isa
     throw Error(path + ": " + pintle_status_name(status) + ": " + error.message);
   }
   return ModelPointer(model);
+}
+
+AlignedMemory allocate_aligned(size_t size_bytes) {
+  return AlignedMemory(::operator new (size_bytes, std::align_val_t{PINTLE_SESSION_ALIGNMENT}));
+}
+
+MemoryModel::MemoryModel(const std::vector<uint8_t>& file, const char* isa)
+    : memory_(allocate_aligned(file.size())) {
+  std::memcpy(memory_.get(), file.data(), file.size());
+  pintle_open_options options = PINTLE_OPEN_OPTIONS_INIT;
+  options.isa = isa;
+  pintle_error error{};
+  pintle_model* model = nullptr;
+  const pintle_status status =
+      pintle_model_open_memory(memory_.get(), file.size(), &options, &model, &error);
+  if (status != PINTLE_OK) {
+    throw Error(std::string("the model in memory: ") + pintle_status_name(status) + ": " +
+                error.message);
+  }
+  model_.reset(model);
 }
 
 void require_ok(pintle_status status, const std::string& what) {
@@ -73,7 +94,7 @@ std::vector<uint32_t> find_items(const pintle_model* model, const std::vector<st
 
 Session::Session(const pintle_model* model) {
   require_ok(pintle_session_memory(model, &memory_bytes_), "cannot size a session");
-  memory_.reset(::operator new (memory_bytes_, std::align_val_t{PINTLE_SESSION_ALIGNMENT}));
+  memory_ = allocate_aligned(memory_bytes_);
   pintle_session* session = nullptr;
   require_ok(pintle_session_create(model, memory_.get(), memory_bytes_, &session),
              "cannot create a session");

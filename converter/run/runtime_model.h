@@ -24,6 +24,29 @@ using ModelPointer = std::unique_ptr<pintle_model, ModelCloser>;
 // flags: PINTLE_OPEN_*; isa: null for the best. Throws Error: "<path>: PINTLE_ERR_CORRUPT: <what>".
 ModelPointer open_model(const std::string& path, uint32_t flags = 0, const char* isa = nullptr);
 
+// Memory as aligned as models and sessions need it.
+struct AlignedDelete {
+  void operator()(void* memory) const {
+    ::operator delete (memory, std::align_val_t{PINTLE_SESSION_ALIGNMENT});
+  }
+};
+using AlignedMemory = std::unique_ptr<void, AlignedDelete>;
+AlignedMemory allocate_aligned(size_t size_bytes);
+
+// A model that no file holds.
+class MemoryModel {
+ public:
+  // file: what a file would hold. isa: as in open_model. Throws Error if the runtime refuses it.
+  explicit MemoryModel(const std::vector<uint8_t>& file, const char* isa = nullptr);
+  MemoryModel(MemoryModel&&) = default;
+  MemoryModel& operator=(MemoryModel&&) = delete;  // would free the memory below an open model
+  const pintle_model* get() const { return model_.get(); }
+
+ private:
+  AlignedMemory memory_;
+  ModelPointer model_;  // goes before the memory it lies in
+};
+
 // Throws Error "<what>: <status>" unless status is PINTLE_OK.
 void require_ok(pintle_status status, const std::string& what);
 
@@ -59,17 +82,12 @@ class Session {
   std::vector<float> score(const std::vector<uint32_t>& items);
 
  private:
-  struct Free {
-    void operator()(void* memory) const {
-      ::operator delete (memory, std::align_val_t{PINTLE_SESSION_ALIGNMENT});
-    }
-  };
   struct Destroy {
     void operator()(pintle_session* session) const { pintle_session_destroy(session); }
   };
 
   size_t memory_bytes_ = 0;
-  std::unique_ptr<void, Free> memory_;
+  AlignedMemory memory_;
   std::unique_ptr<pintle_session, Destroy> session_;
 };
 

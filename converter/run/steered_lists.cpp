@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "converter/io/progress.h"
-#include "converter/io/thread_team.h"
 #include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
@@ -14,7 +13,7 @@ namespace {
 
 constexpr uint32_t kTop = 10;
 
-// Sums over one thread's users.
+// Sums over one worker's users.
 struct Tally {
   size_t hits = 0, kept = 0, base_items = 0, list_items = 0;
   std::vector<size_t> having;        // by attribute
@@ -24,7 +23,7 @@ struct Tally {
 class Measurer {
  public:
   Measurer(const pintle_model* model, const Histories& histories,
-           const std::vector<ListVariant>& variants, size_t threads,
+           const std::vector<ListVariant>& variants, size_t workers,
            const std::vector<float>& item_values)
       : model_(model),
         histories_(histories),
@@ -33,8 +32,9 @@ class Measurer {
         info_(model_info(model)),
         ndcg_(variants.size(), std::vector<double>(histories.users.size(), 0.0)),
         values_(ndcg_),
-        tallies_(threads, std::vector<Tally>(variants.size())),
+        tallies_(workers, std::vector<Tally>(variants.size())),
         progress_("measuring lists of", "users", histories.users.size()) {
+    for (size_t i = 0; i < workers; ++i) sessions_.emplace_back(model);
     for (std::vector<Tally>& tallies : tallies_) {
       for (Tally& tally : tallies) {
         tally.having.assign(info_.attribute_count, 0);
@@ -43,12 +43,10 @@ class Measurer {
     }
   }
 
-  void run(size_t worker) {
-    Session session(model_);
-    for (size_t user = worker; user < histories_.users.size(); user += tallies_.size()) {
-      measure_user(user, &session, &tallies_[worker]);
-      progress_.advance();
-    }
+  // Of different workers at once.
+  void run(size_t user, size_t worker) {
+    measure_user(user, &sessions_[worker], &tallies_[worker]);
+    progress_.advance();
   }
 
   std::vector<ListMeasure> result() const {
@@ -142,18 +140,19 @@ class Measurer {
   const pintle_model_info info_;
   std::vector<std::vector<double>> ndcg_;    // [variant][user]: summed in the users' order
   std::vector<std::vector<double>> values_;  // the same for item_values
-  std::vector<std::vector<Tally>> tallies_;  // [thread][variant]
+  std::vector<Session> sessions_;            // [worker]
+  std::vector<std::vector<Tally>> tallies_;  // [worker][variant]
   Progress progress_;
 };
 
 }  // namespace
 
 std::vector<ListMeasure> measure_lists(const pintle_model* model, const Histories& histories,
-                                       const std::vector<ListVariant>& variants, size_t threads,
+                                       const std::vector<ListVariant>& variants, ThreadPool* pool,
                                        const std::vector<float>& item_values) {
-  ThreadTeam team(static_cast<int>(std::max<size_t>(threads, 1)));
-  Measurer measurer(model, histories, variants, static_cast<size_t>(team.size()), item_values);
-  team.run([&](int worker) { measurer.run(static_cast<size_t>(worker)); });
+  Measurer measurer(model, histories, variants, static_cast<size_t>(pool->size()), item_values);
+  pool->for_each(histories.users.size(),
+                 [&](size_t user, int worker) { measurer.run(user, static_cast<size_t>(worker)); });
   return measurer.result();
 }
 

@@ -38,7 +38,6 @@ void check_train_config(const TrainConfig& config) {
           "shares of the steps must be between 0 and 1");
   require(config.steps >= 1 && config.report_steps >= 1, "steps must be positive");
   require(config.batch >= 1 && config.batch <= (1 << 24), "the batch size is out of range");
-  require(config.threads >= 1 && config.threads <= 1024, "the number of threads is out of range");
   require(config.dead_after_rows >= 1, "rows until a feature counts as dead must be positive");
   require(config.aux_k >= 0 && config.aux_scale >= 0, "the auxiliary loss must not be negative");
   int64_t before = 0;

@@ -59,7 +59,8 @@ struct Converted {
   test::ScratchDir folder;
   ModelPointer model;
   explicit Converted(fb::DType precision) {
-    convert(options(precision, folder.path("default.pintle")));
+    ThreadPool pool(kDefaultThreads);
+    convert(options(precision, folder.path("default.pintle")), &pool);
     model = open_model(folder.path("default.pintle"), PINTLE_OPEN_VERIFY_ALL);
   }
 };
@@ -106,8 +107,9 @@ TEST_CASE("at f32 it recommends what PyTorch recommends, under the app's own ids
 
 Evaluation evaluate(fb::DType precision) {
   const Converted converted(precision);
+  ThreadPool pool(kDefaultThreads);
   return evaluate_leave_one_out(converted.model.get(),
-                                read_interactions(source("interactions.txt")), {});
+                                read_interactions(source("interactions.txt")), {}, &pool);
 }
 
 TEST_CASE("evaluation agrees with PyTorch's, and quantization costs what is stated") {

@@ -53,7 +53,7 @@ MemoryModel model_with_sae(const std::string& checkpoint, const ImportOptions& i
   parts.packed = pack_network(parts.network, fb::DType_F32);
   Interpretation interpretation;
   interpretation.saes.push_back({"sae", sae, {}, {}});
-  return MemoryModel(parts, interpretation);
+  return MemoryModel(join_parts(parts, interpretation));
 }
 
 std::vector<uint32_t> history_of(const pintle_model* model, const json& one) {

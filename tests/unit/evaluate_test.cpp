@@ -127,6 +127,12 @@ Evaluation by_definition(const pintle_model* model, const std::vector<std::vecto
   return result;
 }
 
+Evaluation evaluate(const Model& model, const Interactions& interactions,
+                    const EvaluationOptions& options = {}, int threads = 2) {
+  ThreadPool pool(threads);
+  return evaluate_leave_one_out(model.get(), interactions, options, &pool);
+}
+
 void check_equal(const Evaluation& a, const Evaluation& b) {
   CHECK(a.users == b.users);
   CHECK(a.hit_rate == doctest::Approx(b.hit_rate).epsilon(1e-12));
@@ -139,8 +145,7 @@ TEST_CASE("the metrics are their definitions, untrained items left out") {
   const std::vector<std::vector<int>> histories = random_histories(60);
   for (const std::set<int64_t>& untrained : {std::set<int64_t>{}, {3, 4, 5, 20, 37}}) {
     const Model model(untrained);
-    const Evaluation evaluation =
-        evaluate_leave_one_out(model.get(), interactions_of(histories), {});
+    const Evaluation evaluation = evaluate(model, interactions_of(histories));
     CHECK(evaluation.hit_rate > 0.1);
     CHECK(evaluation.hit_rate < 0.9);
     check_equal(evaluation, by_definition(model.get(), histories));
@@ -152,21 +157,18 @@ TEST_CASE("under the hop policy the lists are those of events appended one by on
   const std::vector<std::vector<int>> histories = random_histories(60);
   EvaluationOptions options;
   options.window_policy = PINTLE_WINDOW_HOP;
-  const Evaluation hop = evaluate_leave_one_out(model.get(), interactions_of(histories), options);
+  const Evaluation hop = evaluate(model, interactions_of(histories), options);
   check_equal(hop, by_definition(model.get(), histories, PINTLE_WINDOW_HOP));
-  const Evaluation exact = evaluate_leave_one_out(model.get(), interactions_of(histories), {});
+  const Evaluation exact = evaluate(model, interactions_of(histories));
   CHECK(hop.ndcg != exact.ndcg);
 }
 
 TEST_CASE("the number of threads changes nothing, not a bit") {
   const Model model;
   const Interactions interactions = interactions_of(random_histories(50));
-  EvaluationOptions options;
-  options.threads = 1;
-  const Evaluation one = evaluate_leave_one_out(model.get(), interactions, options);
-  for (size_t threads : {2, 3, 100}) {
-    options.threads = threads;
-    const Evaluation many = evaluate_leave_one_out(model.get(), interactions, options);
+  const Evaluation one = evaluate(model, interactions, {}, 1);
+  for (int threads : {2, 3, 100}) {
+    const Evaluation many = evaluate(model, interactions, {}, threads);
     CHECK(many.ndcg == one.ndcg);
     CHECK(many.mrr == one.mrr);
     CHECK(many.coverage == one.coverage);
@@ -178,34 +180,31 @@ TEST_CASE("only the first users, when asked") {
   std::vector<std::vector<int>> histories = random_histories(30);
   EvaluationOptions options;
   options.max_users = 7;
-  const Evaluation evaluation =
-      evaluate_leave_one_out(model.get(), interactions_of(histories), options);
+  const Evaluation evaluation = evaluate(model, interactions_of(histories), options);
   histories.resize(7);
   check_equal(evaluation, by_definition(model.get(), histories));
 }
 
 TEST_CASE("short, unknown and repeated events are counted as stated") {
   const Model model;
-  const Evaluation evaluation = evaluate_leave_one_out(
-      model.get(),
-      interactions_of({{5},             // too short: skipped
-                       {1, 2, 99},      // the held-out item is unknown: a miss
-                       {99, 98, 7},     // nothing is left of the history: a miss
-                       {4, 9, 4},       // repeated: excluded as seen, a miss
-                       {11, 99, 12}}),  // one event left out
-      {});
+  const Evaluation evaluation =
+      evaluate(model, interactions_of({{5},              // too short: skipped
+                                       {1, 2, 99},       // the held-out item is unknown: a miss
+                                       {99, 98, 7},      // nothing is left of the history: a miss
+                                       {4, 9, 4},        // repeated: excluded as seen, a miss
+                                       {11, 99, 12}}));  // one event left out
   CHECK(evaluation.users == 4);
   CHECK(evaluation.skipped_users == 1);
   CHECK(evaluation.unknown_targets == 1);
   CHECK(evaluation.repeated_targets == 1);
   CHECK(evaluation.unknown_events == 3);
-  const Evaluation last = evaluate_leave_one_out(model.get(), interactions_of({{11, 12}}), {});
+  const Evaluation last = evaluate(model, interactions_of({{11, 12}}));
   CHECK(evaluation.ndcg == doctest::Approx(last.ndcg / 4).epsilon(1e-12));
 }
 
 TEST_CASE("nothing to hold out is an error") {
   const Model model;
-  CHECK_THROWS_WITH_AS(evaluate_leave_one_out(model.get(), interactions_of({{5}, {6}}), {}),
+  CHECK_THROWS_WITH_AS(evaluate(model, interactions_of({{5}, {6}})),
                        doctest::Contains("two events"), Error);
 }
 

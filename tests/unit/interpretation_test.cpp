@@ -186,7 +186,8 @@ TEST_CASE("a converted model holds labels, knobs and presets") {
   const SaeFiles files = write_files(model.dir, all);
   ConvertOptions options = test::default_model_options(model.dir.path("steerable.pintle"));
   options.sae = files;
-  const ConvertReport report = convert(options);
+  ThreadPool pool(1);
+  const ConvertReport report = convert(options, &pool);
   CHECK(report.knob_count == 2);
   CHECK(report.preset_count == 1);
   REQUIRE(report.saes.size() == 1);
@@ -213,13 +214,13 @@ TEST_CASE("a converted model holds labels, knobs and presets") {
   SUBCASE("not with an SAE of another network") {
     options.precision = fb::DType_F32;  // the SAE was trained on the int8 model
     options.out_path = model.dir.path("other.pintle");
-    CHECK_THROWS_WITH_AS(convert(options), doctest::Contains("trained on network"), Error);
+    CHECK_THROWS_WITH_AS(convert(options, &pool), doctest::Contains("trained on network"), Error);
     CHECK(!std::filesystem::exists(options.out_path));
   }
   SUBCASE("with an SAE that does not say, which is then an assumption") {
     all.saes[0].weights.model_hash.clear();
     options.sae = write_files(model.dir, all);
-    const ConvertReport again = convert(options);
+    const ConvertReport again = convert(options, &pool);
     CHECK(std::any_of(again.assumptions.begin(), again.assumptions.end(), [](const auto& line) {
       return line.find("taken to be this one") != std::string::npos;
     }));

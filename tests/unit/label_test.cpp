@@ -35,7 +35,7 @@ LabelJob label_job(const DefaultModel& files, const std::string& sae) {
 TEST_CASE("features are measured, named and written") {
   DefaultModel files;
   const TrainReport trained = files.train("sae");
-  const LabelJobReport report = run_label_job(label_job(files, "sae"));
+  const LabelJobReport report = run_label_job(label_job(files, "sae"), &files.pool);
   const LabelReport& labels = report.labels;
 
   SUBCASE("the summary adds up") {
@@ -147,13 +147,12 @@ TEST_CASE("threads and memory") {
   DefaultModel files;
   files.train("sae");
   LabelJob job = label_job(files, "sae");
-  job.label.threads = 1;
-  const std::string one = run_label_job(job).json.dump();
-  job.label.threads = 3;
-  CHECK(run_label_job(job).json.dump() == one);
+  const std::string one = run_label_job(job, &files.pool).json.dump();
+  ThreadPool three(3);
+  CHECK(run_label_job(job, &three).json.dump() == one);
   // About 32 positions a user and 140 bytes each: a fifth of the users fit.
   job.label.memory_bytes = 900000;
-  const LabelReport thinned = run_label_job(job).labels;
+  const LabelReport thinned = run_label_job(job, &three).labels;
   CHECK(thinned.users_given == 1000);
   CHECK(thinned.histories.users.size() < 500);
   CHECK(thinned.histories.users.size() > 100);
@@ -165,13 +164,13 @@ TEST_CASE("an SAE of another network is refused, and nothing is written") {
   CHECK(sae.model_hash == Metadata(files.path).network_hash());
   sae.model_hash = "00000000";
   write_saelens(files.dir.path("other"), sae);
-  CHECK_THROWS_WITH_AS(run_label_job(label_job(files, "other")), doctest::Contains("00000000"),
-                       Error);
+  CHECK_THROWS_WITH_AS(run_label_job(label_job(files, "other"), &files.pool),
+                       doctest::Contains("00000000"), Error);
   CHECK(!std::filesystem::exists(files.dir.path("features.json")));
 
   sae.model_hash.clear();
   write_saelens(files.dir.path("silent"), sae);
-  CHECK(run_label_job(label_job(files, "silent")).assumptions.size() == 1);
+  CHECK(run_label_job(label_job(files, "silent"), &files.pool).assumptions.size() == 1);
 }
 
 TEST_CASE("presets name knobs and stay in their range") {

@@ -83,7 +83,7 @@ struct SteerableModel {
     interpretation.presets = {{"evening", {{"Quiet", 0.5f}, {"Space", -2}}}};
   }
 
-  MemoryModel open() const { return MemoryModel(parts, interpretation); }
+  MemoryModel open() const { return MemoryModel(join_parts(parts, interpretation)); }
   void write(const std::string& path) const {
     PackedNetwork packed = parts.packed;
     pack_saes(interpretation, &packed);

@@ -23,7 +23,8 @@ struct SteerableModel {
     files.train("sae");
     ConvertOptions options = test::default_model_options(files.dir.path("steerable.pintle"));
     options.sae.saes = {files.dir.path("sae")};
-    convert(options);
+    ThreadPool pool(1);
+    convert(options, &pool);
     model = open_model(options.out_path);
   }
 };
@@ -85,8 +86,9 @@ TEST_CASE("measures are those of the lists, for every variant and number of thre
       {{{PINTLE_EDIT_ADD, 3, 0, 0, 4.0f}}, 0},
       {{{PINTLE_EDIT_SET, 9, 0, 0, 6.0f}}, PINTLE_STEER_REPLACE},
       {{{PINTLE_EDIT_ADD, 20, 0, 0, 3.0f}}, PINTLE_STEER_ALL_POSITIONS}};
-  const std::vector<ListMeasure> measures = measure_lists(model, histories, variants, 2, values);
-  const std::vector<ListMeasure> single = measure_lists(model, histories, variants, 1, values);
+  ThreadPool one(1), two(2);
+  const std::vector<ListMeasure> measures = measure_lists(model, histories, variants, &two, values);
+  const std::vector<ListMeasure> single = measure_lists(model, histories, variants, &one, values);
   REQUIRE(measures.size() == 4);
   for (size_t v = 0; v < 4; ++v) {
     CAPTURE(v);
@@ -111,7 +113,8 @@ TEST_CASE("nobody to measure") {
   const SteerableModel steerable;
   Histories histories = steerable.files.users(2);
   histories.items = {{}, {1}};
-  const auto measures = measure_lists(steerable.model.get(), histories, {{{}, 0}}, 2);
+  ThreadPool pool(2);
+  const auto measures = measure_lists(steerable.model.get(), histories, {{{}, 0}}, &pool);
   REQUIRE(measures.size() == 1);
   CHECK(measures[0].ndcg == 0);
   CHECK(measures[0].overlap == 0);

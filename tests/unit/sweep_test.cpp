@@ -41,6 +41,12 @@ bool same(const ListMeasure& a, const ListMeasure& b) {
          a.overlap == b.overlap && a.shares == b.shares;
 }
 
+Sweep sweep_of(const MemoryModel& model, const Histories& histories, const SweepMethod& method,
+               const SweepOptions& options, int threads = 2) {
+  ThreadPool pool(threads);
+  return run_sweep(model.get(), histories, method, options, &pool);
+}
+
 TEST_CASE("methods by name") {
   const MemoryModel model = SteerableModel().open();
   CHECK(parse_sweep_method(model.get(), "knob").kind == SweepKind::kKnob);
@@ -67,9 +73,8 @@ TEST_CASE("the unsteered list, the thread count and the knob's range") {
   SweepOptions options;
   options.attribute = kSpace;
   options.strengths = {-20, -4, 0, 8, 50};  // the range is -4 to 8
-  const Sweep two = run_sweep(model.get(), histories, method_of(SweepKind::kKnob), options);
-  options.threads = 1;
-  const Sweep one = run_sweep(model.get(), histories, method_of(SweepKind::kKnob), options);
+  const Sweep two = sweep_of(model, histories, method_of(SweepKind::kKnob), options);
+  const Sweep one = sweep_of(model, histories, method_of(SweepKind::kKnob), options, 1);
   REQUIRE(two.points.size() == 5);
   CHECK(same(one.base, two.base));
   for (size_t i = 0; i < 5; ++i) CHECK(same(one.points[i].measure, two.points[i].measure));
@@ -147,23 +152,23 @@ TEST_CASE("the direction method and its conditions") {
   options.strengths = {0, 1};
   options.hook = parse_hook("last");
   const SweepMethod method = method_of(SweepKind::kDirection);
-  CHECK_THROWS_WITH_AS(run_sweep(model.get(), histories, method, options),
+  CHECK_THROWS_WITH_AS(sweep_of(model, histories, method, options),
                        doctest::Contains("needs users"), Error);
   options.direction_histories = &histories;
-  const Sweep sweep = run_sweep(model.get(), histories, method, options);
+  const Sweep sweep = sweep_of(model, histories, method, options);
   CHECK(same(sweep.points[0].measure, sweep.base));
   CHECK(!same(sweep.points[1].measure, sweep.base));
   options.flags = PINTLE_STEER_REPLACE;
-  CHECK_THROWS_WITH_AS(run_sweep(model.get(), histories, method, options),
-                       doctest::Contains("delta mode"), Error);
+  CHECK_THROWS_WITH_AS(sweep_of(model, histories, method, options), doctest::Contains("delta mode"),
+                       Error);
   options.flags = 0;
   Histories without = histories;
   for (auto& items : without.items) items.assign(3, 0);  // item 1 is not Space
   options.direction_histories = &without;
-  CHECK_THROWS_WITH_AS(run_sweep(model.get(), histories, method, options),
-                       doctest::Contains("needs both"), Error);
+  CHECK_THROWS_WITH_AS(sweep_of(model, histories, method, options), doctest::Contains("needs both"),
+                       Error);
   options.attribute.reset();
-  CHECK_THROWS_WITH_AS(run_sweep(model.get(), histories, method, options),
+  CHECK_THROWS_WITH_AS(sweep_of(model, histories, method, options),
                        doctest::Contains("needs an attribute"), Error);
 }
 
@@ -174,13 +179,13 @@ TEST_CASE("a feature's strength is in units of its 95th percentile") {
   method.feature = 5;
   SweepOptions options;
   options.strengths = {0.5f};
-  const Sweep sweep = run_sweep(model.get(), histories, method, options);
+  const Sweep sweep = sweep_of(model, histories, method, options);
   // Its 95th percentile is 2: half of it is 1.
   const std::vector<ListMeasure> by_hand =
-      measure_lists(model.get(), histories, {{{{PINTLE_EDIT_ADD, 5, 0, 0, 1.0f}}, 0}}, 2);
+      measure_lists(model.get(), histories, {{{{PINTLE_EDIT_ADD, 5, 0, 0, 1.0f}}, 0}}, &pool);
   CHECK(same(sweep.points[0].measure, by_hand[0]));
   method.feature = 3;
-  CHECK_THROWS_WITH_AS(run_sweep(model.get(), histories, method, options),
+  CHECK_THROWS_WITH_AS(sweep_of(model, histories, method, options),
                        doctest::Contains("no measured 95th percentile"), Error);
 }
 
@@ -222,7 +227,7 @@ TEST_CASE("side effects: other attributes are measured too") {
   options.attribute = kCalm;
   options.strengths = {1};
   const Sweep sweep =
-      run_sweep(model.get(), random_histories(30), method_of(SweepKind::kReweight), options);
+      sweep_of(model, random_histories(30), method_of(SweepKind::kReweight), options);
   REQUIRE(sweep.points[0].measure.shares.size() == 3);
   CHECK(sweep.points[0].measure.shares[kCalm] > sweep.base.shares[kCalm]);
   CHECK(sweep.points[0].measure.shares[2] == sweep.points[0].measure.shares[kCalm]);  // mood: Calm
