@@ -81,7 +81,7 @@ void add_evaluate_command(CLI::App* app) {
       "items "
       "that at least one top 10 holds.");
   verb->callback([arguments] {
-    const ModelPointer model = open_model(arguments->model_path);
+    const Model model = open_model(arguments->model_path);
     const InteractionFormat format = arguments->format.empty()
                                          ? InteractionFormat::kDetect
                                          : parse_interaction_format(arguments->format);
@@ -89,7 +89,7 @@ void add_evaluate_command(CLI::App* app) {
     if (arguments->window_policy == "hop") arguments->options.window_policy = PINTLE_WINDOW_HOP;
     ThreadPool pool(arguments->threads);
     const Evaluation evaluation =
-        evaluate_leave_one_out(model.get(), interactions, arguments->options, &pool);
+        evaluate_leave_one_out(model, interactions, arguments->options, &pool);
     if (arguments->json) {
       std::cout << to_json(evaluation).dump() << '\n';
     } else {

@@ -39,7 +39,7 @@ nlohmann::json read_features(const std::string& path) {
   }
 }
 
-ReportPeople read_people(const pintle_model* model, const ReportArguments& arguments) {
+ReportPeople read_people(const Model& model, const ReportArguments& arguments) {
   const InteractionFormat format = arguments.format.empty()
                                        ? InteractionFormat::kDetect
                                        : parse_interaction_format(arguments.format);
@@ -49,18 +49,18 @@ ReportPeople read_people(const pintle_model* model, const ReportArguments& argum
 }
 
 void run_report_command(const ReportArguments& arguments) {
-  const ModelPointer model = open_model(arguments.model_path);
+  const Model model = open_model(arguments.model_path);
   std::vector<nlohmann::json> features;
   for (const std::string& path : arguments.features_paths) features.push_back(read_features(path));
   ReportPeople people;
   const bool has_people = !arguments.interactions_path.empty();
-  if (has_people) people = read_people(model.get(), arguments);
+  if (has_people) people = read_people(model, arguments);
   const std::string name = arguments.title.empty()
                                ? std::filesystem::path(arguments.model_path).stem().string()
                                : arguments.title;
   ThreadPool pool(arguments.threads);
-  const nlohmann::ordered_json data = report_data(
-      model.get(), name, features, has_people ? &people : nullptr, arguments.options, &pool);
+  const nlohmann::ordered_json data =
+      report_data(model, name, features, has_people ? &people : nullptr, arguments.options, &pool);
   const std::string page = report_page(name, data);
   OutputFile file(arguments.out_path);
   file.write(std::vector<uint8_t>(page.begin(), page.end()));

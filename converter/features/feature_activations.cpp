@@ -17,7 +17,7 @@ constexpr size_t kProbedUsers = 16;
 }  // namespace
 
 FeatureActivations collect_activations(
-    const pintle_model* model, const SaeWeights& sae, const Histories& histories, ThreadPool* pool,
+    const Model& model, const SaeWeights& sae, const Histories& histories, ThreadPool* pool,
     const std::function<void(uint32_t item, const float* state)>& each_state) {
   FeatureActivations result;
   result.fired.resize(static_cast<size_t>(sae.dict));
@@ -49,7 +49,7 @@ FeatureActivations collect_activations(
   return result;
 }
 
-Histories thin_out(const pintle_model* model, const SaeWeights& sae, const Histories& histories,
+Histories thin_out(const Model& model, const SaeWeights& sae, const Histories& histories,
                    uint64_t memory_bytes, ThreadPool* pool) {
   Histories first;
   for (size_t u = 0; u < std::min(kProbedUsers, histories.users.size()); ++u) {
@@ -63,7 +63,7 @@ Histories thin_out(const pintle_model* model, const SaeWeights& sae, const Histo
   // A vector may hold twice what it uses.
   const double bytes_per_position =
       12 + 2 * static_cast<double>(sizeof(Firing) * fired) / static_cast<double>(probe.positions());
-  const size_t window = model_info(model).window;
+  const size_t window = model.info().window;
   double positions = 0;
   for (const auto& items : histories.items) {
     positions += static_cast<double>(std::min(items.size(), window));

@@ -35,7 +35,7 @@ Eigen::MatrixXd rows_of(const Eigen::MatrixXd& matrix, const std::vector<uint32_
 
 }  // namespace
 
-FeatureEffects measure_feature_effects(const pintle_model* model, uint32_t sae,
+FeatureEffects measure_feature_effects(const Model& model, uint32_t sae,
                                        const InterpretedSae& interpreted,
                                        const Histories& histories,
                                        const std::vector<float>& popularity, ThreadPool* pool) {
@@ -118,7 +118,7 @@ std::vector<float> item_popularity(const Histories& histories, size_t item_count
   return popularity;
 }
 
-std::vector<double> popularity_contrast(const pintle_model* model, const InterpretedSae& sae,
+std::vector<double> popularity_contrast(const Model& model, const InterpretedSae& sae,
                                         const Histories& histories,
                                         const std::vector<float>& popularity, ThreadPool* pool) {
   const size_t features = static_cast<size_t>(sae.weights.dict);

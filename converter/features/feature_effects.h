@@ -11,7 +11,7 @@
 #include "converter/io/thread_pool.h"
 #include "converter/network/interpretation.h"
 #include "converter/run/histories.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -27,7 +27,7 @@ struct FeatureEffects {
 };
 
 // By steering: ADD of a dose, for every feature of the SAE in turn, over the histories.
-FeatureEffects measure_feature_effects(const pintle_model* model, uint32_t sae,
+FeatureEffects measure_feature_effects(const Model& model, uint32_t sae,
                                        const InterpretedSae& interpreted,
                                        const Histories& histories,
                                        const std::vector<float>& popularity, ThreadPool* pool);
@@ -47,7 +47,7 @@ std::vector<float> item_popularity(const Histories& histories, size_t item_count
 
 // Cohen's d of each feature's mean activation between the fifth of the users whose events are most
 // popular and the fifth whose are least (arXiv:2508.17297).
-std::vector<double> popularity_contrast(const pintle_model* model, const InterpretedSae& sae,
+std::vector<double> popularity_contrast(const Model& model, const InterpretedSae& sae,
                                         const Histories& histories,
                                         const std::vector<float>& popularity, ThreadPool* pool);
 

@@ -79,12 +79,12 @@ class KnobBuilder {
     if (interpreted_.statistics.empty()) {
       throw Error("the SAE " + interpreted_.name + " has no statistics: label it first");
     }
-    const MemoryModel plain(join_parts(parts, {interpretation.saes, {}, {}}));
-    temperature_ = fit_temperature(plain.get(), users_);
+    const Model plain = open_in_memory(join_parts(parts, {interpretation.saes, {}, {}}));
+    temperature_ = fit_temperature(plain, users_);
     effects_ =
-        measure_feature_effects(plain.get(), options.sae, interpreted_,
+        measure_feature_effects(plain, options.sae, interpreted_,
                                 take_first(training, options.effect_users), popularity_, pool);
-    contrast_ = popularity_contrast(plain.get(), interpreted_, users_, popularity_, pool);
+    contrast_ = popularity_contrast(plain, interpreted_, users_, popularity_, pool);
     // Knobs of the bonus alone, one an attribute, whose strength is the probability itself.
     for (const auto& [group, name] : parts.catalogue.attributes) {
       Knob bonus;
@@ -98,7 +98,7 @@ class KnobBuilder {
       bonus.max_strength = kAnyStrength;
       bonuses_.push_back(bonus);
     }
-    model_.emplace(join_parts(parts, {interpretation.saes, bonuses_, {}}));
+    model_ = open_in_memory(join_parts(parts, {interpretation.saes, bonuses_, {}}));
   }
 
   std::vector<Knob> build() {
@@ -151,7 +151,7 @@ class KnobBuilder {
       }
       variants.push_back(std::move(variant));
     }
-    return measure_lists(model_->get(), users_, variants, pool_, popularity_);
+    return measure_lists(model_, users_, variants, pool_, popularity_);
   }
 
   std::vector<double> along(const Axis& axis, const std::vector<ListMeasure>& measures) const {
@@ -303,7 +303,7 @@ class KnobBuilder {
   FeatureEffects effects_;
   std::vector<double> contrast_;
   std::vector<Knob> bonuses_;
-  std::optional<MemoryModel> model_;
+  Model model_;
 };
 
 }  // namespace

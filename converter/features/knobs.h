@@ -39,7 +39,7 @@ std::vector<Knob> build_knobs(const ModelParts& parts, const Interpretation& int
 
 // The temperature at which softmax(score / T) over the catalogue gives the histories' last events
 // the highest likelihood: 1 for a network trained by cross-entropy over the catalogue.
-float fit_temperature(const pintle_model* model, const Histories& histories);
+float fit_temperature(const Model& model, const Histories& histories);
 
 }  // namespace pintle::converter
 

@@ -5,50 +5,46 @@
 #include <cmath>
 
 #include "converter/io/error.h"
-#include "converter/run/runtime_model.h"
-#include "runtime/model/model.h"
+#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {
 
-std::string attribute_name(const pintle_model* model, uint32_t attribute) {
-  const char* name = nullptr;
-  require_ok(pintle_model_get_attribute(model, attribute, nullptr, &name), "attribute");
-  return name;
-}
-
-std::string item_name(const pintle_model* model, uint32_t item) {
-  const char* title = item_info(model, item).title;
+std::string item_name(const Model& model, uint32_t item) {
+  const char* title = require(model.item(item), "item", item).title;
   return title != nullptr && *title != '\0' ? title : item_id(model, item);
 }
 
-// Rows of the table that scores come from, as the file holds them, of the trained items.
+// Rows of the table that scores come from, as the runtime reads them, of the trained items.
 struct ScoredItems {
   std::vector<uint32_t> items;
   Matrix rows;  // in the order of `items`
 };
 
-ScoredItems scored_items(const pintle_model* model) {
+ScoredItems scored_items(const Model& model) {
   ScoredItems scored;
-  for (uint32_t i = 0; i < model->item_count; ++i) {
-    if (item_info(model, i).is_trained != 0) scored.items.push_back(i);
+  const pintle_model_info info = model.info();
+  for (uint32_t i = 0; i < info.item_count; ++i) {
+    if (require(model.item(i), "item", i).is_trained != 0) scored.items.push_back(i);
   }
-  const int64_t rows = static_cast<int64_t>(scored.items.size()), dim = model->dim;
+  const int64_t rows = static_cast<int64_t>(scored.items.size()),
+                dim = static_cast<int64_t>(info.dim);
   scored.rows = {rows, dim, std::vector<float>(static_cast<size_t>(rows * dim))};
   for (int64_t r = 0; r < rows; ++r) {
-    gather_row(model->scored_items, scored.items[static_cast<size_t>(r)], scored.rows.row(r));
+    const uint32_t item = scored.items[static_cast<size_t>(r)];
+    const std::vector<float> row = require(model.item_vector(item), "item", item);
+    std::copy(row.begin(), row.end(), scored.rows.row(r));
   }
   return scored;
 }
 
 class Labeller {
  public:
-  Labeller(const pintle_model* model, const SaeWeights& sae, const LabelOptions& options,
-           ThreadPool* pool)
+  Labeller(const Model& model, const SaeWeights& sae, const LabelOptions& options, ThreadPool* pool)
       : model_(model), sae_(sae), options_(options), pool_(pool) {}
 
   LabelReport run(const Histories& histories, const std::vector<float>& popularity) {
-    const pintle_model_info info = model_info(model_);
+    const pintle_model_info info = model_.info();
     check_sae_fits(sae_, info.dim, info.layer_count, "the SAE");
     LabelReport report;
     report.users_given = histories.users.size();
@@ -127,7 +123,7 @@ class Labeller {
   std::string label(const FeatureEvidence& evidence) const {
     const std::vector<AttributeMeasure>& best = evidence.attributes;
     const auto name = [&](size_t i) {
-      return attribute_name(model_, index_->attributes[best[i].attribute]);
+      return std::string(attribute_name(model_, index_->attributes[best[i].attribute]).name);
     };
     if (!best.empty() && best[0].correlation >= options_.min_correlation) {
       const bool second = best.size() > 1 && best[1].correlation >= options_.min_correlation &&
@@ -181,7 +177,7 @@ class Labeller {
     report->raw_correlation /= static_cast<double>(counted);
   }
 
-  const pintle_model* model_;
+  const Model model_;
   const SaeWeights& sae_;
   const LabelOptions& options_;
   ThreadPool* const pool_;
@@ -195,9 +191,9 @@ class Labeller {
 
 }  // namespace
 
-LabelReport label_features(const pintle_model* model, const SaeWeights& sae,
-                           const Histories& histories, const std::vector<float>& popularity,
-                           const LabelOptions& options, ThreadPool* pool) {
+LabelReport label_features(const Model& model, const SaeWeights& sae, const Histories& histories,
+                           const std::vector<float>& popularity, const LabelOptions& options,
+                           ThreadPool* pool) {
   return Labeller(model, sae, options, pool).run(histories, popularity);
 }
 

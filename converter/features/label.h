@@ -14,7 +14,7 @@
 #include "converter/io/thread_pool.h"
 #include "converter/network/interpretation.h"
 #include "converter/run/histories.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -67,16 +67,15 @@ struct LabelReport {
 };
 
 // Throws Error if the SAE does not fit the model. popularity: one number an item.
-LabelReport label_features(const pintle_model* model, const SaeWeights& sae,
-                           const Histories& histories, const std::vector<float>& popularity,
-                           const LabelOptions& options, ThreadPool* pool);
+LabelReport label_features(const Model& model, const SaeWeights& sae, const Histories& histories,
+                           const std::vector<float>& popularity, const LabelOptions& options,
+                           ThreadPool* pool);
 
 // Labels and statistics, as a model file holds them.
 void apply_labels(const LabelReport& report, InterpretedSae* sae);
 
 // Adds "summary", "attributes" and "evidence" to what interpretation_to_json made.
-void add_evidence_json(const pintle_model* model, const LabelReport& report,
-                       nlohmann::ordered_json* json);
+void add_evidence_json(const Model& model, const LabelReport& report, nlohmann::ordered_json* json);
 
 }  // namespace pintle::converter
 

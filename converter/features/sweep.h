@@ -33,7 +33,7 @@ struct SweepMethod {
 };
 
 // "knob", "reweight", "direction" or "feature:[SAE:]INDEX"; knob is left 0. Throws Error.
-SweepMethod parse_sweep_method(const pintle_model* model, const std::string& text);
+SweepMethod parse_sweep_method(const Model& model, const std::string& text);
 
 struct SweepOptions {
   std::optional<uint32_t> attribute;  // whose share is steered; kReweight and kDirection need it
@@ -56,9 +56,9 @@ struct Sweep {
   std::vector<SweepPoint> points;
 };
 
-// A knob is measured outside its safe range too. The same for a pool of any size. Throws Error if the
-// method cannot work with these options.
-Sweep run_sweep(const pintle_model* model, const Histories& histories, const SweepMethod& method,
+// Of the model file at `path`. A knob is measured outside its safe range too. The same for a pool of
+// any size. Throws Error if the method cannot work with these options.
+Sweep run_sweep(const std::string& path, const Histories& histories, const SweepMethod& method,
                 const SweepOptions& options, ThreadPool* pool);
 
 // Of the points with strength >= 0, linear between neighbours: where the attribute's share first

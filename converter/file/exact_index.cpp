@@ -9,7 +9,8 @@
 
 #include "converter/io/error.h"
 #include "converter/run/runtime_model.h"
-#include "runtime/scan/exact_scan.h"
+#include "runtime/kernels/kernels.h"
+#include "schema/exact_codes.h"
 
 namespace pintle::converter {
 namespace {
@@ -18,7 +19,7 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr Index kHead = internal::kExactCoarseCols;
+constexpr Index kHead = format::kExactCoarseCols;
 constexpr double kLargestOperand = 8191;
 constexpr int kLargestBound = 8 * 7 + 7;  // two digits of at most 7
 // f64 results are off by less than this share, f32 and f16 neighbours apart by less than these.
@@ -205,7 +206,7 @@ class Index4 {
     const double largest =
         std::max(coarse_weights_.head(head_).cwiseInverse().maxCoeff(), 8 * step);
     return bound_of(left, coarse_weights_) / codes.scale +
-           internal::kOperandRounding * sum * largest / kLargestOperand;
+           format::kOperandRounding * sum * largest / kLargestOperand;
   }
 
   void pack_coarse() {
@@ -299,26 +300,21 @@ void pack_exact_index(const Network& network, const States& states, PackedNetwor
   Index4(network, states).pack(packed, scored_rows(network));
 }
 
-double pruned_share(const pintle_model* model, const States& states) {
-  const Session owner(model);
-  const ::pintle_session& session = *owner.get();
-  constexpr uint32_t kListed = 10;
-  constexpr Index kEvery = 8;
-  pintle_recommendation list[kListed];
-  pintle_request request = PINTLE_REQUEST_INIT;
-  internal::ExactCounts counts;
-  double lists = 0;
-  for (Index i = 0; i < states.rows(); i += kEvery, ++lists) {
-    const internal::Steering steering(*model, nullptr);
-    const internal::KnobScores knobs(session, steering);
-    const internal::Eligibility eligibility(session, request);
-    internal::TopK best(list, kListed);
-    internal::Selector selector(eligibility, knobs, &best);
-    internal::exact_scan(session, states.row(i).data(), eligibility, knobs, kListed, &selector,
-                         &counts);
+double pruned_share(const Model& model, const std::vector<std::vector<uint32_t>>& histories) {
+  constexpr size_t kEvery = 8;
+  Session session = new_session(model);
+  Request request;
+  request.includes_seen = true;
+  double lists = 0, bytes = 0;
+  for (size_t i = 0; i < histories.size(); i += kEvery, ++lists) {
+    require(session.reset(), "cannot count what lists read");
+    require(session.append(histories[i]), "cannot count what lists read");
+    (void)require(session.recommend(request), "cannot count what lists read");
+    bytes += static_cast<double>(session.scan().bytes_read);
   }
-  const double row = static_cast<double>(internal::round_up(model->dim, 4)) + sizeof(float);
-  return static_cast<double>(counts.bytes(*model)) / (lists * row * model->item_count);
+  const pintle_model_info info = model.info();
+  const size_t row = (info.dim + 3) / 4 * 4 + sizeof(float);  // in int8, with its scale
+  return bytes / (lists * static_cast<double>(row * info.item_count));
 }
 
 void pack_f32_output(const Network& network, PackedNetwork* packed) {

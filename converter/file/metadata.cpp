@@ -40,7 +40,7 @@ class Collector {
 }  // namespace
 
 Metadata::Metadata(const std::string& path) {
-  const ModelPointer verified = open_model(path);
+  const Model verified = open_model(path);
   std::ifstream file(path, std::ios::binary);
   flatbuffers::uoffset_t size = 0;
   file.read(reinterpret_cast<char*>(&size), sizeof(size));
@@ -86,6 +86,15 @@ NamedTensors Metadata::tensors() const {
     collect.tensor("exact.coarse", exact->coarse());
     collect.tensor("exact.coarse_weights", exact->coarse_weights());
     collect.tensor("exact.fine_weights", exact->fine_weights());
+  }
+  for (flatbuffers::uoffset_t i = 0; model.saes() != nullptr && i < model.saes()->size(); ++i) {
+    const fb::Sae& sae = *model.saes()->Get(i);
+    const std::string prefix = "saes." + std::to_string(i) + ".";
+    collect.linear(prefix + "encoder", sae.encoder());
+    collect.tensor(prefix + "threshold", sae.threshold());
+    collect.tensor(prefix + "decoder", sae.decoder());
+    collect.tensor(prefix + "decoder_bias", sae.decoder_bias());
+    collect.tensor(prefix + "statistics", sae.statistics());
   }
   return list;
 }

@@ -78,12 +78,11 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
 
   OutputFile file(options.out_path);  // refuses now what it could not replace
   const auto scalar_model = [&](const PackedNetwork& weights) {
-    return MemoryModel(serialize_model(network, weights, catalogue, {}), "scalar");
+    return open_in_memory(serialize_model(network, weights, catalogue, {}), "scalar");
   };
   std::optional<Eigen::MatrixXd> moments;
   if (options.precision == fb::DType_I4) {
-    const MemoryModel exact = scalar_model(pack_network(network, fb::DType_F32));
-    moments = scoring_moments(exact.get());
+    moments = scoring_moments(scalar_model(pack_network(network, fb::DType_F32)));
   }
   const auto parallel_for = [&](size_t count, const std::function<void(size_t)>& task) {
     pool->for_each(count, [&](size_t i, int) { task(i); });
@@ -91,11 +90,11 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
   PackedNetwork packed =
       pack_network(network, options.precision, moments ? &*moments : nullptr, parallel_for);
   if (!options.exact.empty()) {
-    const States states =
-        scoring_states(scalar_model(packed).get(), interactions ? &*interactions : nullptr);
+    const ScoringStates scored =
+        scoring_states(scalar_model(packed), interactions ? &*interactions : nullptr);
     PackedNetwork pruned = packed;
-    pack_exact_index(network, states, &pruned);
-    report.pruned_share = pruned_share(scalar_model(pruned).get(), states);
+    pack_exact_index(network, scored.states, &pruned);
+    report.pruned_share = pruned_share(scalar_model(pruned), scored.histories);
     report.prunes = prunes(options.exact, network, report.pruned_share);
     if (report.prunes) {
       packed = std::move(pruned);
@@ -111,9 +110,8 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
     return serialize_model(network, packed, catalogue, provenance, interpretation);
   };
   if (options.measure_quality) {
-    const MemoryModel model(serialize());
-    provenance.quality =
-        evaluation_metrics(evaluate_leave_one_out(model.get(), *interactions, {}, pool));
+    provenance.quality = evaluation_metrics(
+        evaluate_leave_one_out(open_in_memory(serialize()), *interactions, {}, pool));
   }
   const std::vector<uint8_t> bytes = serialize();
   file.write(bytes);

@@ -54,7 +54,7 @@ class TemporaryFolder {
 
 // The model and the interactions of a job, opened once.
 struct Opened {
-  ModelPointer model;
+  Model model;
   std::string model_hash, data_hash;
   UserSplit split;
 };
@@ -63,9 +63,8 @@ Opened open_job(const HarvestJob& job) {
   Opened opened;
   opened.model = open_model(job.model_path);
   opened.model_hash = Metadata(job.model_path).network_hash();
-  opened.split =
-      split_users(opened.model.get(), read_interactions(job.interactions_path, job.format),
-                  job.users_path, job.held_out_path);
+  opened.split = split_users(opened.model, read_interactions(job.interactions_path, job.format),
+                             job.users_path, job.held_out_path);
   opened.data_hash = sha256_of_file(job.interactions_path);
   if (!job.users_path.empty()) opened.data_hash += "+" + sha256_of_file(job.users_path);
   if (!job.held_out_path.empty()) opened.data_hash += "-" + sha256_of_file(job.held_out_path);
@@ -75,7 +74,7 @@ Opened open_job(const HarvestJob& job) {
 int64_t write_shard(const Opened& opened, const HarvestJob& job, const Histories& histories,
                     int64_t shard, int64_t shard_count, const std::string& path, ThreadPool* pool) {
   ActivationHeader header;
-  header.dim = model_info(opened.model.get()).dim;
+  header.dim = opened.model.info().dim;
   header.model_hash = opened.model_hash;
   header.data_hash = opened.data_hash;
   header.hook = job.hook;
@@ -83,7 +82,7 @@ int64_t write_shard(const Opened& opened, const HarvestJob& job, const Histories
   header.shard_count = shard_count;
   ActivationWriter writer(path, header);
   int64_t positions = 0;
-  harvest_states(opened.model.get(), histories, job.hook, pool, [&](const UserStates& user) {
+  harvest_states(opened.model, histories, job.hook, pool, [&](const UserStates& user) {
     const int64_t rows = static_cast<int64_t>(user.items.size());
     if (rows > 0) writer.append(user.states.data(), rows);
     positions += rows;

@@ -12,7 +12,7 @@
 
 #include "converter/io/thread_pool.h"
 #include "converter/run/histories.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -33,7 +33,7 @@ struct ReportPeople {
 // model was converted with. people: null for a report without measured effects. Throws Error if
 // features and model do not belong together, or something in features is missing or of the wrong
 // kind.
-nlohmann::ordered_json report_data(const pintle_model* model, const std::string& model_name,
+nlohmann::ordered_json report_data(const Model& model, const std::string& model_name,
                                    const std::vector<nlohmann::json>& features,
                                    const ReportPeople* people, const ReportOptions& options,
                                    ThreadPool* pool);

@@ -6,9 +6,11 @@
 #define PINTLE_CONVERTER_RUN_CALIBRATE_H_
 
 #include <Eigen/Core>
+#include <cstdint>
+#include <vector>
 
 #include "converter/io/interactions.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -16,13 +18,19 @@ namespace pintle::converter {
 // of an item's row costs e^T E[h h^T] e in squared score. The histories are made by the model
 // itself (a random item, then draws from its own best twenty), so no data is needed; they are the
 // same on every run. `model`: in f32. A ridge keeps the matrix positive definite.
-Eigen::MatrixXd scoring_moments(const pintle_model* model);
+Eigen::MatrixXd scoring_moments(const Model& model);
 
-// Such vectors h themselves, one a row, for codes whose cost depends on them. Without interactions
-// every second walk draws any items: of some models the walks from their best alone are all alike.
-// With them, real histories, users evenly, cut at seeded places. `model`: at any precision.
+// Such vectors h themselves, one a row, and the histories that they come from.
 using States = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-States scoring_states(const pintle_model* model, const Interactions* interactions);
+struct ScoringStates {
+  States states;
+  std::vector<std::vector<uint32_t>> histories;  // one a row
+};
+
+// For codes whose cost depends on them. Without interactions every second walk draws any items: of
+// some models the walks from their best alone are all alike. With them, real histories, users evenly,
+// cut at seeded places. `model`: at any precision.
+ScoringStates scoring_states(const Model& model, const Interactions* interactions);
 
 }  // namespace pintle::converter
 

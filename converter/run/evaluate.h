@@ -9,7 +9,7 @@
 
 #include "converter/io/interactions.h"
 #include "converter/io/thread_pool.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -32,7 +32,7 @@ struct Evaluation {
 // catalogue is ranked, the history's items excluded, and the held-out item looked for in the first
 // ten. coverage: the share of the trained items that some user's ten hold. The same for a pool of
 // any size.
-Evaluation evaluate_leave_one_out(const pintle_model* model, const Interactions& interactions,
+Evaluation evaluate_leave_one_out(const Model& model, const Interactions& interactions,
                                   const EvaluationOptions& options, ThreadPool* pool);
 
 // "ndcg@10" and the like, in a fixed order.

@@ -7,7 +7,7 @@
 
 #include "converter/io/thread_pool.h"
 #include "converter/run/histories.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -30,7 +30,7 @@ struct ListMeasure {
 // left out; users with fewer than two events do not count. One measure a variant, the same for a
 // pool of any size. Runs the network once a user, however many variants there are. item_values: a
 // number for each item, its popularity for instance; empty: none.
-std::vector<ListMeasure> measure_lists(const pintle_model* model, const Histories& histories,
+std::vector<ListMeasure> measure_lists(const Model& model, const Histories& histories,
                                        const std::vector<ListVariant>& variants, ThreadPool* pool,
                                        const std::vector<float>& item_values = {});
 
