@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
   EXPECT_OK(pintle_session_memory(model, &size));
   void* memory = aligned_alloc(PINTLE_SESSION_ALIGNMENT, size);
   pintle_session* session = NULL;
-  EXPECT_OK(pintle_session_create(model, memory, size, &session));
+  EXPECT_OK(pintle_session_create(model, memory, size, &session, NULL));
   if (session == NULL) return 1;
 
   uint32_t history[3];
@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
   }
   pintle_request request = PINTLE_REQUEST_INIT;
   pintle_recommendation list[10];
-  uint32_t count = 0;
+  size_t count = 0;
   EXPECT_OK(pintle_recommend(session, &request, list, &count));
   EXPECT(count == 10);
   for (uint32_t i = 0; i < count; ++i) {

@@ -34,8 +34,12 @@ struct Tasks {
       task(task_context, tasks.order == kForwards ? i : count - 1 - i);
     }
   }
-  pintle_executor executor(uint32_t task_count) {
-    return {sizeof(pintle_executor), task_count, run, this};
+  pintle_executor executor(size_t task_count) {
+    pintle_executor executor = PINTLE_EXECUTOR_INIT;
+    executor.task_count = task_count;
+    executor.parallel_for = run;
+    executor.context = this;
+    return executor;
   }
 };
 
@@ -81,6 +85,7 @@ TEST_CASE("lists over a large catalogue are the same however many tasks make the
           request.deny_count = deny.size();
           request.steering = steered ? &steering : nullptr;
           if (allowed != nullptr) {
+            request.flags |= PINTLE_ONLY_ALLOWED;
             request.allow = allowed->data();
             request.allow_count = allowed->size();
           }
@@ -127,10 +132,10 @@ struct Histories {
 };
 
 struct Rows {
-  explicit Rows(const Histories& histories, uint32_t k)
+  explicit Rows(const Histories& histories, size_t k)
       : out(histories.count() * k), counts(histories.count(), 99) {}
   std::vector<pintle_recommendation> out;
-  std::vector<uint32_t> counts;
+  std::vector<size_t> counts;
   size_t done = 99;
 };
 
@@ -177,12 +182,13 @@ TEST_CASE("a batch gives the same rows however many sessions share it") {
       for (size_t h = 0; h < histories.count(); ++h) {
         const auto row = [&](const Rows& from) {
           const auto begin = from.out.begin() + static_cast<ptrdiff_t>(h * request.k);
-          return std::vector<pintle_recommendation>(begin, begin + expected.counts[h]);
+          return std::vector<pintle_recommendation>(
+              begin, begin + static_cast<ptrdiff_t>(expected.counts[h]));
         };
         CHECK(same_list(row(rows), row(expected)));
       }
       for (size_t i = 0; i < sessions.size(); ++i) {
-        uint64_t events = 9;
+        size_t events = 9;
         CHECK(pintle_session_event_count(sessions.data()[i], &events) == PINTLE_OK);
         CHECK(events == 0);
       }

@@ -78,7 +78,7 @@ TEST_CASE("creating a session") {
       [&] {
         pintle_session* session = nullptr;
         const pintle_status status =
-            pintle_session_create(model.get(), memory.data(), size, &session);
+            pintle_session_create(model.get(), memory.data(), size, &session, nullptr);
         CHECK((session != nullptr) == (status == PINTLE_OK));
         pintle_session_destroy(session);
         return status;
@@ -102,7 +102,7 @@ TEST_CASE("nothing allocates once a session exists") {
       const uint32_t some[] = {0, 1, 2, 1};
       const size_t offsets[] = {0, 1, 14, 40};
       pintle_recommendation out[30], scratch[10];
-      uint32_t count, counts[3];
+      size_t count, counts[3];
       float scores[4], score, rest;
       size_t effects;
       std::vector<float> state(static_cast<size_t>(tiny.network.dim));
@@ -117,6 +117,7 @@ TEST_CASE("nothing allocates once a session exists") {
         run(pintle_session_append(session, history.data(), appended));
         pintle_request request = PINTLE_REQUEST_INIT;
         run(pintle_recommend(session, &request, out, &count));
+        request.flags |= PINTLE_ONLY_ALLOWED;
         request.allow = some;
         request.allow_count = 4;
         run(pintle_recommend(session, &request, out, &count));
@@ -133,7 +134,7 @@ TEST_CASE("nothing allocates once a session exists") {
           run(pintle_explain_features(session, sae, 1, features, 5, &effects, &score, &rest));
         }
         run(pintle_explain_events(session, 1, events, 5, &effects));
-        run(pintle_session_state(session, "last", state.data()));
+        run(pintle_session_state(session, "last", state.data(), state.size()));
       }
       pintle_request request = PINTLE_REQUEST_INIT;
       size_t done;
@@ -172,12 +173,15 @@ TEST_CASE("tasks allocate nothing, and the memory of their lists is part of the 
     while (count > 0) task(task_context, --count);
   };
   int calls = 0;
-  const pintle_executor executor = {sizeof(executor), 4, run, &calls};
+  pintle_executor executor = PINTLE_EXECUTOR_INIT;
+  executor.task_count = 4;
+  executor.parallel_for = run;
+  executor.context = &calls;
   const std::vector<uint32_t> items = random_history(9, PINTLE_PARALLEL_ITEMS, 1);
   const size_t offsets[] = {0, 1, 3, 3, 7, 9};
   const pintle_request request = PINTLE_REQUEST_INIT;
   pintle_recommendation out[50];
-  uint32_t counts[5];
+  size_t counts[5];
   size_t done;
   AllocationWatch watch;
   bool ok = pintle_recommend_batch_parallel(pointers, 3, &executor, items.data(), offsets, 5,

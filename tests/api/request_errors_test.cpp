@@ -38,7 +38,7 @@ struct Fixture {
   OpenSession session;
   pintle_request request = PINTLE_REQUEST_INIT;
   pintle_recommendation out[40], untouched[40];
-  uint32_t count = 77;
+  size_t count = 77;
 };
 
 TEST_CASE_FIXTURE(Fixture, "a request must be whole") {
@@ -50,12 +50,20 @@ TEST_CASE_FIXTURE(Fixture, "a request must be whole") {
   session.append({1, 2, 3});
   const auto before = session.recommend();
 
+  const uint32_t unknown[] = {3, 37};
   const pintle_request sound = request;
   const std::function<void()> faults[] = {
-      [&] { request.struct_size = 0; }, [&] { request.struct_size += 8; },
-      [&] { request.k = 0; },           [&] { request.flags = 2; },
-      [&] { request.reserved = 1; },    [&] { request.allow_count = 1; },
+      [&] { request.struct_size = 0; },
+      [&] { request.struct_size += 8; },
+      [&] { request.k = 0; },
+      [&] { request.flags = 4; },
       [&] { request.deny_count = 1; },
+      [&] { request.allow_count = 1; },
+      [&] { request.allow = unknown; },
+      [&] {
+        request.flags = PINTLE_ONLY_ALLOWED;
+        request.allow_count = 1;
+      },
   };
   for (const auto& fault : faults) {
     request = sound;
@@ -63,7 +71,7 @@ TEST_CASE_FIXTURE(Fixture, "a request must be whole") {
     expect(PINTLE_ERR_INVALID_ARGUMENT);
   }
   request = sound;
-  const uint32_t unknown[] = {3, 37};
+  request.flags = PINTLE_ONLY_ALLOWED;
   request.allow = unknown;
   request.allow_count = 2;
   expect(PINTLE_ERR_UNKNOWN_ITEM);
@@ -94,11 +102,11 @@ TEST_CASE_FIXTURE(Fixture, "null pointers are refused") {
   CHECK(pintle_session_append(s, nullptr, 1) == PINTLE_ERR_INVALID_ARGUMENT);
   CHECK(pintle_session_append(s, nullptr, 0) == PINTLE_OK);
   CHECK(pintle_session_reset(nullptr) == PINTLE_ERR_INVALID_ARGUMENT);
-  uint64_t events = 7;
+  size_t events = 7;
   CHECK(pintle_session_event_count(s, nullptr) == PINTLE_ERR_INVALID_ARGUMENT);
   CHECK(pintle_session_event_count(nullptr, &events) == PINTLE_ERR_INVALID_ARGUMENT);
   const auto batch = [&](const uint32_t* items, const size_t* o, pintle_recommendation* list,
-                         uint32_t* counts, size_t* d) {
+                         size_t* counts, size_t* d) {
     return pintle_recommend_batch(s, items, o, 1, &request, list, counts, d);
   };
   CHECK(batch(nullptr, offsets, out, &count, &done) == PINTLE_ERR_INVALID_ARGUMENT);
@@ -108,9 +116,12 @@ TEST_CASE_FIXTURE(Fixture, "null pointers are refused") {
   CHECK(batch(&item, offsets, out, &count, nullptr) == PINTLE_ERR_INVALID_ARGUMENT);
   pintle_session* created = nullptr;
   alignas(64) uint8_t memory[64];
-  CHECK(pintle_session_create(nullptr, memory, 64, &created) == PINTLE_ERR_INVALID_ARGUMENT);
-  CHECK(pintle_session_create(model.get(), nullptr, 64, &created) == PINTLE_ERR_INVALID_ARGUMENT);
-  CHECK(pintle_session_create(model.get(), memory, 64, nullptr) == PINTLE_ERR_INVALID_ARGUMENT);
+  CHECK(pintle_session_create(nullptr, memory, 64, &created, nullptr) ==
+        PINTLE_ERR_INVALID_ARGUMENT);
+  CHECK(pintle_session_create(model.get(), nullptr, 64, &created, nullptr) ==
+        PINTLE_ERR_INVALID_ARGUMENT);
+  CHECK(pintle_session_create(model.get(), memory, 64, nullptr, nullptr) ==
+        PINTLE_ERR_INVALID_ARGUMENT);
   pintle_session_destroy(nullptr);
   size_t effects = 7;
   float rest = 7;
@@ -122,8 +133,8 @@ TEST_CASE_FIXTURE(Fixture, "null pointers are refused") {
   CHECK(pintle_explain_features(s, 0, 0, &feature, 1, &effects, nullptr, &rest) ==
         PINTLE_ERR_INVALID_ARGUMENT);
   CHECK(pintle_explain_events(s, 0, nullptr, 1, &effects) == PINTLE_ERR_INVALID_ARGUMENT);
-  CHECK(pintle_session_state(s, nullptr, &score) == PINTLE_ERR_INVALID_ARGUMENT);
-  CHECK(pintle_session_state(s, "last", nullptr) == PINTLE_ERR_INVALID_ARGUMENT);
+  CHECK(pintle_session_state(s, nullptr, &score, 1) == PINTLE_ERR_INVALID_ARGUMENT);
+  CHECK(pintle_session_state(s, "last", nullptr, 8) == PINTLE_ERR_INVALID_ARGUMENT);
   CHECK(score == 7);
   CHECK(effects == 7);
   CHECK(done == 7);
@@ -134,7 +145,7 @@ TEST_CASE_FIXTURE(Fixture,
                   "offsets of a batch that go backwards are refused, with null items too") {
   const uint32_t items[] = {1, 2, 3};
   const size_t offsets[] = {0, 3, 1, 3};
-  uint32_t counts[3] = {};
+  size_t counts[3] = {};
   size_t done = 7;
   CHECK(pintle_recommend_batch(session.get(), items, offsets, 3, &request, out, counts, &done) ==
         PINTLE_ERR_INVALID_ARGUMENT);
@@ -194,7 +205,7 @@ TEST_CASE("calibrated edits need statistics") {
   pintle_request request = PINTLE_REQUEST_INIT;
   request.steering = &steering;
   pintle_recommendation out[10];
-  uint32_t count = 77;
+  size_t count = 77;
   CHECK(pintle_recommend(session.get(), &request, out, &count) == PINTLE_ERR_INVALID_ARGUMENT);
   pintle_feature_info info = PINTLE_FEATURE_INFO_INIT;
   CHECK(pintle_model_get_feature(model.get(), 0, 1, &info) == PINTLE_OK);

@@ -63,7 +63,7 @@ AlignedBytes session_memory(const OpenModel& model) {
 OpenSession::OpenSession(const OpenModel& model)
     : item_count_(model.info().item_count), dim_(model.info().dim), memory_(session_memory(model)) {
   pintle_session* session = nullptr;
-  REQUIRE(pintle_session_create(model.get(), memory_.data(), memory_.size(), &session) ==
+  REQUIRE(pintle_session_create(model.get(), memory_.data(), memory_.size(), &session, nullptr) ==
           PINTLE_OK);
   session_.reset(session);
 }
@@ -88,7 +88,7 @@ std::vector<float> OpenSession::all_scores() {
 
 std::vector<pintle_recommendation> OpenSession::recommend(const pintle_request& request) {
   std::vector<pintle_recommendation> list(request.k);
-  uint32_t count = 0;
+  size_t count = 0;
   REQUIRE(pintle_recommend(get(), &request, list.data(), &count) == PINTLE_OK);
   REQUIRE(count <= request.k);
   list.resize(count);
@@ -106,7 +106,7 @@ std::vector<pintle_recommendation> OpenSession::recommend(uint32_t k, uint32_t f
 
 std::vector<float> OpenSession::state(const char* hook) {
   std::vector<float> state(dim_);
-  REQUIRE(pintle_session_state(get(), hook, state.data()) == PINTLE_OK);
+  REQUIRE(pintle_session_state(get(), hook, state.data(), state.size()) == PINTLE_OK);
   return state;
 }
 

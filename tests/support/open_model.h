@@ -70,7 +70,7 @@ class OpenSession {
   struct Destroy {
     void operator()(pintle_session* session) const { pintle_session_destroy(session); }
   };
-  uint32_t item_count_, dim_;
+  size_t item_count_, dim_;
   AlignedBytes memory_;
   std::unique_ptr<pintle_session, Destroy> session_;
 };

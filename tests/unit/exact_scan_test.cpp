@@ -64,8 +64,8 @@ TinyModel model_of(Table table, int64_t items, int64_t dim, bool has_bias) {
 }
 
 // The best k of all that an unsteered list may hold, by the scan alone; returns how many there are.
-uint32_t exact_list(const pintle_session& session, const float* hidden, uint32_t k,
-                    pintle_recommendation* list, ExactCounts* counts) {
+size_t exact_list(const Session& session, const float* hidden, size_t k,
+                  pintle_recommendation* list, ExactCounts* counts) {
   const pintle_request request = PINTLE_REQUEST_INIT;
   const Steering steering(*session.model, nullptr);
   const KnobScores knobs(session, steering);
@@ -78,8 +78,8 @@ uint32_t exact_list(const pintle_session& session, const float* hidden, uint32_t
 
 void check_lists(const TinyModel& tiny) {
   const OpenModel f32(tiny.file()), exact(exact_file(tiny));
-  REQUIRE(exact.get()->exact.present());
-  const uint32_t items = f32.info().item_count;
+  REQUIRE(internal::model_of(exact.get())->exact.present());
+  const uint32_t items = internal::model_of(f32.get())->item_count;
   for (uint32_t seed = 1; seed <= 4; ++seed) {
     const std::vector<uint32_t> history = random_history(5 * seed, items, seed);
     OpenSession expected(f32, history), found(exact, history);
@@ -92,6 +92,7 @@ void check_lists(const TinyModel& tiny) {
         request.k = k;
         request.flags = seed % 2 == 0 ? PINTLE_INCLUDE_SEEN : 0;
         if (lists == 1 || lists == 2) {
+          request.flags |= PINTLE_ONLY_ALLOWED;
           request.allow = lists == 1 ? allow.data() : few.data();
           request.allow_count = lists == 1 ? allow.size() : few.size();
         }
@@ -149,8 +150,8 @@ TEST_CASE("states along an item's error do not lose the item") {
   const TinyModel tiny = model_of(kRandom, 500, 40, false);
   const OpenModel model(exact_file(tiny));
   const OpenSession owner(model);
-  const pintle_session& session = *owner.get();
-  const ExactView& exact = model.get()->exact;
+  const Session& session = *session_of(owner.get());
+  const ExactView& exact = internal::model_of(model.get())->exact;
   const Eigen::Index dim = 40;
   const Eigen::MatrixXd basis = Eigen::Map<const States>(exact.basis, dim, dim).cast<double>();
   const auto lu = basis.partialPivLu();
@@ -188,7 +189,7 @@ TEST_CASE("a state that is not finite, or zero, gives the f32 scan's list") {
   const TinyModel tiny = model_of(kRandom, 100, 16, false);
   const OpenModel model(exact_file(tiny));
   const OpenSession owner(model);
-  const pintle_session& session = *owner.get();
+  const Session& session = *session_of(owner.get());
   for (const float value : {0.0f, 1e-30f, 1e30f, INFINITY, NAN}) {
     const std::vector<float> hidden(16, value);
     pintle_recommendation list[5];

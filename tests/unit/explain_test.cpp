@@ -187,7 +187,8 @@ TEST_CASE("explaining needs a history, an SAE and an item that exist") {
   CHECK(explain_features(0, 0) == PINTLE_ERR_EMPTY_HISTORY);
   CHECK(pintle_explain_events(session.get(), 0, events, 4, &count) == PINTLE_ERR_EMPTY_HISTORY);
   CHECK(pintle_active_features(session.get(), 0, features, 4, &count) == PINTLE_ERR_EMPTY_HISTORY);
-  CHECK(pintle_session_state(session.get(), "last", state) == PINTLE_ERR_EMPTY_HISTORY);
+  CHECK(pintle_session_state(session.get(), "last", state, std::size(state)) ==
+        PINTLE_ERR_EMPTY_HISTORY);
   session.append({1, 2});
   CHECK(explain_features(3, 0) == PINTLE_ERR_UNKNOWN_NAME);
   CHECK(explain_features(0, 37) == PINTLE_ERR_UNKNOWN_ITEM);
@@ -196,7 +197,8 @@ TEST_CASE("explaining needs a history, an SAE and an item that exist") {
   for (const char* hook : {"", "block", "block:", "block:2", "mlp:2", "mlp:-1", "block:1 ",
                            "last:0", "Last", "block:00001", "block:4294967296"}) {
     CAPTURE(std::string(hook));
-    CHECK(pintle_session_state(session.get(), hook, state) == PINTLE_ERR_UNKNOWN_NAME);
+    CHECK(pintle_session_state(session.get(), hook, state, std::size(state)) ==
+          PINTLE_ERR_UNKNOWN_NAME);
   }
   CHECK(count == 7);
   CHECK(score == 7);

@@ -110,6 +110,7 @@ TEST_CASE("an allow list and a whole scan agree on steered scores, bit for bit")
   pintle_request request = PINTLE_REQUEST_INIT;
   request.k = 37;
   request.flags = PINTLE_INCLUDE_SEEN;
+  request.flags |= PINTLE_ONLY_ALLOWED;
   request.allow = allow.data();
   request.allow_count = allow.size();
   request.steering = &steering;
@@ -144,6 +145,7 @@ TEST_CASE("a scan with knobs leaves out nothing: short lists are the start of th
         for (uint32_t item = 0; item < 1100; item += 97) allow.push_back(item);
         pintle_request request = PINTLE_REQUEST_INIT;
         request.steering = &steering;
+        request.flags |= PINTLE_ONLY_ALLOWED;
         request.allow = allow.data();
         request.allow_count = allow.size();
         for (const pintle_recommendation& entry : session.recommend(request)) {

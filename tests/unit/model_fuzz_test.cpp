@@ -35,11 +35,12 @@ void use(const pintle_model* model) {
   if (size > kLargestSession) return;
   const AlignedBytes memory((std::vector<uint8_t>(size, 0xA5)));
   pintle_session* session = nullptr;
-  REQUIRE(pintle_session_create(model, memory.data(), size, &session) == PINTLE_OK);
-  const uint32_t items[] = {0, info.item_count - 1, info.item_count / 2};
+  REQUIRE(pintle_session_create(model, memory.data(), size, &session, nullptr) == PINTLE_OK);
+  const uint32_t item_count = static_cast<uint32_t>(info.item_count);
+  const uint32_t items[] = {0, item_count - 1, item_count / 2};
   REQUIRE(pintle_session_append(session, items, 3) == PINTLE_OK);
   pintle_recommendation out[10];
-  uint32_t count;
+  size_t count;
   pintle_request request = PINTLE_REQUEST_INIT;
   REQUIRE(pintle_recommend(session, &request, out, &count) == PINTLE_OK);
   const std::vector<pintle_edit> edits = {{PINTLE_EDIT_KNOB, 0, 0, 0, 0.5f},
@@ -56,7 +57,7 @@ void use(const pintle_model* model) {
   float score, rest;
   (void)pintle_explain_features(session, 1, 0, features, 4, &effects, &score, &rest);
   (void)pintle_explain_events(session, 0, events, 4, &effects);
-  pintle_share_solution solution;
+  pintle_share_solution solution = PINTLE_SHARE_SOLUTION_INIT;
   pintle_recommendation scratch[10];
   request.steering = nullptr;
   (void)pintle_solve_share(session, &request, 0, 0.8f, 0, scratch, out, &count, &solution);

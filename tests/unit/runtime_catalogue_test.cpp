@@ -81,20 +81,23 @@ TEST_CASE("titles and attributes are those of the item, and turn back into items
     CHECK(std::vector<uint32_t>(info.attributes, info.attributes + info.attribute_count) ==
           tiny.catalogue.item_attributes[i]);
     for (uint32_t a = 0; a < 3; ++a) {
-      const bool has = model.get()->catalogue.has_attribute(i, a);
+      const bool has = model_of(model.get())->catalogue.has_attribute(i, a);
       if (has) items[a].push_back(i);
     }
   }
   for (uint32_t a = 0; a < 3; ++a) {
     const uint32_t* found;
     uint32_t count;
-    REQUIRE(model.get()->catalogue.get_items(a, &found, &count) == PINTLE_OK);
+    REQUIRE(model_of(model.get())->catalogue.get_items(a, &found, &count) == PINTLE_OK);
     CHECK(std::vector<uint32_t>(found, found + count) == items[a]);
-    const char *group, *name;
-    REQUIRE(pintle_model_get_attribute(model.get(), a, &group, &name) == PINTLE_OK);
-    CHECK(tiny.catalogue.attributes[a] == std::make_pair(std::string(group), std::string(name)));
+    pintle_attribute_info info = PINTLE_ATTRIBUTE_INFO_INIT;
+    pintle_group_info group = PINTLE_GROUP_INFO_INIT;
+    REQUIRE(pintle_model_get_attribute(model.get(), a, &info) == PINTLE_OK);
+    REQUIRE(pintle_model_get_group(model.get(), info.group, &group) == PINTLE_OK);
+    CHECK(tiny.catalogue.attributes[a] ==
+          std::make_pair(std::string(group.name), std::string(info.name)));
+    CHECK(std::vector<uint32_t>(info.items, info.items + info.item_count) == items[a]);
   }
-  CHECK(pintle_model_get_attribute(model.get(), 0, nullptr, nullptr) == PINTLE_OK);
 }
 
 TEST_CASE("the trained bitmap is read bit by bit") {

@@ -29,9 +29,10 @@ TinyModel model_with(SaeActivation activation, int64_t features, uint32_t seed) 
 
 std::vector<float> encode(const OpenModel& model, const OpenSession& session,
                           const std::vector<float>& state) {
-  std::vector<float> features(model.get()->saes[0].feature_count + 16);
-  sae_encode(*session.get(), model.get()->saes[0], state.data(), features.data());
-  features.resize(model.get()->saes[0].feature_count);
+  std::vector<float> features(model_of(model.get())->saes[0].feature_count + 16);
+  sae_encode(*session_of(session.get()), model_of(model.get())->saes[0], state.data(),
+             features.data());
+  features.resize(model_of(model.get())->saes[0].feature_count);
   return features;
 }
 
@@ -63,7 +64,7 @@ TEST_CASE("features equal the literal computation, and one alone equals its plac
           CHECK((found[f] > 0) == (expected[f] > 0));
           active += found[f] > 0 ? 1 : 0;
         }
-        const SaeView& sae = model.get()->saes[0];
+        const SaeView& sae = model_of(model.get())->saes[0];
         if (activation == SaeActivation::kTopK) {
           CHECK(active <= sae.k);
           CHECK_FALSE(sae_is_separable(sae));
@@ -73,7 +74,7 @@ TEST_CASE("features equal the literal computation, and one alone equals its plac
         for (uint32_t f = 0; f < sae.feature_count; ++f) {
           const uint32_t rows[] = {sae.feature_count - 1 - f, f};  // either may come first
           std::vector<float> alone(sae.feature_count, -1.0f);
-          sae_encode_rows(*session.get(), sae, rows, 2, state.data(), alone.data());
+          sae_encode_rows(*session_of(session.get()), sae, rows, 2, state.data(), alone.data());
           for (const uint32_t row : rows) {
             CHECK(std::memcmp(&alone[row], &found[row], sizeof(float)) == 0);
           }
@@ -140,9 +141,10 @@ TEST_CASE("feature, SAE and knob tables read back") {
   uint32_t preset = 9;
   REQUIRE(pintle_model_find_preset(model.get(), "evening", &preset) == PINTLE_OK);
   pintle_edit edits[3];
-  size_t count = 0;
-  REQUIRE(pintle_model_get_preset(model.get(), preset, edits, 3, &count) == PINTLE_OK);
-  REQUIRE(count == 2);
+  pintle_preset_info preset_info = PINTLE_PRESET_INFO_INIT;
+  REQUIRE(pintle_model_get_preset(model.get(), preset, &preset_info) == PINTLE_OK);
+  REQUIRE(preset_info.edit_count == 2);
+  REQUIRE(pintle_model_get_preset_edits(model.get(), preset, edits, 3) == PINTLE_OK);
   CHECK(edits[0].target == 2);
   CHECK(edits[0].value == 0.5f);
   CHECK(edits[1].target == 0);

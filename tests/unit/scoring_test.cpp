@@ -49,8 +49,8 @@ void check_list(OpenSession* session, const TinyModel& tiny, const std::vector<u
   request.k = k;
   request.flags = seen ? PINTLE_INCLUDE_SEEN : 0;
   if (lists.allow != nullptr) {
-    static const uint32_t nothing = 0;
-    request.allow = lists.allow->empty() ? &nothing : lists.allow->data();
+    request.flags |= PINTLE_ONLY_ALLOWED;
+    request.allow = lists.allow->data();  // null where it is empty: then nothing is allowed
     request.allow_count = lists.allow->size();
   }
   if (lists.deny != nullptr) {
@@ -150,7 +150,7 @@ TEST_CASE("a batch gives what single calls give, and says how far it came") {
   pintle_request request = PINTLE_REQUEST_INIT;
   request.k = 7;
   std::vector<pintle_recommendation> out(9 * 7);
-  std::vector<uint32_t> counts(9, 99);
+  std::vector<size_t> counts(9, 99);
   size_t done = 99;
   OpenSession session(model, {5, 6});
   const auto run = [&] {

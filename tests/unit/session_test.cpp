@@ -30,7 +30,8 @@ TEST_CASE("a session stays inside the bytes that it asked for") {
     const std::vector<uint8_t> pattern(size + 128, 0x5A);
     const AlignedBytes memory(pattern);
     pintle_session* session = nullptr;
-    REQUIRE(pintle_session_create(model.get(), memory.data() + 64, size, &session) == PINTLE_OK);
+    REQUIRE(pintle_session_create(model.get(), memory.data() + 64, size, &session, nullptr) ==
+            PINTLE_OK);
     const std::vector<uint32_t> history = random_history(9, tiny.network.items.rows, seed);
     REQUIRE(pintle_session_append(session, history.data(), 9) == PINTLE_OK);
     const std::vector<pintle_edit> edits = {{PINTLE_EDIT_SET, 20, 0, 0, 1},
@@ -41,7 +42,7 @@ TEST_CASE("a session stays inside the bytes that it asked for") {
       pintle_request request = PINTLE_REQUEST_INIT;
       request.steering = &steering;
       pintle_recommendation out[10];
-      uint32_t count;
+      size_t count;
       CHECK(pintle_recommend(session, &request, out, &count) == PINTLE_OK);
     }
     pintle_session_destroy(session);
@@ -115,12 +116,12 @@ TEST_CASE("memory that is too small or not aligned is refused") {
   REQUIRE(pintle_session_memory(model.get(), &size) == PINTLE_OK);
   const AlignedBytes memory(std::vector<uint8_t>(size + 64));
   pintle_session* session = nullptr;
-  CHECK(pintle_session_create(model.get(), memory.data(), size - 1, &session) ==
+  CHECK(pintle_session_create(model.get(), memory.data(), size - 1, &session, nullptr) ==
         PINTLE_ERR_BUFFER_TOO_SMALL);
-  CHECK(pintle_session_create(model.get(), memory.data(), 0, &session) ==
+  CHECK(pintle_session_create(model.get(), memory.data(), 0, &session, nullptr) ==
         PINTLE_ERR_BUFFER_TOO_SMALL);
   for (const size_t shift : {1, 4, 32}) {
-    CHECK(pintle_session_create(model.get(), memory.data() + shift, size, &session) ==
+    CHECK(pintle_session_create(model.get(), memory.data() + shift, size, &session, nullptr) ==
           PINTLE_ERR_MISALIGNED);
   }
   CHECK(session == nullptr);
@@ -179,10 +180,10 @@ TEST_CASE("a model with skipped oldest items counts them as seen, and answers fr
   const OpenModel model(tiny.file());
   OpenSession session(model);
   session.append({2});
-  CHECK(session.get()->kept == 0);
+  CHECK(session_of(session.get())->kept == 0);
   for (const pintle_recommendation& entry : session.recommend()) CHECK(entry.item != 2);
   session.append({0, 1});
-  CHECK(session.get()->kept == (tiny.network.window < 2 ? 1 : 2));
+  CHECK(session_of(session.get())->kept == (tiny.network.window < 2 ? 1 : 2));
 }
 
 }  // namespace

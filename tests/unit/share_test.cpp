@@ -24,7 +24,7 @@ TinyModel share_model() {
 }
 
 struct Solved {
-  pintle_share_solution solution;
+  pintle_share_solution solution = PINTLE_SHARE_SOLUTION_INIT;
   std::vector<pintle_recommendation> list;
 };
 
@@ -33,7 +33,7 @@ Solved solve(OpenSession* session, uint32_t knob, float target, float min_overla
   pintle_request request = PINTLE_REQUEST_INIT;
   request.steering = steering;
   std::vector<pintle_recommendation> scratch(10), out(10);
-  uint32_t count = 0;
+  size_t count = 0;
   Solved solved = {};
   REQUIRE(pintle_solve_share(session->get(), &request, knob, target, min_overlap, scratch.data(),
                              out.data(), &count, &solved.solution) == PINTLE_OK);
@@ -153,8 +153,10 @@ TEST_CASE("knobs without an attribute, and shares that are none, are refused") {
   OpenSession session(model);
   pintle_request request = PINTLE_REQUEST_INIT;
   pintle_recommendation scratch[10], out[10];
-  uint32_t count = 77;
-  pintle_share_solution solution = {5, 5, 5, 5};
+  size_t count = 77;
+  pintle_share_solution solution = PINTLE_SHARE_SOLUTION_INIT;
+  solution.strength = solution.share = solution.overlap = 5;
+  solution.stop = 5;
   const auto status = [&](uint32_t knob, float target, float overlap) {
     return pintle_solve_share(session.get(), &request, knob, target, overlap, scratch, out, &count,
                               &solution);

@@ -79,7 +79,7 @@ TEST_CASE("any edits, at any hooks, in any architecture, equal the literal compu
     CAPTURE(describe(tiny.network));
     const OpenModel model(tiny.file());
     const std::vector<uint32_t> history = history_of(tiny, seed);
-    const uint32_t items = model.info().item_count;
+    const uint32_t items = static_cast<uint32_t>(model.info().item_count);
     OpenSession session(model, history);
     const auto plain = session.recommend(items, PINTLE_INCLUDE_SEEN);
     std::mt19937 random(seed);
@@ -124,7 +124,7 @@ TEST_CASE("edits that do nothing leave the unsteered list, bit for bit") {
     CAPTURE(describe(tiny.network));
     const OpenModel model(tiny.file());
     OpenSession session(model, history_of(tiny, seed));
-    const uint32_t items = model.info().item_count;
+    const uint32_t items = static_cast<uint32_t>(model.info().item_count);
     const auto plain = session.recommend(items);
     for (const Edits& edits :
          {Edits{}, Edits{{PINTLE_EDIT_KNOB, 0, 0, 0, 0}},
@@ -146,7 +146,7 @@ TEST_CASE("no call sees the steering of another: sets, explanations and appends 
     CAPTURE(seed);
     CAPTURE(describe(tiny.network));
     const OpenModel model(tiny.file());
-    const uint32_t items = model.info().item_count;
+    const uint32_t items = static_cast<uint32_t>(model.info().item_count);
     std::vector<uint32_t> history = history_of(tiny, seed);
     OpenSession session(model, history);
     std::mt19937 random(seed);

@@ -23,9 +23,9 @@ std::vector<Offer> top(const std::vector<Offer>& offers, uint32_t k, bool ask_fi
   for (const Offer& offer : offers) {
     if (!ask_first || best.may_enter(offer.score)) best.offer(offer.item, offer.score);
   }
-  const uint32_t count = best.finish();
+  const size_t count = best.finish();
   std::vector<Offer> result;
-  for (uint32_t i = 0; i < count; ++i) result.push_back({entries[i].item, entries[i].score});
+  for (size_t i = 0; i < count; ++i) result.push_back({entries[i].item, entries[i].score});
   return result;
 }
 

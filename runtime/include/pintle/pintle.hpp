@@ -30,6 +30,8 @@ class [[nodiscard]] Status {
   pintle_status status() const { return status_; }
   const char* name() const { return pintle_status_name(status_); }
   const std::string& message() const { return message_; }  // "" for PINTLE_OK
+  friend bool operator==(const Status& a, pintle_status b) { return a.status_ == b; }
+  friend bool operator!=(const Status& a, pintle_status b) { return a.status_ != b; }
 
  private:
   pintle_status status_ = PINTLE_OK;
