@@ -20,6 +20,7 @@
 #include "converter/import/architectures.h"
 #include "converter/import/checkpoint.h"
 #include "converter/import/sae_formats.h"
+#include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "converter/file/model_parts.h"
 #include "converter/io/output_file.h"
+#include "converter/run/runtime_model.h"
 #include "random_network.h"
 
 namespace pintle::converter {
