@@ -43,7 +43,7 @@ class DefaultModel {
 
   // The first `count` users.
   converter::Histories users(size_t count) const {
-    converter::Histories all = converter::map_histories(model.get(), interactions);
+    converter::Histories all = converter::map_histories(model, interactions);
     all.users.resize(count);
     all.items.resize(count);
     return all;
@@ -66,7 +66,7 @@ class DefaultModel {
   converter::ThreadPool pool{1};
   ScratchDir dir;
   std::string path;
-  converter::ModelPointer model;
+  Model model;
   converter::Interactions interactions;
 };
 

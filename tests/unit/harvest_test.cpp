@@ -17,7 +17,7 @@ std::vector<UserStates> harvest(const DefaultModel& files, const Histories& hist
                                 const std::string& hook, int threads) {
   ThreadPool pool(threads);
   std::vector<UserStates> states;
-  harvest_states(files.model.get(), histories, parse_hook(hook), &pool,
+  harvest_states(files.model, histories, parse_hook(hook), &pool,
                  [&](const UserStates& user) { states.push_back(user); });
   return states;
 }
@@ -41,11 +41,9 @@ TEST_CASE("a state is the runtime's after the same events") {
               std::vector<uint32_t>(items.end() - static_cast<std::ptrdiff_t>(kept), items.end()));
       REQUIRE(all[user].states.size() == kept * 32);
       for (const size_t t : {size_t{0}, kept / 2, kept - 1}) {
-        Session session(files.model.get());
-        session.append(std::vector<uint32_t>(
-            all[user].items.begin(), all[user].items.begin() + static_cast<std::ptrdiff_t>(t + 1)));
-        std::vector<float> state(32);
-        require_ok(pintle_session_state(session.get(), hook, state.data()), "state");
+        Session session = new_session(files.model);
+        REQUIRE(session.append(all[user].items.data(), t + 1));
+        const std::vector<float> state = require(session.state(hook), "state");
         for (size_t d = 0; d < 32; ++d) {
           CHECK(all[user].states[t * 32 + d] == doctest::Approx(state[d]).epsilon(1e-4));
         }

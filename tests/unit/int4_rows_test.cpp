@@ -119,12 +119,12 @@ TEST_CASE("moments are those of the scored states: symmetric, positive, the same
   const Catalogue catalogue = plain_catalogue(&network);
   const std::vector<uint8_t> bytes =
       serialize_model(network, pack_network(network, fb::DType_F32), catalogue, {});
-  const MemoryModel model(bytes, "scalar");
-  const Eigen::MatrixXd moments = scoring_moments(model.get());
+  const Model model = open_in_memory(bytes, "scalar");
+  const Eigen::MatrixXd moments = scoring_moments(model);
   CHECK(moments.rows() == 12);
   CHECK((moments - moments.transpose()).norm() == 0);
   CHECK(moments.selfadjointView<Eigen::Lower>().llt().info() == Eigen::Success);
-  CHECK(moments == scoring_moments(MemoryModel(bytes, "scalar").get()));
+  CHECK(moments == scoring_moments(open_in_memory(bytes, "scalar")));
   // The final norm's outputs have its biases as their mean and its gains as their deviations.
   const Norm& norm = *network.final_norm;
   double expected = 0;
@@ -149,19 +149,18 @@ TEST_CASE("int4 files calibrated twice are the same, and score closer than uncal
     file.commit();
     return open_model(folder.path(name), PINTLE_OPEN_VERIFY_ALL);
   };
-  const ModelPointer exact = save("f32", pack_network(network, fb::DType_F32));
-  const Eigen::MatrixXd moments =
-      scoring_moments(open_model(folder.path("f32"), 0, "scalar").get());
+  const Model exact = save("f32", pack_network(network, fb::DType_F32));
+  const Eigen::MatrixXd moments = scoring_moments(open_model(folder.path("f32"), 0, "scalar"));
   const PackedNetwork packed = pack_network(network, fb::DType_I4, &moments);
   CHECK(packed.tensors[0].data == pack_network(network, fb::DType_I4, &moments).tensors[0].data);
-  const ModelPointer calibrated = save("calibrated", packed);
-  const ModelPointer plain = save("plain", pack_network(network, fb::DType_I4));
+  const Model calibrated = save("calibrated", packed);
+  const Model plain = save("plain", pack_network(network, fb::DType_I4));
   std::vector<uint32_t> all(300);
   for (uint32_t i = 0; i < 300; ++i) all[i] = i;
-  const auto score = [&](const ModelPointer& model, uint32_t first) {
-    Session session(model.get());
-    session.append({first, (first * 7 + 3) % 300, (first * 11 + 5) % 300});
-    return session.score(all);
+  const auto score = [&](const Model& model, uint32_t first) {
+    Session session = new_session(model);
+    REQUIRE(session.append({first, (first * 7 + 3) % 300, (first * 11 + 5) % 300}));
+    return require(session.score(all), "scores");
   };
   double plain_error = 0, calibrated_error = 0;
   for (uint32_t first = 0; first < 30; ++first) {

@@ -17,7 +17,6 @@
 #include "support/default_model.h"
 
 namespace pintle::converter {
-using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 using test::DefaultModel;
@@ -68,15 +67,15 @@ TEST_CASE("features are measured, named and written") {
     const size_t user = labels.activations.user[firing.position];
     const size_t event = labels.activations.event[firing.position];
     const std::vector<uint32_t>& items = labels.histories.items[user];
-    Session session(files.model.get());
+    Session session = new_session(files.model);
     // The runtime sees the newest 32 events of the whole history, from the oldest kept one on. The
     // state is asked for after each, as harvest does: int8 products over many events at once round
     // differently.
     const size_t first = items.size() - std::min<size_t>(items.size(), 32);
     std::vector<float> state(32);
     for (size_t t = first; t <= event; ++t) {
-      session.append(&items[t], 1);
-      require_ok(pintle_session_state(session.get(), "block:0", state.data()), "state");
+      REQUIRE(session.append(items[t]));
+      state = require(session.state("block:0"), "state");
     }
     const SparseFeatures on = encode(trained.sae, state.data());
     const auto found = std::find(on.index.begin(), on.index.end(), labels.attributes[0].feature);
@@ -88,9 +87,9 @@ TEST_CASE("features are measured, named and written") {
   SUBCASE("promoted and demoted items are those of the largest dot products") {
     const FeatureEvidence& feature = labels.features[0];
     std::vector<double> effects;
-    for (uint32_t i = 0; i < model_info(files.model.get()).item_count; ++i) {
+    for (uint32_t i = 0; i < files.model.info().item_count; ++i) {
       std::vector<float> row(32);
-      gather_row(files.model->scored_items, i, row.data());
+      internal::gather_row(internal::model_of(files.model.get())->scored_items, i, row.data());
       double effect = 0;
       for (int64_t d = 0; d < 32; ++d) {
         effect += static_cast<double>(row[static_cast<size_t>(d)]) *
@@ -112,10 +111,8 @@ TEST_CASE("features are measured, named and written") {
         CHECK(feature.label.empty());
         continue;
       }
-      const char* name = nullptr;
-      pintle_model_get_attribute(files.model.get(),
-                                 labels.index.attributes[feature.attributes[0].attribute], nullptr,
-                                 &name);
+      const uint32_t attribute = labels.index.attributes[feature.attributes[0].attribute];
+      const char* name = require(files.model.attribute(attribute), "attribute").name;
       if (feature.attributes[0].correlation >= 0.3) {
         CHECK(feature.label.rfind(name, 0) == 0);
       } else if (!feature.items.empty()) {

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,6 +32,46 @@ TEST_CASE("a file with exact lists, taken apart and put together again, is the s
   const std::string path = dir.write("exact.pintle", std::string(file.begin(), file.end()));
   const converter::ModelParts parts = converter::read_model_parts(path);
   CHECK(serialize_model(parts.network, parts.packed, parts.catalogue, parts.provenance) == file);
+}
+
+std::vector<uint8_t> bytes_of(const converter::ModelParts& parts) {
+  return serialize_model(parts.network, parts.packed, parts.catalogue, parts.provenance,
+                         parts.interpretation);
+}
+
+TEST_CASE("so is one with SAEs of every kind, knobs and presets, at every precision") {
+  TinyModel tiny = steerable_model(plain_model().network);
+  tiny.interpretation.knobs[0].curve = {{-1, 0.1f, 0.2f}, {2, 0.3f, 0.15f}};
+  for (const fb::DType precision : fb::EnumValuesDType()) {
+    CAPTURE(static_cast<int>(precision));
+    converter::PackedNetwork packed = converter::pack_network(tiny.network, precision);
+    const std::vector<float> values =
+        converter::RandomNumbers(7).vector(static_cast<int64_t>(200 * tiny.network.dim), 1.0f);
+    converter::pack_exact_index(
+        tiny.network, Eigen::Map<const converter::States>(values.data(), 200, tiny.network.dim),
+        &packed);
+    pack_saes(tiny.interpretation, &packed);
+    const std::vector<uint8_t> file =
+        serialize_model(tiny.network, packed, tiny.catalogue, {}, tiny.interpretation);
+    const ScratchDir dir;
+    const std::string path = dir.write("m.pintle", std::string(file.begin(), file.end()));
+    const converter::ModelParts parts = converter::read_model_parts(path);
+    CHECK(bytes_of(parts) == file);
+
+    // Its SAEs give way to others, and stay with other knobs.
+    CHECK(join_parts(parts, tiny.interpretation) == file);
+    converter::ModelParts bare = parts;
+    bare.interpretation = {};
+    auto& tensors = bare.packed.tensors;
+    tensors.erase(std::remove_if(tensors.begin(), tensors.end(),
+                                 [](const auto& t) { return t.name.rfind("saes.", 0) == 0; }),
+                  tensors.end());
+    CHECK(join_parts(parts, {}) == bytes_of(bare));
+    converter::ModelParts fewer = parts;
+    fewer.interpretation.knobs.resize(1);
+    fewer.interpretation.presets.clear();
+    CHECK(join_knobs(parts, {parts.interpretation.knobs[0]}) == bytes_of(fewer));
+  }
 }
 
 }  // namespace

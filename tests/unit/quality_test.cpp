@@ -92,8 +92,8 @@ Measured measure(const Subject& subject, fb::DType precision, const Interactions
   options.out_path = folder.path("m.pintle");
   ThreadPool pool(kDefaultThreads);
   const ConvertReport report = convert(options, &pool);
-  const ModelPointer model = open_model(options.out_path);
-  return {evaluate_leave_one_out(model.get(), interactions, {}, &pool),
+  const Model model = open_model(options.out_path);
+  return {evaluate_leave_one_out(model, interactions, {}, &pool),
           static_cast<double>(report.tensor_bytes) / static_cast<double>(report.tensor_bytes_f32)};
 }
 
