@@ -11,6 +11,7 @@
 #include "converter/file/segments.h"
 #include "converter/file/writer.h"
 #include "converter/run/steering_names.h"
+#include "schema/hooks.h"
 
 namespace pintle::converter {
 namespace {
@@ -98,11 +99,8 @@ Json describe_saes(const fb::Model& model) {
   Json list = Json::array();
   if (model.saes() == nullptr) return list;
   for (const fb::Sae* sae : *model.saes()) {
-    std::string hook = "last";
-    if (sae->hook() != fb::HookKind_Last) {
-      hook = sae->hook() == fb::HookKind_Mlp ? "mlp:" : "block:";
-      hook += std::to_string(sae->layer());
-    }
+    char hook[format::kHookTextBytes];
+    format::print_hook(sae->hook(), sae->layer(), hook);
     Json entry{{"name", text(sae->name())},
                {"hook", hook},
                {"activation", fb::EnumNameSaeActivation(sae->activation())}};

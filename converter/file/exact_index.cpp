@@ -9,8 +9,8 @@
 
 #include "converter/io/error.h"
 #include "converter/run/runtime_model.h"
-#include "runtime/kernels/kernels.h"
 #include "schema/exact_codes.h"
+#include "schema/tensor_layout.h"
 
 namespace pintle::converter {
 namespace {
@@ -18,6 +18,9 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
+using format::kGroupCols;
+using format::kPanelRows;
+using format::round_up;
 
 constexpr Index kHead = format::kExactCoarseCols;
 constexpr double kLargestOperand = 8191;
@@ -313,7 +316,7 @@ double pruned_share(const Model& model, const std::vector<std::vector<uint32_t>>
     bytes += static_cast<double>(session.scan().bytes_read);
   }
   const pintle_model_info info = model.info();
-  const size_t row = (info.dim + 3) / 4 * 4 + sizeof(float);  // in int8, with its scale
+  const size_t row = round_up(info.dim, 4) + sizeof(float);  // in int8, with its scale
   return bytes / (lists * static_cast<double>(row * info.item_count));
 }
 

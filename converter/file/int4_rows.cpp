@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "converter/file/quantize.h"
-#include "runtime/kernels/kernels.h"
+#include "schema/tensor_layout.h"
 
 namespace pintle::converter {
 namespace {
+
+using format::kGroupCols;
 
 constexpr int kLowest = -8, kHighest = 7;
 // Where the search starts, in the scales that suit squared error alone.

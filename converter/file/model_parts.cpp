@@ -10,6 +10,7 @@
 #include "converter/io/error.h"
 #include "converter/run/runtime_model.h"
 #include "converter/run/steering_names.h"
+#include "schema/network_fields.h"
 
 namespace pintle::converter {
 namespace {
@@ -37,46 +38,35 @@ void add_lines(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String
   for (const flatbuffers::String* line : *lines) out->push_back(line->str());
 }
 
-Norm norm_shell(const fb::Norm* table) {
-  Norm norm;
-  norm.eps = table->eps();
-  return norm;
+// What a network needs to know of tensors that are elsewhere: that there are some, and epsilons.
+void read_shell(const fb::Norm* table, Norm* norm) { norm->eps = table->eps(); }
+void read_shell(const fb::Norm* table, std::optional<Norm>* norm) {
+  if (table != nullptr) read_shell(table, &norm->emplace());
 }
+void read_shell(const fb::Linear* table, std::optional<Linear>* linear) {
+  if (table != nullptr) linear->emplace();
+}
+void read_shell(const fb::Linear*, Linear*) {}
+template <typename Weights>
+void read_shell(const fb::Tensor*, Weights*) {}
 
-std::optional<Norm> optional_shell(const fb::Norm* table) {
-  if (table == nullptr) return std::nullopt;
-  return norm_shell(table);
+// Fills the members of `target` that have the names of the table's numbers and tensors.
+template <typename Table, typename Target>
+void read_fields(const typename Table::Table& table, Target* target) {
+  format::for_each(typename format::FieldsOf<Table>::List(), [&](auto field) {
+    using Field = decltype(field);
+    if constexpr (format::is_number<Field>) field.in(*target) = field.of(table);
+    if constexpr (format::is_tensor<Field>) read_shell(field.of(table), &field.in(*target));
+  });
 }
 
 Network read_network(const fb::Model& root) {
-  const fb::Architecture& a = *root.architecture();
   Network network;
-  network.recipe = text(a.name());
-  network.dim = a.dim();
-  network.heads = a.heads();
-  network.ffn_dim = a.ffn_dim();
-  network.window = a.window();
-  network.item_scale = a.item_scale();
-  network.position_origin = a.position_origin();
-  network.pad_keys = a.pad_keys();
-  network.mask = a.mask();
-  network.norm_placement = a.norm_placement();
-  network.key_value_source = a.key_value_source();
-  network.attention_residual = a.attention_residual();
-  network.ffn_residual = a.ffn_residual();
-  network.ffn_activation = a.ffn_activation();
-  network.skip_oldest = a.skip_oldest();
-  network.embedding_norm = optional_shell(root.embedding_norm());
-  network.final_norm = optional_shell(root.final_norm());
-  network.head_norm = optional_shell(root.head_norm());
-  if (root.head_dense() != nullptr) network.head_dense = Linear{};
-  network.head_activation = root.head_activation();
+  network.recipe = text(root.architecture()->name());
+  read_fields<format::Architecture>(*root.architecture(), &network);
+  read_fields<format::Model>(root, &network);
   for (const fb::Block* table : *root.blocks()) {
-    Block block;
-    block.attention_norm = norm_shell(table->attention_norm());
-    block.ffn_norm = norm_shell(table->ffn_norm());
-    if (table->output() != nullptr) block.output = Linear{};
-    network.blocks.push_back(std::move(block));
+    read_fields<format::Block>(*table, &network.blocks.emplace_back());
   }
   return network;
 }

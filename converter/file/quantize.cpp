@@ -11,14 +11,14 @@
 #include "converter/file/int4_rows.h"
 #include "converter/io/error.h"
 #include "converter/io/progress.h"
-#include "runtime/kernels/kernels.h"
+#include "schema/tensor_layout.h"
 
 namespace pintle::converter {
 namespace {
 
-size_t round_up(size_t value, size_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
+using format::kGroupCols;
+using format::kPanelRows;
+using format::round_up;
 
 constexpr float kLargestInt4 = 8 * 65504.0f;  // -8 times the largest half
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers as a file holds them: rounding, scales and the panel layouts of
-// runtime/kernels/kernels.h.
+// Numbers as a file holds them: rounding, scales and the panel layouts of schema/README.md.
 #ifndef PINTLE_CONVERTER_FILE_QUANTIZE_H_
 #define PINTLE_CONVERTER_FILE_QUANTIZE_H_
 

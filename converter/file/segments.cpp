@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "converter/io/error.h"
-#include "runtime/support/crc32.h"
+#include "schema/crc32.h"
 
 namespace pintle::converter {
 
@@ -14,7 +14,7 @@ fb::Segment SegmentList::add(const void* data, size_t size_bytes) {
   const uint8_t* begin = static_cast<const uint8_t*>(data);
   bytes_.insert(bytes_.end(), begin, begin + size_bytes);
   bytes_.resize(align(bytes_.size()), 0);
-  return fb::Segment(offset, size_bytes, internal::crc32(data, size_bytes), 0);
+  return fb::Segment(offset, size_bytes, format::crc32(data, size_bytes), 0);
 }
 
 StringSegments SegmentList::add_strings(const std::vector<std::string>& strings,

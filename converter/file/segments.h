@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "pintle_generated.h"
+#include "schema/alignment.h"
+#include "schema/checked_size.h"
 
 namespace pintle::converter {
 
@@ -18,9 +20,8 @@ struct StringSegments {
 
 class SegmentList {
  public:
-  static constexpr uint64_t kAlignment = 64;
   static uint64_t align(uint64_t size_bytes) {
-    return (size_bytes + kAlignment - 1) / kAlignment * kAlignment;
+    return format::round_up(size_bytes, format::kAlignment);
   }
 
   // Each appends a segment and returns it, its offset counted from the first segment's start.

@@ -3,31 +3,21 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <limits>
+#include <tuple>
+#include <type_traits>
 
 #include "converter/file/segments.h"
 #include "converter/io/error.h"
 #include "pintle/pintle.h"
-#include "runtime/model/read_model.h"
+#include "schema/format_version.h"
+#include "schema/network_hash.h"
+#include "schema/network_tensors.h"
 
 namespace pintle::converter {
 namespace {
 
 using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
-
-constexpr uint16_t kFormatMajor = 1, kFormatMinor = 1;
-
-fb::HookKind to_schema(HookPlace place) {
-  switch (place) {
-    case HookPlace::kMlp:
-      return fb::HookKind_Mlp;
-    case HookPlace::kLast:
-      return fb::HookKind_Last;
-    default:
-      return fb::HookKind_Block;
-  }
-}
 
 fb::SaeActivation to_schema(SaeActivation activation) {
   switch (activation) {
@@ -40,42 +30,9 @@ fb::SaeActivation to_schema(SaeActivation activation) {
   }
 }
 
-std::string sae_prefix(size_t sae) { return "saes." + std::to_string(sae) + "."; }
-std::string block_prefix(size_t block) { return "blocks." + std::to_string(block) + "."; }
-
-// Collects tensors in file order.
-class Packer {
- public:
-  Packer(fb::DType precision, std::vector<PackedTensor>* tensors,
-         const ParallelFor& parallel_for = one_by_one)
-      : precision_(precision), tensors_(tensors), parallel_for_(parallel_for) {}
-
-  void matrix(const std::string& name, const Matrix& matrix,
-              const Eigen::MatrixXd* moments = nullptr) {
-    tensors_->push_back(pack_panels(name, matrix, precision_, moments, parallel_for_));
-  }
-  void vector(const std::string& name, const std::vector<float>& values) {
-    if (!values.empty()) tensors_->push_back(pack_vector(name, values));
-  }
-  void positions(const Matrix& matrix) {
-    if (matrix.rows == 0) return;
-    tensors_->push_back(pack_rows("positions", matrix,
-                                  precision_ == fb::DType_F32 ? fb::DType_F32 : fb::DType_F16));
-  }
-  void linear(const std::string& name, const Linear& linear) {
-    matrix(name + ".weight", linear.weight);
-    vector(name + ".bias", linear.bias);
-  }
-  void norm(const std::string& name, const Norm& norm) {
-    vector(name + ".gain", norm.gain);
-    vector(name + ".bias", norm.bias);
-  }
-
- private:
-  fb::DType precision_;
-  std::vector<PackedTensor>* tensors_;
-  const ParallelFor parallel_for_;
-};
+// A member's eps, and whether the network has it.
+float eps_of(const Norm& norm) { return norm.eps; }
+float eps_of(const std::optional<Norm>& norm) { return norm ? norm->eps : 0; }
 
 // Writes the metadata. Runs twice: offsets of segments depend on the metadata's size, which depends
 // on nothing but the structure, as segments are structs of fixed width.
@@ -168,55 +125,61 @@ class MetadataBuilder {
     return fb::Segment(base_ + segment.offset(), segment.size(), segment.crc32(), 0);
   }
 
-  // 0 for a tensor that the network does not have.
-  Offset<fb::Tensor> tensor(const std::string& name) {
+  const Placed* find(const std::string& name) const {
     const auto found = std::find_if(placed_.begin(), placed_.end(), [&](const Placed& placed) {
       return placed.tensor->name == name;
     });
-    if (found == placed_.end()) return 0;
+    return found == placed_.end() ? nullptr : &*found;
+  }
+  // 0 for a tensor that the network does not have.
+  Offset<fb::Tensor> tensor(const std::string& name) {
+    const Placed* found = find(name);
+    if (found == nullptr) return 0;
     const PackedTensor& packed = *found->tensor;
     const fb::Segment data = at_base(found->data), scales = at_base(found->scales);
     return fb::CreateTensor(builder_, packed.rows, packed.cols, packed.dtype, packed.layout, &data,
                             packed.scales.empty() ? nullptr : &scales, packed.relative_error);
   }
-  Offset<fb::Tensor> required_tensor(const std::string& name) {
-    const Offset<fb::Tensor> offset = tensor(name);
-    if (offset.IsNull()) throw Error("the network has no tensor " + name);
-    return offset;
+  // What a field holds that names tensors; `peer`, of which it takes epsilons, is its network or block.
+  template <typename Field, typename Peer>
+  typename Field::Created tensors(Field, const std::string& prefix,
+                                  [[maybe_unused]] const Peer& peer) {
+    static_assert(format::is_tensor<Field>, "the builder does not say what this field holds");
+    const std::string name = prefix + Field::kName;
+    if constexpr (std::is_same_v<typename Field::Kind, format::Linear>) {
+      if (find(name + ".weight") == nullptr) return 0;
+      const auto weight = tensor(name + ".weight");
+      return fb::CreateLinear(builder_, weight, tensor(name + ".bias"));
+    } else if constexpr (std::is_same_v<typename Field::Kind, format::Norm>) {
+      if (find(name + ".gain") == nullptr) return 0;
+      const auto gain = tensor(name + ".gain");
+      return fb::CreateNorm(builder_, gain, tensor(name + ".bias"), eps_of(Field::in(peer)));
+    } else {
+      return tensor(name);
+    }
   }
-  Offset<fb::Linear> linear(const std::string& name) {
-    const auto weight = required_tensor(name + ".weight");
-    return fb::CreateLinear(builder_, weight, required_tensor(name + ".bias"));
-  }
-  Offset<fb::Norm> norm(const std::string& name, float eps) {
-    const auto gain = required_tensor(name + ".gain");
-    return fb::CreateNorm(builder_, gain, required_tensor(name + ".bias"), eps);
-  }
-  Offset<fb::Norm> optional_norm(const std::string& name, const std::optional<Norm>& value) {
-    return value ? norm(name, value->eps) : Offset<fb::Norm>(0);
+
+  // Calls fb::Create<table> with value(field) for each of its parameters, made in their order.
+  template <typename Table, typename... Fields, typename Value>
+  Offset<Table> create(Offset<Table> (*function)(FlatBufferBuilder&, typename Fields::Created...),
+                       format::FieldList<Fields...>, const Value& value) {
+    const std::tuple<typename Fields::Created...> values{value(Fields{})...};
+    return std::apply([&](const auto&... each) { return function(builder_, each...); }, values);
   }
 
   Offset<fb::Architecture> architecture() {
-    const Network& n = network_;
-    const auto u32 = [](int64_t value) { return static_cast<uint32_t>(value); };
-    return fb::CreateArchitecture(builder_, builder_.CreateString(n.recipe), u32(n.dim),
-                                  u32(n.heads), u32(n.ffn_dim), u32(n.window), n.item_scale,
-                                  n.position_origin, n.pad_keys, n.mask, n.norm_placement,
-                                  n.key_value_source, n.attention_residual, n.ffn_residual,
-                                  n.ffn_activation, u32(n.skip_oldest));
+    return create(
+        fb::CreateArchitecture, format::FieldsOf<format::Architecture>::List(),
+        format::Overloaded{
+            [&](format::Architecture::name) { return builder_.CreateString(network_.recipe); },
+            [&](auto number) {
+              return static_cast<typename decltype(number)::Created>(number.in(network_));
+            }});
   }
 
-  Offset<fb::Block> block(size_t index) {
-    const Block& block = network_.blocks[index];
-    const std::string prefix = block_prefix(index);
-    const auto attention_norm = norm(prefix + "attention_norm", block.attention_norm.eps);
-    const auto query = linear(prefix + "query");
-    const auto key_value = linear(prefix + "key_value");
-    const auto output = block.output ? linear(prefix + "output") : Offset<fb::Linear>(0);
-    const auto ffn_norm = norm(prefix + "ffn_norm", block.ffn_norm.eps);
-    const auto ffn_in = linear(prefix + "ffn_in");
-    return fb::CreateBlock(builder_, attention_norm, query, key_value, output, ffn_norm, ffn_in,
-                           linear(prefix + "ffn_out"));
+  Offset<fb::Block> block(size_t index, const std::string& prefix) {
+    return create(fb::CreateBlock, format::FieldsOf<format::Block>::List(),
+                  [&](auto field) { return tensors(field, prefix, network_.blocks[index]); });
   }
 
   Offset<fb::StringTable> string_table(const StringSegments& strings) {
@@ -268,32 +231,32 @@ class MetadataBuilder {
 
   Offset<fb::ExactScan> exact() {
     if (packed_.exact_fine.empty()) return 0;
-    const auto rows = required_tensor("exact.rows");
-    const auto basis = required_tensor("exact.basis");
-    const auto centre = required_tensor("exact.centre");
-    const auto coarse = required_tensor("exact.coarse");
-    const auto coarse_weights = required_tensor("exact.coarse_weights");
     const fb::Segment fine = at_base(exact_fine_);
-    return fb::CreateExactScan(builder_, rows, basis, centre, coarse, coarse_weights,
-                               packed_.exact_step, &fine, required_tensor("exact.fine_weights"),
-                               packed_.exact_largest_row);
+    using format::ExactScan;
+    return create(
+        fb::CreateExactScan, format::FieldsOf<ExactScan>::List(),
+        format::Overloaded{[&](ExactScan::coarse_step) { return packed_.exact_step; },
+                           [&](ExactScan::fine) { return &fine; },
+                           [&](ExactScan::largest_row) { return packed_.exact_largest_row; },
+                           [&](auto field) { return tensors(field, "exact.", packed_); }});
   }
 
   Offset<fb::Sae> sae(size_t index) {
     const InterpretedSae& sae = interpretation_.saes[index];
     const SaeWeights& weights = sae.weights;
-    const std::string prefix = sae_prefix(index);
-    const auto name = builder_.CreateString(sae.name);
-    const auto encoder = linear(prefix + "encoder");
-    const auto threshold = tensor(prefix + "threshold");
-    const auto decoder = required_tensor(prefix + "decoder");
-    const auto decoder_bias = required_tensor(prefix + "decoder_bias");
-    const auto labels = string_table(labels_[index]);
-    return fb::CreateSae(builder_, name, to_schema(weights.hook.place),
-                         static_cast<uint32_t>(weights.hook.index), to_schema(weights.activation),
-                         static_cast<uint32_t>(weights.k), static_cast<uint32_t>(weights.dict),
-                         encoder, threshold, decoder, decoder_bias, network_hash_, labels,
-                         tensor(prefix + "statistics"));
+    const std::string prefix = "saes." + std::to_string(index) + ".";
+    const auto u32 = [](int64_t value) { return static_cast<uint32_t>(value); };
+    using format::Sae;
+    return create(fb::CreateSae, format::FieldsOf<Sae>::List(),
+                  format::Overloaded{[&](Sae::name) { return builder_.CreateString(sae.name); },
+                                     [&](Sae::hook) { return hook_kind(weights.hook.place); },
+                                     [&](Sae::layer) { return u32(weights.hook.index); },
+                                     [&](Sae::activation) { return to_schema(weights.activation); },
+                                     [&](Sae::k) { return u32(weights.k); },
+                                     [&](Sae::feature_count) { return u32(weights.dict); },
+                                     [&](Sae::network_hash) { return network_hash_; },
+                                     [&](Sae::labels) { return string_table(labels_[index]); },
+                                     [&](auto field) { return tensors(field, prefix, weights); }});
   }
 
   Offset<fb::Knob> knob(const Knob& knob) {
@@ -351,39 +314,46 @@ class MetadataBuilder {
     return fb::CreatePreset(builder_, name, knob_vector, builder_.CreateVector(strengths));
   }
 
+  // A vector of tables, make(i) each.
+  template <typename Make>
+  auto tables(size_t count, const Make& make) {
+    std::vector<decltype(make(size_t{}))> offsets;
+    for (size_t i = 0; i < count; ++i) offsets.push_back(make(i));
+    return builder_.CreateVector(offsets);
+  }
+
   Offset<fb::Model> model(uint64_t file_size) {
-    const Network& n = network_;
-    const auto architecture_offset = architecture();
-    const auto items = required_tensor("items");
-    const auto output_items = tensor("output_items");
-    const auto item_bias = tensor("item_bias");
-    const auto positions = tensor("positions");
-    const auto pad = tensor("pad_embedding");
-    const auto mask = tensor("mask_embedding");
-    const auto embedding_norm = optional_norm("embedding_norm", n.embedding_norm);
-    std::vector<Offset<fb::Block>> blocks;
-    for (size_t i = 0; i < n.blocks.size(); ++i) blocks.push_back(block(i));
-    const auto block_vector = builder_.CreateVector(blocks);
-    const auto final_norm = optional_norm("final_norm", n.final_norm);
-    const auto head_dense = n.head_dense ? linear("head_dense") : Offset<fb::Linear>(0);
-    const auto head_norm = optional_norm("head_norm", n.head_norm);
-    const auto catalogue_offset = catalogue();
-    const auto provenance_offset = provenance();
-    std::vector<Offset<fb::Sae>> saes;
-    for (size_t i = 0; i < interpretation_.saes.size(); ++i) saes.push_back(sae(i));
-    const auto sae_vector = builder_.CreateVector(saes);
-    std::vector<Offset<fb::Knob>> knobs;
-    for (const Knob& entry : interpretation_.knobs) knobs.push_back(knob(entry));
-    const auto knob_vector = builder_.CreateVector(knobs);
-    std::vector<Offset<fb::Preset>> presets;
-    for (const Preset& entry : interpretation_.presets) presets.push_back(preset(entry));
-    const auto preset_vector = builder_.CreateVector(presets);
-    const auto exact_offset = exact();
-    return fb::CreateModel(builder_, kFormatMajor, kFormatMinor, /*required_features=*/0, file_size,
-                           architecture_offset, items, output_items, item_bias, positions, pad,
-                           mask, embedding_norm, block_vector, final_norm, head_dense,
-                           n.head_activation, head_norm, catalogue_offset, provenance_offset,
-                           sae_vector, knob_vector, preset_vector, exact_offset);
+    const Interpretation& interpretation = interpretation_;
+    using format::Model;
+    return create(fb::CreateModel, format::FieldsOf<Model>::List(),
+                  format::Overloaded{
+                      [&](Model::format_major) { return format::kFormatMajor; },
+                      [&](Model::format_minor) { return format::kFormatMinor; },
+                      [&](Model::required_features) { return uint64_t{0}; },
+                      [&](Model::file_size) { return file_size; },
+                      [&](Model::architecture) { return architecture(); },
+                      [&](Model::blocks blocks) {
+                        return tables(network_.blocks.size(), [&](size_t i) {
+                          return block(i,
+                                       std::string(blocks.kName) + "." + std::to_string(i) + ".");
+                        });
+                      },
+                      [&](Model::head_activation) { return network_.head_activation; },
+                      [&](Model::catalogue) { return catalogue(); },
+                      [&](Model::provenance) { return provenance(); },
+                      [&](Model::saes) {
+                        return tables(interpretation.saes.size(), [&](size_t i) { return sae(i); });
+                      },
+                      [&](Model::knobs) {
+                        return tables(interpretation.knobs.size(),
+                                      [&](size_t i) { return knob(interpretation.knobs[i]); });
+                      },
+                      [&](Model::presets) {
+                        return tables(interpretation.presets.size(),
+                                      [&](size_t i) { return preset(interpretation.presets[i]); });
+                      },
+                      [&](Model::exact) { return exact(); },
+                      [&](auto field) { return tensors(field, "", network_); }});
   }
 
   const Network& network_;
@@ -401,67 +371,15 @@ class MetadataBuilder {
   uint32_t network_hash_ = 0;
 };
 
+void require_tensors(const fb::Model& root) {
+  format::for_each_tensor(
+      root, [](const char* name, const fb::Tensor* tensor, format::Presence presence) {
+        if (tensor != nullptr || presence != format::kRequired) return true;
+        throw Error(std::string("the network has no tensor ") + name);
+      });
+}
+
 }  // namespace
-
-PackedNetwork pack_network(const Network& network, fb::DType precision,
-                           const Eigen::MatrixXd* moments, const ParallelFor& parallel_for) {
-  const fb::DType sensitive = precision == fb::DType_I4 ? fb::DType_I8 : precision;
-  PackedNetwork packed;
-  packed.precision = precision;
-  Packer items(precision, &packed.tensors, parallel_for), pack(sensitive, &packed.tensors);
-  items.matrix("items", network.items, network.output_items ? nullptr : moments);
-  if (network.output_items) items.matrix("output_items", *network.output_items, moments);
-  pack.vector("item_bias", network.item_bias);
-  pack.positions(network.positions);
-  pack.vector("pad_embedding", network.pad_embedding);
-  pack.vector("mask_embedding", network.mask_embedding);
-  if (network.embedding_norm) pack.norm("embedding_norm", *network.embedding_norm);
-  for (size_t i = 0; i < network.blocks.size(); ++i) {
-    const Block& block = network.blocks[i];
-    const std::string prefix = block_prefix(i);
-    pack.norm(prefix + "attention_norm", block.attention_norm);
-    pack.linear(prefix + "query", block.query);
-    pack.linear(prefix + "key_value", block.key_value);
-    if (block.output) pack.linear(prefix + "output", *block.output);
-    pack.norm(prefix + "ffn_norm", block.ffn_norm);
-    items.linear(prefix + "ffn_in", block.ffn_in);
-    pack.linear(prefix + "ffn_out", block.ffn_out);
-  }
-  if (network.final_norm) pack.norm("final_norm", *network.final_norm);
-  if (network.head_dense) pack.linear("head_dense", *network.head_dense);
-  if (network.head_norm) pack.norm("head_norm", *network.head_norm);
-
-  packed.settings.push_back(std::string("items=") + precision_name(precision));
-  packed.settings.push_back(std::string("blocks=") + precision_name(sensitive) +
-                            (sensitive != precision ? ", ffn_in int4" : ""));
-  packed.settings.push_back("vectors=f32");
-  packed.settings.push_back(std::string("positions=") +
-                            (precision == fb::DType_F32 ? "f32" : "f16"));
-  if (sensitive == fb::DType_I8) packed.settings.push_back("int8=f32 scale a row");
-  if (precision == fb::DType_I4) packed.settings.push_back("int4=f16 scale a row and 32 columns");
-  if (moments != nullptr) packed.settings.push_back("calibration=the model's own histories");
-  return packed;
-}
-
-void pack_saes(const Interpretation& interpretation, PackedNetwork* packed) {
-  const fb::DType dtype = packed->precision == fb::DType_F32 ? fb::DType_F32 : fb::DType_I8;
-  for (size_t i = 0; i < interpretation.saes.size(); ++i) {
-    const InterpretedSae& sae = interpretation.saes[i];
-    const std::string prefix = sae_prefix(i);
-    Packer pack(dtype, &packed->tensors);
-    pack.matrix(prefix + "encoder.weight", sae.weights.encoder);
-    pack.vector(prefix + "encoder.bias", sae.weights.encoder_bias);
-    pack.vector(prefix + "threshold", sae.weights.threshold);
-    packed->tensors.push_back(pack_rows(prefix + "decoder", sae.weights.decoder, dtype));
-    pack.vector(prefix + "decoder_bias", sae.weights.decoder_bias);
-    if (sae.statistics.empty()) continue;
-    Matrix statistics{static_cast<int64_t>(sae.statistics.size()), 5, {}};
-    for (const FeatureStatistics& s : sae.statistics) {
-      statistics.values.insert(statistics.values.end(), {s.density, s.p50, s.p95, s.p99, s.max});
-    }
-    packed->tensors.push_back(pack_rows(prefix + "statistics", statistics, fb::DType_F32));
-  }
-}
 
 std::string network_hash_text(uint32_t hash) {
   char text[9];
@@ -476,7 +394,8 @@ std::vector<uint8_t> serialize_model(const Network& network, const PackedNetwork
   MetadataBuilder metadata(network, packed, catalogue, provenance, interpretation);
   metadata.add_segments(&segments);
   const std::vector<uint8_t> draft = metadata.build(0, 0, 0);
-  const uint32_t hash = internal::network_hash(*fb::GetSizePrefixedModel(draft.data()));
+  require_tensors(*fb::GetSizePrefixedModel(draft.data()));
+  const uint32_t hash = format::network_hash(*fb::GetSizePrefixedModel(draft.data()));
   for (const InterpretedSae& sae : interpretation.saes) {
     const std::string& trained_on = sae.weights.model_hash;
     if (!trained_on.empty() && trained_on != network_hash_text(hash)) {

@@ -31,9 +31,10 @@ struct Resolved {
   std::string source;
 };
 
-class Resolver {
+class SettingResolver {
  public:
-  Resolver(const Recipe& recipe, const Configuration& configuration, const std::string& origin)
+  SettingResolver(const Recipe& recipe, const Configuration& configuration,
+                  const std::string& origin)
       : recipe_(recipe), configuration_(configuration), origin_(origin) {}
 
   std::vector<std::string> report;
@@ -155,7 +156,7 @@ const std::map<std::string, fb::Activation>& activations() {
   return map;
 }
 
-int64_t resolve_heads(Resolver* resolver, int64_t dim, const std::string& origin) {
+int64_t resolve_heads(SettingResolver* resolver, int64_t dim, const std::string& origin) {
   const std::optional<int64_t> heads = resolver->integer("heads", 1);
   std::string divisors;
   for (int64_t h = 1; h <= dim && h <= 64; ++h) {
@@ -174,7 +175,7 @@ int64_t resolve_heads(Resolver* resolver, int64_t dim, const std::string& origin
   return *heads;
 }
 
-float resolve_item_scale(Resolver* resolver, int64_t dim) {
+float resolve_item_scale(SettingResolver* resolver, int64_t dim) {
   const Resolved resolved = resolver->resolve("item_scale");
   if (resolved.value != json("sqrt_dim")) return resolver->number("item_scale", 1, true);
   resolver->note("item_scale", resolved);
@@ -218,7 +219,7 @@ const json* find_configured(const json& config, const std::string& key) {
 
 Settings resolve_settings(const Recipe& recipe, const Configuration& configuration, int64_t dim,
                           int64_t item_rows, const std::string& origin) {
-  Resolver resolver(recipe, configuration, origin);
+  SettingResolver resolver(recipe, configuration, origin);
   const std::map<std::string, fb::Source> sources = {{"raw", fb::Source_Raw},
                                                      {"normed", fb::Source_Normed}};
   Settings s;

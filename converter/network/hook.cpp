@@ -6,6 +6,7 @@
 #include <regex>
 
 #include "converter/io/error.h"
+#include "schema/hooks.h"
 
 namespace pintle::converter {
 namespace {
@@ -23,23 +24,18 @@ std::optional<Hook> match(const std::string& text, const char* pattern, HookPlac
 }
 
 std::optional<Hook> parse_own(const std::string& text) {
-  if (text == "last") return Hook{HookPlace::kLast, 0};
-  if (auto hook = match(text, "block:([0-9]{1,6})", HookPlace::kBlock)) return hook;
-  return match(text, "mlp:([0-9]{1,6})", HookPlace::kMlp);
+  fb::HookKind kind;
+  uint32_t layer;
+  if (!format::parse_hook(text.c_str(), &kind, &layer)) return std::nullopt;
+  return Hook{static_cast<HookPlace>(kind), layer};
 }
 
 }  // namespace
 
 std::string hook_name(const Hook& hook) {
-  switch (hook.place) {
-    case HookPlace::kBlock:
-      return "block:" + std::to_string(hook.index);
-    case HookPlace::kMlp:
-      return "mlp:" + std::to_string(hook.index);
-    case HookPlace::kLast:
-      break;
-  }
-  return "last";
+  char text[format::kHookTextBytes];
+  format::print_hook(hook_kind(hook.place), static_cast<uint32_t>(hook.index), text);
+  return text;
 }
 
 Hook parse_hook(const std::string& text) {

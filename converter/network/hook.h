@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where in the network a sparse autoencoder reads and writes.
+// Where in the network a sparse autoencoder reads and writes: fb::HookKind and a block.
 #ifndef PINTLE_CONVERTER_NETWORK_HOOK_H_
 #define PINTLE_CONVERTER_NETWORK_HOOK_H_
 
@@ -8,13 +8,16 @@
 #include <optional>
 #include <string>
 
+#include "pintle_generated.h"
+
 namespace pintle::converter {
 
 enum class HookPlace {
-  kBlock,  // residual stream after block `index`
-  kMlp,    // what block `index`'s feed-forward network adds to the residual stream
-  kLast,   // final hidden state, after the final norm
+  kBlock = fb::HookKind_Block,  // residual stream after block `index`
+  kMlp = fb::HookKind_Mlp,      // what that block's feed-forward network adds to it
+  kLast = fb::HookKind_Last,    // final hidden state, after the final norm
 };
+inline fb::HookKind hook_kind(HookPlace place) { return static_cast<fb::HookKind>(place); }
 
 struct Hook {
   HookPlace place = HookPlace::kBlock;
@@ -26,7 +29,8 @@ inline bool operator==(const Hook& a, const Hook& b) {
 }
 inline bool operator!=(const Hook& a, const Hook& b) { return !(a == b); }
 
-// "block:0", "mlp:1", "last": how hooks are written on the command line and in our files.
+// "block:0", "mlp:1", "last": how hooks are written on the command line and in our files
+// (schema/hooks.h).
 std::string hook_name(const Hook& hook);
 
 // Reads hook_name's form. Throws Error if `text` is anything else.

@@ -6,6 +6,7 @@
 #include "runtime/api/session_call.h"
 #include "runtime/calls/explain.h"
 #include "runtime/network/transformer.h"
+#include "schema/hooks.h"
 
 namespace internal = pintle::internal;
 using internal::begin_call;
@@ -69,7 +70,7 @@ pintle_status pintle_session_state(pintle_session* handle, const char* hook, flo
   const internal::Model& model = *session->model;
   pintle::fb::HookKind kind = pintle::fb::HookKind_Last;
   uint32_t layer = 0;
-  if (!internal::parse_hook(hook, &kind, &layer) || layer >= model.layer_count) {
+  if (!pintle::format::parse_hook(hook, &kind, &layer) || layer >= model.layer_count) {
     return session->fault()(
         PINTLE_ERR_UNKNOWN_NAME,
         "the hook \"%.32s\" is none of block:0 to block:%u, mlp:0 to mlp:%u, last", hook,

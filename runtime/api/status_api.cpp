@@ -2,7 +2,7 @@
 //
 // The C entry points of statuses and versions.
 #include "pintle/pintle.h"
-#include "runtime/model/read_model.h"
+#include "schema/format_version.h"
 
 namespace {
 
@@ -80,5 +80,5 @@ const char* pintle_version(void) {
 uint32_t pintle_version_number(void) { return PINTLE_VERSION_NUMBER; }
 
 uint32_t pintle_format_version(void) {
-  return 1000u * pintle::internal::kFormatMajor + pintle::internal::kFormatMinor;
+  return 1000u * pintle::format::kFormatMajor + pintle::format::kFormatMinor;
 }

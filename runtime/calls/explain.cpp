@@ -31,23 +31,6 @@ void keep_largest(const Entry& entry, size_t capacity, Entry* out, size_t* kept)
 
 }  // namespace
 
-bool parse_hook(const char* text, fb::HookKind* hook, uint32_t* layer) {
-  *layer = 0;
-  if (strcmp(text, "last") == 0) {
-    *hook = fb::HookKind_Last;
-    return true;
-  }
-  const bool is_block = strncmp(text, "block:", 6) == 0;
-  if (!is_block && strncmp(text, "mlp:", 4) != 0) return false;
-  *hook = is_block ? fb::HookKind_Block : fb::HookKind_Mlp;
-  const char* digits = text + (is_block ? 6 : 4);
-  size_t length = 0;
-  for (; digits[length] >= '0' && digits[length] <= '9' && length < 4; ++length) {
-    *layer = *layer * 10 + static_cast<uint32_t>(digits[length] - '0');
-  }
-  return length > 0 && digits[length] == '\0';
-}
-
 const float* hook_state(const Session& session, fb::HookKind hook, uint32_t layer) {
   switch (hook) {
     case fb::HookKind_Block:

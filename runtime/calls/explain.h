@@ -9,9 +9,6 @@
 
 namespace pintle::internal {
 
-// "block:N", "mlp:N" or "last"; false for anything else.
-bool parse_hook(const char* text, fb::HookKind* hook, uint32_t* layer);
-
 // The state at a hook for the newest event. REQUIRES: update_hidden.
 const float* hook_state(const Session& session, fb::HookKind hook, uint32_t layer);
 

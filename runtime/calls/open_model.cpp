@@ -15,7 +15,7 @@ Status prepare(const char* isa, bool verifies_all, const Fault& fault, Model* mo
     return fault(PINTLE_ERR_UNKNOWN_ISA,
                  "ISA \"%s\" is unknown, or this CPU or build lacks it: use scalar, or none", isa);
   }
-  PINTLE_TRY(verify_model(model, fault));
+  PINTLE_TRY(read_model(model, fault));
   if (session_bytes(*model) > SIZE_MAX / 2) {  // 32-bit machines
     return fault(PINTLE_ERR_UNSUPPORTED, "a session would take %llu bytes, more than fit memory",
                  static_cast<unsigned long long>(session_bytes(*model)));

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Which ISAs this build has is the build's to say: it compiles their files and defines
-// PINTLE_HAVE_<ISA> for this one.
 #include "dispatch.h"
 
 #include <string.h>
 
 #include "cpu_features.h"
+#include "target.h"
 
 namespace pintle {
 
@@ -28,22 +26,22 @@ size_t list_isas(Isa (&isas)[kMaxIsas]) {
   [[maybe_unused]] const CpuFeatures features = detect_cpu_features();
   size_t count = 0;
   isas[count++] = {"scalar", init_scalar, true};
-#if defined(PINTLE_HAVE_AVX2)
+#if PINTLE_HAVE_AVX2
   isas[count++] = {"avx2", init_avx2, features.avx2};
 #endif
-#if defined(PINTLE_HAVE_AVX512VNNI)
+#if PINTLE_HAVE_AVX512VNNI
   isas[count++] = {"avx512vnni", init_avx512vnni, features.avx512vnni};
 #endif
-#if defined(PINTLE_HAVE_NEON)
+#if PINTLE_HAVE_NEON
   isas[count++] = {"neon", init_neon, features.neon};
 #endif
-#if defined(PINTLE_HAVE_NEON_DOTPROD)
+#if PINTLE_HAVE_NEON_DOTPROD
   isas[count++] = {"neon_dotprod", init_neon_dotprod, features.neon_dotprod};
 #endif
-#if defined(PINTLE_HAVE_NEON_I8MM)
+#if PINTLE_HAVE_NEON_I8MM
   isas[count++] = {"neon_i8mm", init_neon_i8mm, features.neon_i8mm};
 #endif
-#if defined(PINTLE_HAVE_WASM)
+#if PINTLE_HAVE_WASM
   isas[count++] = {"wasm", init_wasm, features.wasm};
 #endif
   // A rung that the CPU lacks ends the ladder: the features are nested.

@@ -15,8 +15,8 @@
 // alias inputs unless said. A row's result does not depend on panel_count, so scoring one panel
 // gives the same bits as scoring the whole matrix.
 //
-// "exact" kernels equal kernels_scalar.cpp bit for bit on every ISA (kernel files build with
-// -ffp-contract=off); the others state a bound.
+// "exact" kernels equal kernels_scalar.cpp bit for bit on every ISA (target.h: nothing is
+// contracted); the others state a bound.
 #ifndef PINTLE_KERNELS_KERNELS_H_
 #define PINTLE_KERNELS_KERNELS_H_
 

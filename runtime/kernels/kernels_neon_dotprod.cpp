@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // NEON with SDOT (Armv8.2 FEAT_DotProd): the integer matrix-vector products and scans.
-#include <arm_neon.h>
+#include "target.h"
 
+#if PINTLE_HAVE_NEON_DOTPROD
 #include "kernels.h"
+
+PINTLE_TARGET_BEGIN(PINTLE_TARGET_DOTPROD)
+#include "vectors_neon.h"
+
+// Over the vectors:
+#include "integer_scan.h"
 
 namespace pintle {
 namespace {
@@ -16,6 +23,7 @@ constexpr size_t kPlaneCols = 1024;
 struct Planes {
   int8_t high[kPlaneCols];
   int8_t low[kPlaneCols];
+  int32_t offsets[kPlaneCols / kGroupCols];  // s4, per group: 8 sum(x), what the nibbles' + 8 adds
 };
 
 // Splits four columns; returns their sum in four parts.
@@ -81,38 +89,9 @@ int8x16_t broadcast4(const int8_t* p) {
   return vreinterpretq_s8_s32(vld1q_dup_s32(reinterpret_cast<const int32_t*>(p)));
 }
 
-struct Floats16 {
-  float32x4_t v[4];
-};
-
-Floats16 load16(const float* p) {
-  return {{vld1q_f32(p), vld1q_f32(p + 4), vld1q_f32(p + 8), vld1q_f32(p + 12)}};
-}
-
-void store16(float* p, const Floats16& x) {
-#pragma GCC unroll 4
-  for (int q = 0; q < 4; ++q) vst1q_f32(p + 4 * q, x.v[q]);
-}
-
-// How far ahead scans prefetch: the hardware's prefetchers stop at every page's end.
-constexpr size_t kScanAheadBytes = 4096;
-
-// Asks for `kLines` cache lines further on, past the tensor's end too: nothing is read. Part of the
-// products' loops, as a loop of its own would take four instructions a line. Inlined, as GCC takes a
-// function that only prefetches for one without effect and leaves out calls to it.
-template <uintptr_t kLines>
-__attribute__((always_inline)) inline void prefetch(const void* p) {
-  const uintptr_t ahead = reinterpret_cast<uintptr_t>(p) + kScanAheadBytes;
-#pragma GCC unroll 4
-  for (uintptr_t line = 0; line < kLines; ++line) {
-    __builtin_prefetch(reinterpret_cast<const void*>(ahead + 64 * line));
-  }
-}
-
 // Adds `width` columns of a panel to the sums.
 template <bool kIsScan>
-__attribute__((always_inline)) inline void add_s8_panel(const int8_t* w, size_t width,
-                                                        const Planes& planes, Sums* sums) {
+PINTLE_INLINE void add_s8_panel(const int8_t* w, size_t width, const Planes& planes, Sums* sums) {
   size_t k = 0;
   for (; k + 16 <= width; k += 16, w += 256) {
     if (kIsScan) prefetch<4>(w);
@@ -158,126 +137,20 @@ void matvec_s8(const int8_t* panels, const float* row_scales, size_t panel_count
   }
 }
 
-// The planes of `width` columns, and per group 8 sum(x), what the nibbles' + 8 adds.
-void split_s4(const int16_t* x, size_t width, Planes* planes, int32_t* offsets) {
-  for (size_t g = 0; g < width / kGroupCols; ++g) {
-    int32x4_t x_sum = vdupq_n_s32(0);
-    for (size_t k = g * kGroupCols; k < (g + 1) * kGroupCols; k += 4) {
-      x_sum = vaddq_s32(x_sum, split4(x, k, planes));
-    }
-    offsets[g] = 8 * vaddvq_s32(x_sum);
-  }
-}
-
-// Adds `width` columns of a panel to `totals`, in f32 group by group.
-template <bool kIsScan>
-__attribute__((always_inline)) inline void add_groups(const uint8_t* w, const uint16_t* scales,
-                                                      size_t width, const Planes& planes,
-                                                      const int32_t* offsets, Floats16* totals) {
-  for (size_t k = 0; k < width; k += kGroupCols, w += 256, scales += kPanelRows) {
-    if (kIsScan) prefetch<4>(w);
-    Sums sums;
-    clear(&sums);
-    const int8x16_t high0 = vld1q_s8(planes.high + k), high1 = vld1q_s8(planes.high + k + 16);
-    const int8x16_t low0 = vld1q_s8(planes.low + k), low1 = vld1q_s8(planes.low + k + 16);
-    add_s4_columns<0>(w, high0, low0, &sums);
-    add_s4_columns<2>(w + 64, high0, low0, &sums);
-    add_s4_columns<0>(w + 128, high1, low1, &sums);
-    add_s4_columns<2>(w + 192, high1, low1, &sums);
-    const int32x4_t offset = vdupq_n_s32(offsets[k / kGroupCols]);
-#pragma GCC unroll 4
-    for (int q = 0; q < 4; ++q) {
-      const float32x4_t dot = vcvtq_f32_s32(vsubq_s32(combine(sums, q), offset));
-      const float32x4_t scale = vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(scales + 4 * q)));
-      totals->v[q] = vaddq_f32(totals->v[q], vmulq_f32(dot, scale));
-    }
-  }
-}
-
-void multiply(float factor, Floats16* x) {
-#pragma GCC unroll 4
-  for (int q = 0; q < 4; ++q) x->v[q] = vmulq_f32(vdupq_n_f32(factor), x->v[q]);
-}
-
-const Floats16 kZeros = {};
-
-void matvec_s4(const uint8_t* panels, const uint16_t* group_scales, size_t panel_count, size_t cols,
-               const int16_t* x, float x_scale, float* y) {
-  Planes planes;
-  int32_t offsets[kPlaneCols / kGroupCols];
-  for (size_t start = 0; start < cols; start += kPlaneCols) {
-    const size_t width = cols - start < kPlaneCols ? cols - start : kPlaneCols;
-    split_s4(x + start, width, &planes, offsets);
-    for (size_t p = 0; p < panel_count; ++p) {
-      float* out = y + p * kPanelRows;
-      Floats16 totals = start == 0 ? kZeros : load16(out);
-      add_groups<false>(panels + (p * cols + start) / 2 * kPanelRows,
-                        group_scales + (p * cols + start) / kGroupCols * kPanelRows, width, planes,
-                        offsets, &totals);
-      if (start + width == cols) multiply(x_scale, &totals);
-      store16(out, totals);
-    }
-  }
-}
-
-// ---- The catalogue scan -------------------------------------------------------------------------
-
-// Bit r: score r is above the threshold, NaN on either side included.
-uint32_t mask_above(const Floats16& scores, float threshold) {
-  const float32x4_t threshold4 = vdupq_n_f32(threshold);
-  const uint32_t bits[4] = {1, 2, 4, 8};
-  uint32x4_t mask = vdupq_n_u32(0);
-#pragma GCC unroll 4
-  for (int q = 0; q < 4; ++q) {
-    const uint32x4_t bit = vshlq_u32(vld1q_u32(bits), vdupq_n_s32(4 * q));
-    mask = vorrq_u32(mask, vbicq_u32(bit, vcleq_f32(scores.v[q], threshold4)));
-  }
-  return vaddvq_u32(mask);
-}
-
-void add_bias(const float* bias, Floats16* scores) {
-#pragma GCC unroll 4
-  for (int q = 0; q < 4; ++q) scores->v[q] = vaddq_f32(scores->v[q], vld1q_f32(bias + 4 * q));
-}
-
-// score(p) gives the products of panel p. Every panel's scores are stored, over the last miss's:
-// cheaper than a branch that is predicted wrong at every hit.
-template <typename Score>
-__attribute__((always_inline)) inline size_t scan(const float* bias, size_t panel_count,
-                                                  float threshold, ScanHits* hits,
-                                                  const Score& score) {
-  uint32_t count = 0;
-  size_t p = 0;
-  for (; p < panel_count && count < kScanHits; ++p) {
-    Floats16 v = score(p);
-    if (bias != nullptr) add_bias(bias + p * kPanelRows, &v);
-    const uint32_t mask = mask_above(v, threshold);
-    store16(hits->scores[count], v);
-    hits->panels[count] = static_cast<uint32_t>(p);
-    hits->masks[count] = static_cast<uint16_t>(mask);
-    count += mask != 0 ? 1 : 0;
-  }
-  hits->count = count;
-  return p;
-}
-
 size_t scan_s8(const int8_t* panels, const float* row_scales, const float* bias, size_t panel_count,
                size_t cols, const int16_t* x, float x_scale, float threshold, ScanHits* hits) {
   const size_t panel_bytes = cols * kPanelRows;
-  if (cols > kPlaneCols) {  // rare: x is split anew for every panel
-    return scan(bias, panel_count, threshold, hits, [&](size_t p) {
-      float y[kPanelRows] = {};
+  if (cols > kPlaneCols) {
+    return scan_wide(bias, panel_count, threshold, hits, [&](size_t p, float* y) {
       matvec_s8(panels + p * panel_bytes, row_scales + p * kPanelRows, 1, cols, x, x_scale, y);
-      return load16(y);
     });
   }
   Planes planes;
   for (size_t k = 0; k < cols; k += 4) split4(x, k, &planes);
   return scan(bias, panel_count, threshold, hits, [&](size_t p) {
-    const int8_t* w = panels + p * panel_bytes;
     Sums sums;
     clear(&sums);
-    add_s8_panel<true>(w, cols, planes, &sums);
+    add_s8_panel<true>(panels + p * panel_bytes, cols, planes, &sums);
     Floats16 y;
 #pragma GCC unroll 4
     for (int q = 0; q < 4; ++q) {
@@ -287,30 +160,39 @@ size_t scan_s8(const int8_t* panels, const float* row_scales, const float* bias,
   });
 }
 
-size_t scan_s4(const uint8_t* panels, const uint16_t* group_scales, const float* bias,
-               size_t panel_count, size_t cols, const int16_t* x, float x_scale, float threshold,
-               ScanHits* hits) {
-  const size_t panel_bytes = cols / 2 * kPanelRows, panel_scales = cols / kGroupCols * kPanelRows;
-  if (cols > kPlaneCols) {
-    return scan(bias, panel_count, threshold, hits, [&](size_t p) {
-      float y[kPanelRows] = {};
-      matvec_s4(panels + p * panel_bytes, group_scales + p * panel_scales, 1, cols, x, x_scale, y);
-      return load16(y);
-    });
+void split_s4(const int16_t* x, size_t cols, Planes* planes) {
+  for (size_t g = 0; g < cols / kGroupCols; ++g) {
+    int32x4_t x_sum = vdupq_n_s32(0);
+    for (size_t k = g * kGroupCols; k < (g + 1) * kGroupCols; k += 4) {
+      x_sum = vaddq_s32(x_sum, split4(x, k, planes));
+    }
+    planes->offsets[g] = 8 * vaddvq_s32(x_sum);
   }
-  Planes planes;
-  int32_t offsets[kPlaneCols / kGroupCols];
-  split_s4(x, cols, &planes, offsets);
-  return scan(bias, panel_count, threshold, hits, [&](size_t p) {
-    const uint8_t* w = panels + p * panel_bytes;
-    Floats16 totals = kZeros;
-    add_groups<true>(w, group_scales + p * panel_scales, cols, planes, offsets, &totals);
-    multiply(x_scale, &totals);
-    return totals;
-  });
+}
+
+PINTLE_INLINE Floats16 dot_group(const uint8_t* w, const Planes& planes, size_t k) {
+  Sums sums;
+  clear(&sums);
+  const int8x16_t high0 = vld1q_s8(planes.high + k), high1 = vld1q_s8(planes.high + k + 16);
+  const int8x16_t low0 = vld1q_s8(planes.low + k), low1 = vld1q_s8(planes.low + k + 16);
+  add_s4_columns<0>(w, high0, low0, &sums);
+  add_s4_columns<2>(w + 64, high0, low0, &sums);
+  add_s4_columns<0>(w + 128, high1, low1, &sums);
+  add_s4_columns<2>(w + 192, high1, low1, &sums);
+  const int32x4_t offset = vdupq_n_s32(planes.offsets[k / kGroupCols]);
+  Floats16 dots;
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; ++q) dots.v[q] = vcvtq_f32_s32(vsubq_s32(combine(sums, q), offset));
+  return dots;
 }
 
 }  // namespace
+}  // namespace pintle
+
+// Over these:
+#include "integer_s4.h"
+
+namespace pintle {
 
 void init_neon_dotprod(KernelTable* table) {
   table->matvec_s8 = matvec_s8;
@@ -320,3 +202,6 @@ void init_neon_dotprod(KernelTable* table) {
 }
 
 }  // namespace pintle
+
+PINTLE_TARGET_END
+#endif  // PINTLE_HAVE_NEON_DOTPROD

@@ -4,6 +4,9 @@
 #include <math.h>
 
 #include "kernels.h"
+#include "target.h"
+
+PINTLE_BASELINE_BEGIN
 
 namespace pintle {
 namespace {
@@ -312,3 +315,5 @@ void init_scalar(KernelTable* table) {
 }
 
 }  // namespace pintle
+
+PINTLE_BASELINE_END

@@ -16,8 +16,11 @@
 #include "runtime/model/tensor.h"
 #include "runtime/support/allocator.h"
 #include "runtime/support/platform.h"
+#include "schema/hooks.h"
 
 namespace pintle::internal {
+
+using format::kStatistics;
 
 struct LinearView {
   TensorView weight;            // [out][in], Panels
@@ -49,9 +52,8 @@ struct SaeView {
   StringTableView labels;
   const float* statistics;  // [feature_count][kStatistics], null: none
   const char* name;
-  char hook_name[24];
+  char hook_name[format::kHookTextBytes];
 };
-inline constexpr uint32_t kStatistics = 5;  // density, p50, p95, p99, max
 
 // fb::ExactScan, checked; exact_scan.h says what it means.
 struct ExactView {
@@ -101,7 +103,7 @@ struct Model : pintle_model {
   fb::Source key_value_source, attention_residual, ffn_residual;
   fb::Activation ffn_activation, head_activation;
 
-  TensorView items, positions;
+  TensorView items, output_items, positions;
   TensorView scored_items;  // the table that scores come from: output_items, or items
   const float* item_bias;   // null: none
   ExactView exact;          // of scored_items, where the file has it

@@ -19,22 +19,14 @@ inline constexpr uint32_t kMaxSaes = 64;
 inline constexpr uint32_t kMaxFeatures = 1u << 20;
 inline constexpr uint32_t kMaxKnobs = 1u << 16;
 
-inline constexpr uint16_t kFormatMajor = 1, kFormatMinor = 1;  // the newest known
-inline constexpr uint64_t kKnownFeatures = 0;
-
 // Fills every field of `model` but mapping, kernels and isa from model->mapping. On failure
 // model->blocks may be set: the caller frees it either way.
-Status verify_model(Model* model, const Fault& fault);
+Status read_model(Model* model, const Fault& fault);
 
-// Reads every byte: checksums, finite numbers, catalogue entries. REQUIRES: verify_model succeeded.
+// Reads every byte: checksums, finite numbers, catalogue entries. REQUIRES: read_model succeeded.
 Status verify_contents(const Model& model, const Fault& fault);
 
-// What ties an SAE to the network it was trained on: a CRC-32 over the architecture's numbers and
-// the checksums of the network's tensors, in the schema's order. REQUIRES: every segment was
-// checked.
-uint32_t network_hash(const fb::Model& root);
-
-// The root table. REQUIRES: verify_model succeeded.
+// The root table. REQUIRES: read_model succeeded.
 const fb::Model* model_root(const Model& model);
 
 }  // namespace pintle::internal

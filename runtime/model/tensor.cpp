@@ -3,21 +3,14 @@
 
 #include <string.h>
 
+#include "schema/half.h"
+
 namespace pintle::internal {
-namespace {
 
-// Columns rounded up to what the layout packs together.
-uint64_t padded_cols(fb::DType dtype, fb::Layout layout, uint64_t cols) {
-  if (layout == fb::Layout_Rows) return cols;
-  if (dtype == fb::DType_I8) return round_up(cols, 4);
-  if (dtype == fb::DType_I4) return round_up(cols, kGroupCols);
-  return cols;
-}
-
-}  // namespace
+using format::half_to_float;
 
 size_t TensorView::stored_cols() const {
-  return static_cast<size_t>(padded_cols(dtype, layout, cols));
+  return static_cast<size_t>(format::padded_cols(dtype, layout, cols));
 }
 
 size_t TensorView::panel_bytes() const {
@@ -39,51 +32,6 @@ size_t TensorView::panel_scale_bytes() const {
   if (dtype == fb::DType_I8) return kPanelRows * sizeof(float);
   if (dtype == fb::DType_I4) return stored_cols() / kGroupCols * kPanelRows * sizeof(uint16_t);
   return 0;
-}
-
-CheckedSize tensor_data_bytes(fb::DType dtype, fb::Layout layout, uint32_t rows, uint32_t cols) {
-  const CheckedSize stored_rows = layout == fb::Layout_Rows ? rows : round_up(rows, kPanelRows);
-  const CheckedSize elements = stored_rows * CheckedSize(padded_cols(dtype, layout, cols));
-  switch (dtype) {
-    case fb::DType_F32:
-      return elements * CheckedSize(4);
-    case fb::DType_F16:
-      return elements * CheckedSize(2);
-    case fb::DType_I8:
-      return elements;
-    case fb::DType_I4:  // a panel's element count is even
-      return elements.overflowed() ? elements : CheckedSize(elements.value() / 2);
-  }
-  return CheckedSize(0);
-}
-
-CheckedSize tensor_scale_bytes(fb::DType dtype, fb::Layout layout, uint32_t rows, uint32_t cols) {
-  const CheckedSize stored_rows = layout == fb::Layout_Rows ? rows : round_up(rows, kPanelRows);
-  if (dtype == fb::DType_I8) return stored_rows * CheckedSize(sizeof(float));
-  if (dtype == fb::DType_I4) {
-    return stored_rows * CheckedSize(padded_cols(dtype, layout, cols) / kGroupCols) *
-           CheckedSize(sizeof(uint16_t));
-  }
-  return CheckedSize(0);
-}
-
-float half_to_float(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
-  const uint32_t exponent = (half >> 10) & 0x1Fu;
-  const uint32_t fraction = half & 0x3FFu;
-  uint32_t bits;
-  if (exponent == 0) {  // zero or subnormal: fraction * 2^-24, exact in f32
-    const float magnitude = static_cast<float>(fraction) * 5.9604644775390625e-08f;
-    return sign != 0 ? -magnitude : magnitude;
-  }
-  if (exponent == 31) {
-    bits = sign | 0x7F800000u | (fraction << 13);
-  } else {
-    bits = sign | ((exponent + 112) << 23) | (fraction << 13);
-  }
-  float value;
-  memcpy(&value, &bits, sizeof(value));
-  return value;
 }
 
 namespace {

@@ -10,8 +10,12 @@
 #include "pintle_generated.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/support/checked_math.h"
+#include "schema/tensor_layout.h"
 
 namespace pintle::internal {
+
+// Kernels stand alone, so their header says again what the format says.
+static_assert(kPanelRows == format::kPanelRows && kGroupCols == format::kGroupCols);
 
 struct TensorView {
   const uint8_t* data = nullptr;  // null: the file has no such tensor
@@ -29,12 +33,6 @@ struct TensorView {
   size_t panel_scale_bytes() const;
   const float* floats() const { return reinterpret_cast<const float*>(data); }
 };
-
-// Bytes that the data and the scales of such a tensor take in a file.
-CheckedSize tensor_data_bytes(fb::DType dtype, fb::Layout layout, uint32_t rows, uint32_t cols);
-CheckedSize tensor_scale_bytes(fb::DType dtype, fb::Layout layout, uint32_t rows, uint32_t cols);
-
-float half_to_float(uint16_t half);
 
 // out[cols] = row `row` as f32. REQUIRES: row < tensor.rows.
 void gather_row(const TensorView& tensor, uint32_t row, float* out);

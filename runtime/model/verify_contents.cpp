@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "runtime/model/read_model.h"
-#include "runtime/support/crc32.h"
+#include "schema/crc32.h"
+#include "schema/half.h"
+#include "schema/network_tensors.h"
 
 namespace pintle::internal {
 namespace {
@@ -16,8 +18,8 @@ class ContentsCheck {
 
   Status segment(const fb::Segment* segment, const char* name) const {
     if (segment == nullptr) return PINTLE_OK;
-    const uint32_t found =
-        crc32(model_.mapping.data + segment->offset(), static_cast<size_t>(segment->size()));
+    const uint32_t found = format::crc32(model_.mapping.data + segment->offset(),
+                                         static_cast<size_t>(segment->size()));
     if (found != segment->crc32()) {
       return fault_(PINTLE_ERR_CHECKSUM, "%s: checksum %08x, the file says %08x: it is damaged",
                     name, found, segment->crc32());
@@ -43,18 +45,6 @@ class ContentsCheck {
     }
     if (!finite) return fault_(PINTLE_ERR_CORRUPT, "%s: holds NaN or an infinity", name);
     return PINTLE_OK;
-  }
-
-  Status linear(const fb::Linear* table, const char* name) const {
-    if (table == nullptr) return PINTLE_OK;
-    PINTLE_TRY(tensor(table->weight(), name));
-    return tensor(table->bias(), name);
-  }
-
-  Status norm(const fb::Norm* table, const char* name) const {
-    if (table == nullptr) return PINTLE_OK;
-    PINTLE_TRY(tensor(table->gain(), name));
-    return tensor(table->bias(), name);
   }
 
   Status strings(const fb::StringTable* table, const StringTableView& view, uint32_t count,
@@ -83,7 +73,7 @@ class ContentsCheck {
   static bool halves_are_finite(const uint8_t* bytes, uint64_t size) {
     const uint16_t* values = reinterpret_cast<const uint16_t*>(bytes);
     for (uint64_t i = 0; i < size / sizeof(uint16_t); ++i) {
-      if ((values[i] & 0x7C00u) == 0x7C00u) return false;
+      if (!format::half_is_finite(values[i])) return false;
     }
     return true;
   }
@@ -152,13 +142,7 @@ Status check_catalogue(const Model& model, const fb::Catalogue& table, const Con
 Status check_exact(const Model& model, const fb::ExactScan& table, const ContentsCheck& check,
                    const Fault& fault) {
   const ExactView& exact = model.exact;
-  PINTLE_TRY(check.tensor(table.rows(), "exact rows"));
-  PINTLE_TRY(check.tensor(table.basis(), "exact basis"));
-  PINTLE_TRY(check.tensor(table.centre(), "exact centre"));
-  PINTLE_TRY(check.tensor(table.coarse(), "exact coarse"));
-  PINTLE_TRY(check.tensor(table.coarse_weights(), "exact coarse_weights"));
-  PINTLE_TRY(check.tensor(table.fine_weights(), "exact fine_weights"));
-  PINTLE_TRY(check.segment(table.fine(), "exact fine"));
+  PINTLE_TRY(check.segment(table.fine(), "exact.fine"));
   for (uint32_t i = 0; i < exact.width; ++i) {
     if (!(exact.coarse_weights[i] >= 0) || !(exact.fine_weights[i] >= 0)) {
       return fault(PINTLE_ERR_CORRUPT, "exact: weight %u is negative", i);
@@ -170,8 +154,8 @@ Status check_exact(const Model& model, const fb::ExactScan& table, const Content
       uint16_t half;
       memcpy(&half, exact.fine + i * record + exact.fine_words() * 4 + h * 2, sizeof(half));
       const bool bounds = h + 1 == halves;
-      if ((half & 0x7C00u) == 0x7C00u || (bounds && (half & 0x8000u) != 0)) {
-        return fault(PINTLE_ERR_CORRUPT, "exact fine: item %u has a scale or bound that is none",
+      if (!format::half_is_finite(half) || (bounds && (half & 0x8000u) != 0)) {
+        return fault(PINTLE_ERR_CORRUPT, "exact.fine: item %u has a scale or bound that is none",
                      i);
       }
     }
@@ -184,43 +168,17 @@ Status check_exact(const Model& model, const fb::ExactScan& table, const Content
 Status verify_contents(const Model& model, const Fault& fault) {
   const fb::Model& root = *model_root(model);
   const ContentsCheck check(model, fault);
-  PINTLE_TRY(check.tensor(root.items(), "items"));
-  PINTLE_TRY(check.tensor(root.output_items(), "output_items"));
-  PINTLE_TRY(check.tensor(root.item_bias(), "item_bias"));
-  if (model.positions.present()) PINTLE_TRY(check.tensor(root.positions(), "positions"));
-  if (model.pad_embedding != nullptr) {
-    PINTLE_TRY(check.tensor(root.pad_embedding(), "pad_embedding"));
-  }
-  if (model.mask_embedding != nullptr) {
-    PINTLE_TRY(check.tensor(root.mask_embedding(), "mask_embedding"));
-  }
-  PINTLE_TRY(check.norm(root.embedding_norm(), "embedding_norm"));
-  PINTLE_TRY(check.norm(root.final_norm(), "final_norm"));
-  PINTLE_TRY(check.linear(root.head_dense(), "head_dense"));
-  PINTLE_TRY(check.norm(root.head_norm(), "head_norm"));
-  for (uint32_t i = 0; i < model.layer_count; ++i) {
-    const fb::Block& block = *root.blocks()->Get(i);
-    PINTLE_TRY(check.norm(block.attention_norm(), "attention_norm"));
-    PINTLE_TRY(check.linear(block.query(), "query"));
-    PINTLE_TRY(check.linear(block.key_value(), "key_value"));
-    PINTLE_TRY(check.linear(block.output(), "output"));
-    PINTLE_TRY(check.norm(block.ffn_norm(), "ffn_norm"));
-    PINTLE_TRY(check.linear(block.ffn_in(), "ffn_in"));
-    PINTLE_TRY(check.linear(block.ffn_out(), "ffn_out"));
-  }
+  Status status = PINTLE_OK;
+  format::for_each_tensor(root, [&](const char* name, const fb::Tensor* table, format::Presence) {
+    status = check.tensor(table, name);
+    return status == PINTLE_OK;
+  });
+  PINTLE_TRY(status);
   if (model.exact.present()) PINTLE_TRY(check_exact(model, *root.exact(), check, fault));
   for (uint32_t i = 0; i < model.sae_count; ++i) {
-    const fb::Sae& sae = *root.saes()->Get(i);
-    PINTLE_TRY(check.linear(sae.encoder(), "sae encoder"));
-    // Only what verify_model resolved was checked to lie inside the file.
-    if (model.saes[i].threshold != nullptr) {
-      PINTLE_TRY(check.tensor(sae.threshold(), "sae threshold"));
-    }
-    PINTLE_TRY(check.tensor(sae.decoder(), "sae decoder"));
-    PINTLE_TRY(check.tensor(sae.decoder_bias(), "sae decoder_bias"));
-    PINTLE_TRY(check.tensor(sae.statistics(), "sae statistics"));
-    PINTLE_TRY(check.strings(sae.labels(), model.saes[i].labels, model.saes[i].feature_count,
-                             "sae labels"));
+    const format::TensorName sae = format::TensorName().child("saes").child(i);
+    PINTLE_TRY(check.strings(root.saes()->Get(i)->labels(), model.saes[i].labels,
+                             model.saes[i].feature_count, sae.child("labels").text()));
   }
   return check_catalogue(model, *root.catalogue(), check, fault);
 }

@@ -2,7 +2,8 @@
 //
 // The dense products by XNNPACK's f32 fully-connected operator; the only file that includes
 // xnnpack.h. XNNPACK packs a second copy of the weights, in f32, when an operator is created, and
-// an operator holds its call's arguments, so every session has its own set.
+// an operator holds its call's arguments, so every session has its own set. Empty without it.
+#if PINTLE_WITH_XNNPACK
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,3 +84,5 @@ void gemm_run(const GemmSet& set, const Model& model, uint32_t layer, BlockLinea
 }
 
 }  // namespace pintle::internal
+
+#endif  // PINTLE_WITH_XNNPACK

@@ -16,12 +16,14 @@
 
 #include "pintle/pintle.h"
 #include "runtime/support/checked_math.h"
+#include "schema/alignment.h"
 
 namespace pintle::internal {
 
 class Arena {
  public:
-  static constexpr size_t kAlignment = PINTLE_SESSION_ALIGNMENT;
+  static constexpr size_t kAlignment = format::kAlignment;
+  static_assert(kAlignment == PINTLE_SESSION_ALIGNMENT);
   static constexpr size_t kSlackBytes = 16;
 
   // base: aligned to kAlignment, or null to count.

@@ -12,11 +12,12 @@
 #endif
 
 #include "runtime/support/platform.h"
+#include "schema/alignment.h"
 
 namespace pintle::internal {
 namespace {
 
-constexpr size_t kAlignment = 64;
+using format::kAlignment;
 
 // A block for a copy of the model, as `mapping` owns it.
 Status allocate_copy(size_t length, const Allocator& allocator, const Fault& fault,

@@ -52,6 +52,7 @@ class Program:
         self.arch = {62: "x86_64", 183: "aarch64"}[machine]
         # Kernels are local symbols: the FILE symbol before them names their ISA.
         self.kernels = {}
+        self.functions = {}  # the others, by name
         isa = None
         for line in run_tool("readelf", self.arch, "-sW", path).splitlines():
             fields = line.split()
@@ -63,6 +64,8 @@ class Program:
             match = re.match(r"_ZN6pintle12_GLOBAL__N_1\d+?([a-z]\w*_s[48])E", fields[7])
             if isa and match and fields[3] == "FUNC" and match[1] in KERNELS:
                 self.kernels[isa, match[1]] = int(fields[1], 16)
+            elif fields[3] == "FUNC":
+                self.functions[fields[7]] = int(fields[1], 16)
         # address: (next address, mnemonic, operands)
         self.listing = {}
         previous = None
@@ -102,6 +105,26 @@ class Program:
             uc.reg_write(arm.UC_ARM64_REG_CPACR_EL1, 3 << 20)
         return uc
 
+    def enter(self, uc, integers, floats=()):
+        """Registers and stack as at the start of a function. Returns those of pc and result."""
+        if self.arch == "x86_64":
+            uc.mem_write(STACK, struct.pack("<QQ", STOP, integers[6] if len(integers) > 6 else 0))
+            for name, value in zip(("RDI", "RSI", "RDX", "RCX", "R8", "R9"), integers):
+                uc.reg_write(getattr(x86, "UC_X86_REG_" + name), value)
+            for i, value in enumerate(floats):
+                bits, = struct.unpack("<I", struct.pack("<f", value))
+                uc.reg_write(x86.UC_X86_REG_XMM0 + i, bits)
+            uc.reg_write(x86.UC_X86_REG_RSP, STACK)
+            return x86.UC_X86_REG_RIP, x86.UC_X86_REG_RAX
+        for i, value in enumerate(integers):
+            uc.reg_write(arm.UC_ARM64_REG_X0 + i, value)
+        for i, value in enumerate(floats):
+            bits, = struct.unpack("<I", struct.pack("<f", value))
+            uc.reg_write(arm.UC_ARM64_REG_S0 + i, bits)
+        uc.reg_write(arm.UC_ARM64_REG_LR, STOP)
+        uc.reg_write(arm.UC_ARM64_REG_SP, STACK)
+        return arm.UC_ARM64_REG_PC, arm.UC_ARM64_REG_X0
+
     def count(self, isa, kernel, panels, cols):
         """How many instructions the kernel executes over that many panels."""
         uc = self.machine()
@@ -111,23 +134,7 @@ class Program:
             integers, floats = [weights, scales, panels, cols, x, out], [1.0]
         else:  # no bias; the zeros do not pass the threshold
             integers, floats = [weights, scales, 0, panels, cols, x, out], [1.0, 1.0]
-        if self.arch == "x86_64":
-            uc.mem_write(STACK, struct.pack("<QQ", STOP, integers[6] if len(integers) > 6 else 0))
-            for name, value in zip(("RDI", "RSI", "RDX", "RCX", "R8", "R9"), integers):
-                uc.reg_write(getattr(x86, "UC_X86_REG_" + name), value)
-            for i, value in enumerate(floats):
-                bits, = struct.unpack("<I", struct.pack("<f", value))
-                uc.reg_write(x86.UC_X86_REG_XMM0 + i, bits)
-            stack, pc, result = x86.UC_X86_REG_RSP, x86.UC_X86_REG_RIP, x86.UC_X86_REG_RAX
-        else:
-            for i, value in enumerate(integers):
-                uc.reg_write(arm.UC_ARM64_REG_X0 + i, value)
-            for i, value in enumerate(floats):
-                bits, = struct.unpack("<I", struct.pack("<f", value))
-                uc.reg_write(arm.UC_ARM64_REG_S0 + i, bits)
-            uc.reg_write(arm.UC_ARM64_REG_LR, STOP)
-            stack, pc, result = arm.UC_ARM64_REG_SP, arm.UC_ARM64_REG_PC, arm.UC_ARM64_REG_X0
-        uc.reg_write(stack, STACK)
+        pc, result = self.enter(uc, integers, floats)
         address, executed, spilled = self.kernels[isa, kernel], 0, {}
         while address != STOP:
             following, mnemonic, operands = self.listing[address]

@@ -63,7 +63,7 @@ part_of() {
     kernels_*) echo "${1/_/ }" ;;
     dispatch | cpu_features) echo 'kernels dispatch' ;;
     api*) echo 'C API' ;;
-    model* | platform* | crc32 | status) echo 'open and verify' ;;
+    open_model | read_* | table_reader | verify_contents | platform* | status) echo 'open and verify' ;;
     transformer | linear | gemm* | session | memory_plan | tensor) echo 'network and sessions' ;;
     catalogue | scoring | topk | recommend) echo 'catalogue and lists' ;;
     sae* | steering | knob_scores | share) echo 'features and steering' ;;

@@ -20,9 +20,9 @@ void add_list(Suite* suite, uint32_t items, uint32_t dim, fb::DType precision) {
   shape.dim = dim;
   shape.precision = precision;
   shape.has_titles = false;
-  const size_t table_bytes =
-      static_cast<size_t>(tensor_data_bytes(precision, fb::Layout_Panels, items, dim).value() +
-                          tensor_scale_bytes(precision, fb::Layout_Panels, items, dim).value());
+  const size_t table_bytes = static_cast<size_t>(
+      format::tensor_data_bytes(precision, fb::Layout_Panels, items, dim).value() +
+      format::tensor_scale_bytes(precision, fb::Layout_Panels, items, dim).value());
   const std::string name = std::string("top 10, ") + (precision == fb::DType_I8 ? "s8 " : "s4 ") +
                            std::to_string(items) + " x " + std::to_string(dim);
   const double weights = static_cast<double>(items) * dim;

@@ -31,9 +31,11 @@ PackedTensor item_table(const SyntheticShape& shape, SplitMix* random) {
   table.cols = shape.dim;
   table.dtype = shape.precision;
   table.data.resize(static_cast<size_t>(
-      tensor_data_bytes(shape.precision, fb::Layout_Panels, shape.items, shape.dim).value()));
+      format::tensor_data_bytes(shape.precision, fb::Layout_Panels, shape.items, shape.dim)
+          .value()));
   table.scales.resize(static_cast<size_t>(
-      tensor_scale_bytes(shape.precision, fb::Layout_Panels, shape.items, shape.dim).value()));
+      format::tensor_scale_bytes(shape.precision, fb::Layout_Panels, shape.items, shape.dim)
+          .value()));
   const bool is_int4 = shape.precision == fb::DType_I4;
   for (uint8_t& byte : table.data) {
     byte = static_cast<uint8_t>(random->next() >> 56);

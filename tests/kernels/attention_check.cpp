@@ -116,7 +116,7 @@ void check_block(Context& context, const BlockShape& block, Fill fill, double ex
         block.first_weight, scratch.data(), result, out_stride);
   };
   attend(0, queries, out.data());
-  std::vector<float> alone((queries - 1) * out_stride + head_dim);
+  Buffer<float> alone((queries - 1) * out_stride + head_dim);
   for (size_t i = 0; i < queries; ++i) {
     const Shape shape = {block.count - (queries - 1 - i) * block.step, head_dim, stride,
                          block.first_weight};

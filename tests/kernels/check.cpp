@@ -6,6 +6,7 @@
 #include <unistd.h>
 #endif
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdarg>
@@ -49,6 +50,11 @@ bool make_unreadable(void* pages, size_t size_bytes) {
 void make_unwritable(void* pages, size_t size_bytes) { mprotect(pages, size_bytes, PROT_READ); }
 
 #endif
+
+std::vector<const GuardedMemory*>& alive() {
+  static std::vector<const GuardedMemory*> memories;
+  return memories;
+}
 
 // Value i of a fill.
 double value_of(Random& random, Fill fill, const Domain& domain, size_t i) {
@@ -118,14 +124,24 @@ GuardedMemory::GuardedMemory(size_t size_bytes, size_t element_bytes, Place plac
   if (place == Place::kMisaligned) gap = size_bytes % 32 == 0 ? element_bytes : 0;
   if (place == Place::kAligned) gap = (64 - size_bytes % 64) % 64;
   data_ = pages_ + usable_bytes_ - gap - size_bytes;
+  alive().push_back(this);
 }
 
 GuardedMemory::~GuardedMemory() {
+  alive().erase(std::find(alive().begin(), alive().end(), this));
   if (!kHasGuardPages && is_read_only_ && checksum() != checksum_) {
     std::printf("a kernel wrote to an input\n");
     std::exit(1);
   }
   unmap_pages(pages_, mapped_bytes_);
+}
+
+const GuardedMemory* GuardedMemory::find(const void* p) {
+  const auto* byte = static_cast<const unsigned char*>(p);
+  for (const GuardedMemory* memory : alive()) {
+    if (byte >= memory->data_ && byte < memory->data_ + memory->size_bytes_) return memory;
+  }
+  return nullptr;
 }
 
 void GuardedMemory::make_read_only() {

@@ -54,7 +54,11 @@ class GuardedMemory {
   GuardedMemory(const GuardedMemory&) = delete;
   GuardedMemory& operator=(const GuardedMemory&) = delete;
 
+  // The one that is alive and holds `p`, or null.
+  static const GuardedMemory* find(const void* p);
+
   unsigned char* data() const { return data_; }
+  size_t size_bytes() const { return size_bytes_; }
   void make_read_only();
   bool are_canaries_intact() const;
 

@@ -45,7 +45,7 @@ void check_case(Context& context, size_t m, size_t cols, size_t n, Fill fill) {
                      fill_name(fill), i, r, value, exact);
     }
   }
-  std::vector<float> alone(16);
+  Buffer<float> alone(16);
   context.kernels.gemm_tile_f32(a.data() + (m - 1) * a_stride, a_stride, 1, cols, tile.data(),
                                 has_bias ? bias.data() : nullptr, alone.data(), 16, n);
   context.expect(std::memcmp(alone.data(), c.data() + (m - 1) * c_stride, n * sizeof(float)) == 0,

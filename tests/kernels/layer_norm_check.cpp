@@ -9,12 +9,14 @@
 namespace pintle::check {
 namespace {
 
+// first: added to x[0] alone, which kernels take the others relative to.
 void check_case(Context& context, size_t count, Fill fill, const Domain& domain, double offset,
-                float eps) {
+                float eps, double first = 0) {
   const Place place = count % 2 != 0 ? Place::kAtGuard : Place::kMisaligned;
   Buffer<float> x(count, place), gain(count, place), bias(count, place), y(count, place);
   fill_floats(context.random, fill, domain, x);
   for (size_t i = 0; i < count; ++i) x[i] = static_cast<float>(x[i] + offset);
+  x[0] = static_cast<float>(x[0] + first);
   fill_floats(context.random, Fill::kRealistic, {-9, 9, 1}, gain);
   fill_floats(context.random, Fill::kRealistic, {-9, 9, 1}, bias);
   gain.make_read_only();
@@ -32,8 +34,8 @@ void check_case(Context& context, size_t count, Fill fill, const Domain& domain,
   context.kernels.layer_norm_f32(x.data(), gain.data(), bias.data(), eps, count, y.data());
   for (size_t i = 0; i < count; ++i) {
     context.expect(std::fabs(y[i] - exact[i]) <= 1e-5 * largest,
-                   "count %zu %s offset %g eps %g: y[%zu] is %g, not %g", count, fill_name(fill),
-                   offset, eps, i, y[i], exact[i]);
+                   "count %zu %s offset %g first %g eps %g: y[%zu] is %g, not %g", count,
+                   fill_name(fill), offset, first, eps, i, y[i], exact[i]);
   }
   context.kernels.layer_norm_f32(x.data(), gain.data(), bias.data(), eps, count, x.data());
   context.expect(std::memcmp(x.data(), y.data(), count * sizeof(float)) == 0,
@@ -45,12 +47,19 @@ void check_case(Context& context, size_t count, Fill fill, const Domain& domain,
 }  // namespace
 
 void check_layer_norm_f32(Context& context) {
-  for (const size_t count : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 25, 31, 50, 64, 100, 256}) {
+  for (const size_t count :
+       {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 25, 31, 50, 64, 100, 256, 1000, 4000}) {
     for (const Fill fill : kFills) {
       for (const float eps : {1e-12f, 1e-8f, 1e-5f}) {
         check_case(context, count, fill, {-FLT_MAX, FLT_MAX, 1}, 0, eps);
         check_case(context, count, fill, {-4, 4, 1}, 1e3, eps);
         check_case(context, count, fill, {-4, 4, 1}, -1e6, eps);
+        for (const double first : {16.0, 50.0, 300.0, -1e6}) {
+          check_case(context, count, fill, {-4, 4, 1}, 1e3, eps, first);
+        }
+        // Squares that float does not hold well: too small, too large.
+        check_case(context, count, fill, {-1e-11, 1e-11, 1e-12}, 0, 1e-24f);
+        check_case(context, count, fill, {-1e16, 1e16, 1e15}, 0, eps);
       }
     }
   }

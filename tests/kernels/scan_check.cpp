@@ -280,8 +280,9 @@ void check_exp_sum_f32(Context& context) {
           x[count - 1] = kNan;
         }
         x.make_read_only();
-        float largest = 0, max = -kInfinity;
-        const float sum = context.kernels.exp_sum_f32(x.data(), count, factor, &largest);
+        const Buffer<float> largest(1);
+        float max = -kInfinity;
+        const float sum = context.kernels.exp_sum_f32(x.data(), count, factor, largest.data());
         double magnitude = 0, exact = 0;
         for (size_t i = 0; i < count; ++i) {
           const float exponent = factor * x[i];
@@ -297,19 +298,19 @@ void check_exp_sum_f32(Context& context) {
         const double bound =
             (2e-6 + static_cast<double>(count) * 0x1p-26 + magnitude * 0x1p-23) * exact;
         context.expect(
-            same_bits(largest, max) && std::fabs(static_cast<double>(sum) - exact) <= bound,
+            same_bits(largest[0], max) && std::fabs(static_cast<double>(sum) - exact) <= bound,
             "count %zu %s factor %g: %.9g above %.9g, not %.9g above %.9g", count, fill_name(fill),
-            static_cast<double>(factor), static_cast<double>(sum), static_cast<double>(largest),
+            static_cast<double>(factor), static_cast<double>(sum), static_cast<double>(largest[0]),
             exact, static_cast<double>(max));
       }
     }
   }
   for (const float nothing : {-kInfinity, kNan}) {
     const std::vector<float> x(19, nothing);
-    float largest = 0;
-    const float sum = context.kernels.exp_sum_f32(x.data(), x.size(), 1, &largest);
-    context.expect(sum == 0 && largest == -kInfinity, "of nothing: %g above %g",
-                   static_cast<double>(sum), static_cast<double>(largest));
+    const Buffer<float> largest(1);
+    const float sum = context.kernels.exp_sum_f32(x.data(), x.size(), 1, largest.data());
+    context.expect(sum == 0 && largest[0] == -kInfinity, "of nothing: %g above %g",
+                   static_cast<double>(sum), static_cast<double>(largest[0]));
   }
   const std::vector<float> x(1024, 0.5f);
   float largest;

@@ -85,7 +85,7 @@ TEST_CASE("SAEs, knobs and presets") {
         [](ModelPatch& p, const fb::Model& m) {
           p.set(m.saes()->Get(0), S::VT_FEATURE_COUNT, 0u);
         }},
-       {"SAE of other features", kAlways, PINTLE_ERR_CORRUPT, "sae encoder",
+       {"SAE of other features", kAlways, PINTLE_ERR_CORRUPT, "saes.0.encoder.weight",
         [](ModelPatch& p, const fb::Model& m) {
           p.set(m.saes()->Get(0), S::VT_FEATURE_COUNT, 22u);
         }},
@@ -105,19 +105,19 @@ TEST_CASE("SAEs, knobs and presets") {
         [](ModelPatch& p, const fb::Model& m) {
           p.set(m.saes()->Get(0), S::VT_ACTIVATION, uint8_t{fb::SaeActivation_JumpRelu});
         }},
-       {"decoder in panels", kAlways, PINTLE_ERR_CORRUPT, "sae decoder",
+       {"decoder in panels", kAlways, PINTLE_ERR_CORRUPT, "saes.2.decoder",
         [](ModelPatch& p, const fb::Model& m) {
           p.set(m.saes()->Get(2)->decoder(), fb::Tensor::VT_LAYOUT, uint8_t{0});
         }},
-       {"damaged decoder", kVerifyAll, PINTLE_ERR_CHECKSUM, "sae decoder",
+       {"damaged decoder", kVerifyAll, PINTLE_ERR_CHECKSUM, "saes.2.decoder",
         [](ModelPatch& p, const fb::Model& m) {
           p.data(m.saes()->Get(2)->decoder()->data(), 0, uint8_t{1}, false);
         }},
-       {"statistics that are not numbers", kVerifyAll, PINTLE_ERR_CORRUPT, "sae statistics",
+       {"statistics that are not numbers", kVerifyAll, PINTLE_ERR_CORRUPT, "saes.0.statistics",
         [](ModelPatch& p, const fb::Model& m) {
           p.data(m.saes()->Get(0)->statistics()->data(), 7, NAN);
         }},
-       {"label past its table", kVerifyAll, PINTLE_ERR_CORRUPT, "sae labels",
+       {"label past its table", kVerifyAll, PINTLE_ERR_CORRUPT, "saes.0.labels",
         [](ModelPatch& p, const fb::Model& m) {
           p.data(m.saes()->Get(0)->labels()->offsets(), 3, 0u);
         }},

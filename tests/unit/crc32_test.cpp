@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/support/crc32.h"
+#include "schema/crc32.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <vector>
 
 namespace pintle {
-using namespace pintle::internal;  // what this tests is not public
+using format::crc32;
 namespace {
 
 uint32_t bit_by_bit(const uint8_t* bytes, size_t count) {

@@ -206,20 +206,20 @@ TEST_CASE("damaged fields are refused") {
   const auto record = [](const fb::Model& m) { return m.exact()->fine()->size() / 40 / 2; };
   check_all(
       exact_file(tiny),
-      {{"no rows", kAlways, PINTLE_ERR_CORRUPT, "exact rows",
+      {{"no rows", kAlways, PINTLE_ERR_CORRUPT, "exact.rows",
         [](ModelPatch& p, const fb::Model& m) { p.remove(m.exact(), X::VT_ROWS); }},
-       {"no fine codes", kAlways, PINTLE_ERR_CORRUPT, "exact fine",
+       {"no fine codes", kAlways, PINTLE_ERR_CORRUPT, "exact.fine",
         [](ModelPatch& p, const fb::Model& m) { p.remove(m.exact(), X::VT_FINE); }},
-       {"fine codes cut short", kAlways, PINTLE_ERR_CORRUPT, "exact fine",
+       {"fine codes cut short", kAlways, PINTLE_ERR_CORRUPT, "exact.fine",
         [](ModelPatch& p, const fb::Model& m) {
           const fb::Segment* s = m.exact()->fine();
           p.segment(s, s->offset(), s->size() - 2);
         }},
-       {"coarse codes of another shape", kAlways, PINTLE_ERR_CORRUPT, "exact coarse",
+       {"coarse codes of another shape", kAlways, PINTLE_ERR_CORRUPT, "exact.coarse",
         [](ModelPatch& p, const fb::Model& m) {
           p.set(m.exact()->coarse(), fb::Tensor::VT_COLS, 31u);
         }},
-       {"rows of another type", kAlways, PINTLE_ERR_CORRUPT, "exact rows",
+       {"rows of another type", kAlways, PINTLE_ERR_CORRUPT, "exact.rows",
         [](ModelPatch& p, const fb::Model& m) {
           p.set(m.exact()->rows(), fb::Tensor::VT_DTYPE, uint8_t{fb::DType_F16});
         }},
@@ -233,7 +233,7 @@ TEST_CASE("damaged fields are refused") {
         [](ModelPatch& p, const fb::Model& m) {
           p.data(m.exact()->coarse_weights()->data(), 3, -1.0f);
         }},
-       {"a row that is not finite", kVerifyAll, PINTLE_ERR_CORRUPT, "exact rows",
+       {"a row that is not finite", kVerifyAll, PINTLE_ERR_CORRUPT, "exact.rows",
         [](ModelPatch& p, const fb::Model& m) {
           p.data(m.exact()->rows()->data(), 30, static_cast<float>(INFINITY));
         }},
@@ -245,7 +245,7 @@ TEST_CASE("damaged fields are refused") {
         [&](ModelPatch& p, const fb::Model& m) {
           p.data(m.exact()->fine(), record(m) * 3 - 2, uint16_t{0x7e00});
         }},
-       {"damaged codes", kVerifyAll, PINTLE_ERR_CHECKSUM, "exact fine",
+       {"damaged codes", kVerifyAll, PINTLE_ERR_CHECKSUM, "exact.fine",
         [](ModelPatch& p, const fb::Model& m) {
           p.data(m.exact()->fine(), 0, uint16_t{0x1111}, false);
         }}});

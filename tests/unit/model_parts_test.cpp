@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "converter/file/exact_index.h"
+#include "converter/file/metadata.h"
 #include "support/scratch_dir.h"
 #include "support/tiny_models.h"
 #include "unit/random_network.h"
@@ -72,6 +73,31 @@ TEST_CASE("so is one with SAEs of every kind, knobs and presets, at every precis
     fewer.interpretation.presets.clear();
     CHECK(join_knobs(parts, {parts.interpretation.knobs[0]}) == bytes_of(fewer));
   }
+}
+
+TEST_CASE("a file's tensors are named, those of its SAEs too") {
+  const TinyModel tiny = steerable_model(plain_model().network);
+  const std::vector<uint8_t> file = tiny.file();
+  const ScratchDir dir;
+  const std::string path = dir.write("saes.pintle", std::string(file.begin(), file.end()));
+  const converter::Metadata metadata(path);
+  std::vector<std::string> names;
+  uint64_t offset = 0;
+  for (const auto& [name, tensor] : metadata.tensors()) {
+    names.push_back(name);
+    CHECK(tensor->data()->offset() > offset);  // the file's order
+    offset = tensor->data()->offset();
+  }
+  const auto has = [&](const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  CHECK(names.front() == "items");
+  CHECK(has("blocks.1.ffn_out.weight"));
+  CHECK(has("final_norm.gain"));
+  CHECK(has("saes.0.encoder.weight"));
+  CHECK_FALSE(has("saes.0.threshold"));  // a relu SAE
+  CHECK(has("saes.2.threshold"));
+  CHECK(names.back() == "saes.2.statistics");
 }
 
 }  // namespace

@@ -14,9 +14,14 @@
 #include "converter/io/error.h"
 #include "converter/io/thread_pool.h"
 #include "runtime/model/tensor.h"
+#include "schema/half.h"
+#include "schema/tensor_layout.h"
 
 namespace pintle::converter {
 using namespace pintle::internal;  // what this tests is not public
+using format::half_to_float;
+using format::tensor_data_bytes;
+using format::tensor_scale_bytes;
 namespace {
 
 std::vector<float> normal_values(size_t count, uint32_t seed, float deviation = 1) {

@@ -7,11 +7,15 @@
 #include <vector>
 
 #include "runtime/kernels/dispatch.h"
+#include "schema/half.h"
 #include "support/tiny_models.h"
 #include "unit/random_network.h"
 
 namespace pintle::test {
 using namespace pintle::internal;  // what this tests is not public
+using format::half_to_float;
+using format::tensor_data_bytes;
+using format::tensor_scale_bytes;
 namespace {
 
 TensorView view_of(const converter::PackedTensor& packed, const AlignedBytes& data,

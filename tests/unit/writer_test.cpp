@@ -19,7 +19,7 @@
 #include "converter/run/runtime_model.h"
 #include "random_network.h"
 #include "runtime/model/tensor.h"
-#include "runtime/support/crc32.h"
+#include "schema/crc32.h"
 
 namespace pintle::converter {
 using namespace pintle::internal;  // what this tests is not public
@@ -107,7 +107,7 @@ TEST_CASE("the layout on disk is that of schema/README.md") {
   for (const fb::Segment* segment : segments) {
     CHECK(segment->offset() % 64 == 0);
     CHECK(segment->offset() >= first);
-    CHECK(segment->crc32() == crc32(file.data() + segment->offset(), segment->size()));
+    CHECK(segment->crc32() == format::crc32(file.data() + segment->offset(), segment->size()));
     for (uint64_t i = segment->offset() + segment->size(); i % 64 != 0; ++i) {
       REQUIRE(file[i] == 0);
     }
