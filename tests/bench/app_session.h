@@ -26,7 +26,8 @@ class AppSession {
     size_t size_bytes = 0;
     require(pintle_session_memory(model_, &size_bytes), "memory");
     memory_ = std::make_unique<Pages>(size_bytes);
-    require(pintle_session_create(model_, memory_->data(), size_bytes, &session_), "session");
+    require(pintle_session_create(model_, memory_->data(), size_bytes, &session_, nullptr),
+            "session");
   }
   ~AppSession() {
     pintle_session_destroy(session_);
@@ -42,7 +43,7 @@ class AppSession {
   // The top 10.
   void list() {
     pintle_request request = PINTLE_REQUEST_INIT;
-    uint32_t found = 0;
+    size_t found = 0;
     require(pintle_recommend(session_, &request, list_, &found), "recommend");
     benchmark::DoNotOptimize(list_);
   }

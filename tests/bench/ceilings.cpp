@@ -94,7 +94,7 @@ std::string Ceiling::name() const {
 }
 
 Ceilings::Ceilings() {
-  const CpuFeatures features = detect_cpu_features();
+  const internal::CpuFeatures features = internal::detect_cpu_features();
 #if defined(PINTLE_PEAK_X86)
   if (features.avx2) loops_.push_back(&kPeakAvx2);
   if (features.avx512vnni) loops_.push_back(&kPeakAvx512);

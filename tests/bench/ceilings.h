@@ -15,7 +15,6 @@
 #include "support/scratch_dir.h"
 
 namespace pintle::bench {
-using namespace pintle::internal;  // what this measures is not public
 
 // Memory in 4 KiB pages, as a mapped file has on most phones: huge pages would flatter. Or a new file of
 // bytes, mapped to be read as the runtime maps a model: in whatever pieces this system chooses.

@@ -54,7 +54,7 @@ PINTLE_PATH path_open(const char* file) {
 
 PINTLE_PATH path_history(pintle_session* session, const uint32_t* items, size_t count,
                          const pintle_request* request, pintle_recommendation* out) {
-  uint32_t found = 0;
+  size_t found = 0;
   require(pintle_session_reset(session), "reset");
   require(pintle_session_append(session, items, count), "append");
   require(pintle_recommend(session, request, out, &found), "recommend");
@@ -62,7 +62,7 @@ PINTLE_PATH path_history(pintle_session* session, const uint32_t* items, size_t 
 
 PINTLE_PATH path_append(pintle_session* session, const uint32_t* item,
                         const pintle_request* request, pintle_recommendation* out) {
-  uint32_t found = 0;
+  size_t found = 0;
   require(pintle_session_append(session, item, 1), "append");
   require(pintle_recommend(session, request, out, &found), "recommend");
 }
@@ -70,7 +70,7 @@ PINTLE_PATH path_append(pintle_session* session, const uint32_t* item,
 // Makes its request here: were it the same code as path_append, the compiler would fold the two.
 PINTLE_PATH path_append_steered(pintle_session* session, const uint32_t* item,
                                 const pintle_steering* steering, pintle_recommendation* out) {
-  uint32_t found = 0;
+  size_t found = 0;
   pintle_request request = PINTLE_REQUEST_INIT;
   request.k = kTop;
   request.steering = steering;
@@ -89,20 +89,15 @@ int main(int argc, char** argv) {
   require(pintle_model_get_info(model, &info), "info");
   pintle_sae_info sae = PINTLE_SAE_INFO_INIT;
   require(pintle_model_get_sae(model, 0, &sae), "the model's SAE");
-  size_t size_bytes = 0;
-  require(pintle_session_memory(model, &size_bytes), "memory");
-  void* memory = std::aligned_alloc(PINTLE_SESSION_ALIGNMENT,
-                                    (size_bytes + PINTLE_SESSION_ALIGNMENT - 1) /
-                                        PINTLE_SESSION_ALIGNMENT * PINTLE_SESSION_ALIGNMENT);
-  if (memory == nullptr) return 1;
   pintle_session* session = nullptr;
-  require(pintle_session_create(model, memory, size_bytes, &session), "session");
+  require(pintle_session_new(model, &session, nullptr), "session");
 
-  Events events(info.item_count);
+  Events events(static_cast<uint32_t>(info.item_count));
   pintle_recommendation list[kTop];
   pintle_request request = PINTLE_REQUEST_INIT;
   request.k = kTop;
-  const pintle_edit edit = {PINTLE_EDIT_ADD, sae.feature_count / 2, 0, 0, 1.0f};
+  const pintle_edit edit = {PINTLE_EDIT_ADD, static_cast<uint32_t>(sae.feature_count / 2), 0, 0,
+                            1.0f};
   pintle_steering steering = PINTLE_STEERING_INIT;
   steering.edits = &edit;
   steering.edit_count = 1;
@@ -117,7 +112,7 @@ int main(int argc, char** argv) {
   }
 
   // From a window half full.
-  uint32_t found = 0;
+  size_t found = 0;
   require(pintle_session_reset(session), "reset");
   require(pintle_session_append(session, window.data(), info.window / 2), "append");
   require(pintle_recommend(session, &request, list, &found), "recommend");
@@ -130,8 +125,7 @@ int main(int argc, char** argv) {
     path_append_steered(session, &item, &steering, list);
   }
 
-  pintle_session_destroy(session);
+  pintle_session_free(session);
   pintle_model_close(model);
-  std::free(memory);
   return 0;
 }

@@ -68,7 +68,7 @@ TEST_CASE("opening a million items touches the metadata alone") {
   void* memory = std::aligned_alloc(PINTLE_SESSION_ALIGNMENT, rounded);
   REQUIRE(memory != nullptr);
   pintle_session* session = nullptr;
-  REQUIRE(pintle_session_create(model, memory, size_bytes, &session) == PINTLE_OK);
+  REQUIRE(pintle_session_create(model, memory, size_bytes, &session, nullptr) == PINTLE_OK);
   const size_t created = resident_bytes();
 
   std::vector<double> warm_us;

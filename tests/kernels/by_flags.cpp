@@ -4,7 +4,7 @@
 // defined as another name, so that both builds fit into one program.
 #include "by_flags.h"
 
-#include "dispatch.h"
+#include "runtime/kernels/dispatch.h"
 
 bool kernels_by_flags(const char* isa, void* table) {
   const char* name = nullptr;

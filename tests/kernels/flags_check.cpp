@@ -14,7 +14,7 @@
 
 #include "by_flags.h"
 #include "check.h"
-#include "dispatch.h"
+#include "runtime/kernels/dispatch.h"
 
 namespace pintle::check {
 namespace {

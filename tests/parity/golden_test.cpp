@@ -64,7 +64,7 @@ void check_list(const OpenModel& model, OpenSession* session, const nlohmann::js
 }
 
 void check_checkpoint(const OpenModel& model, const nlohmann::json& golden) {
-  const uint32_t item_count = model.info().item_count;
+  const uint32_t item_count = static_cast<uint32_t>(model.info().item_count);
   CHECK(item_count == golden["n_items"]);
   REQUIRE(golden["cases"].size() == 26);
   OpenSession session(model), one_by_one(model);

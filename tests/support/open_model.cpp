@@ -25,8 +25,8 @@ void AlignedBytes::Free::operator()(void* memory) const { free(memory); }
 
 std::vector<std::string> isas_under_test() {
   if (const char* forced = std::getenv("PINTLE_FORCE_ISA")) return {forced};
-  std::vector<const char*> names(available_isas(nullptr, 0));
-  available_isas(names.data(), names.size());
+  std::vector<const char*> names(internal::available_isas(nullptr, 0));
+  internal::available_isas(names.data(), names.size());
   return {names.begin(), names.end()};
 }
 

@@ -64,8 +64,8 @@ TinyModel model_of(Table table, int64_t items, int64_t dim, bool has_bias) {
 }
 
 // The best k of all that an unsteered list may hold, by the scan alone; returns how many there are.
-size_t exact_list(Session* session, const float* hidden, size_t k, pintle_recommendation* list,
-                  ExactCounts* counts) {
+size_t exact_list(internal::Session* session, const float* hidden, size_t k,
+                  pintle_recommendation* list, ExactCounts* counts) {
   const pintle_request request = PINTLE_REQUEST_INIT;
   const Steering steering(*session->model, nullptr);
   const KnobScores knobs(*session, steering);
@@ -150,7 +150,7 @@ TEST_CASE("states along an item's error do not lose the item") {
   const TinyModel tiny = model_of(kRandom, 500, 40, false);
   const OpenModel model(exact_file(tiny));
   const OpenSession owner(model);
-  Session* session = session_of(owner.get());
+  internal::Session* session = session_of(owner.get());
   const ExactView& exact = internal::model_of(model.get())->exact;
   const Eigen::Index dim = 40;
   const Eigen::MatrixXd basis = Eigen::Map<const States>(exact.basis, dim, dim).cast<double>();
@@ -189,7 +189,7 @@ TEST_CASE("a state that is not finite, or zero, gives the f32 scan's list") {
   const TinyModel tiny = model_of(kRandom, 100, 16, false);
   const OpenModel model(exact_file(tiny));
   const OpenSession owner(model);
-  Session* session = session_of(owner.get());
+  internal::Session* session = session_of(owner.get());
   for (const float value : {0.0f, 1e-30f, 1e30f, INFINITY, NAN}) {
     const std::vector<float> hidden(16, value);
     pintle_recommendation list[5];

@@ -20,7 +20,6 @@
 namespace {
 
 using namespace pintle::internal;  // what this tests is not public
-using pintle::kPanelRows;
 using pintle::converter::new_session;
 using pintle::converter::open_model;
 
@@ -108,7 +107,7 @@ class Check {
 
   const Model& model_;
   pintle::Session owner_;
-  internal::Session* session_;
+  pintle::internal::Session* session_;
   size_t panels_;
   AlignedFloats table_, scores_;
 };
