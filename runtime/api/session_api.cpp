@@ -13,15 +13,6 @@ using internal::Model;
 using internal::model_of;
 using internal::Session;
 
-namespace {
-
-pintle_status hand_out(pintle_status status, Session* created, pintle_session** session) {
-  if (status == PINTLE_OK) *session = created;
-  return status;
-}
-
-}  // namespace
-
 pintle_status pintle_session_memory(const pintle_model* model, size_t* size_bytes) {
   if (model_of(model) == nullptr || size_bytes == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
   *size_bytes = static_cast<size_t>(internal::session_bytes(*model_of(model)));
@@ -35,8 +26,9 @@ pintle_status pintle_session_create(const pintle_model* model, void* memory, siz
     return fault(PINTLE_ERR_INVALID_ARGUMENT, "model, memory or session is null or no such handle");
   }
   Session* created = nullptr;
-  return hand_out(internal::session_create(*model_of(model), memory, size_bytes, fault, &created),
-                  created, session);
+  PINTLE_TRY(internal::session_create(*model_of(model), memory, size_bytes, fault, &created));
+  *session = created;
+  return PINTLE_OK;
 }
 
 pintle_status pintle_session_new(const pintle_model* model, pintle_session** session,
@@ -46,7 +38,9 @@ pintle_status pintle_session_new(const pintle_model* model, pintle_session** ses
     return fault(PINTLE_ERR_INVALID_ARGUMENT, "model or session is null or no such handle");
   }
   Session* created = nullptr;
-  return hand_out(internal::session_allocate(*model_of(model), fault, &created), created, session);
+  PINTLE_TRY(internal::session_allocate(*model_of(model), fault, &created));
+  *session = created;
+  return PINTLE_OK;
 }
 
 void pintle_session_destroy(pintle_session* handle) {
