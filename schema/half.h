@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// IEEE half floats, as files and checkpoints hold them. Kernels convert with their ISA's instructions
-// and share no code (isolation); all else converts here. The way back, which only the converter goes,
-// is Eigen's.
+// IEEE half floats, as files hold them. Kernels convert with their ISA's instructions and share no code
+// (isolation); the rest of the runtime converts here. The converter's are Eigen's, both ways: a test
+// compares all 65,536.
 #ifndef PINTLE_SCHEMA_HALF_H_
 #define PINTLE_SCHEMA_HALF_H_
 

@@ -15,14 +15,13 @@
 #include "converter/io/error.h"
 #include "converter/io/progress.h"
 #include "converter/run/runtime_model.h"
-#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr uint32_t kTop = 10;
+constexpr size_t kTop = 10;
 constexpr uint64_t kSeed = 20250712;
 
 struct BenchArguments {
@@ -86,11 +85,11 @@ class Bench {
   explicit Bench(const BenchArguments& arguments)
       : arguments_(arguments),
         model_(open_model(arguments.model_path)),
-        info_(model_info(model_.get())),
+        info_(model_.info()),
         random_(kSeed),
-        session_(model_.get()),
-        full_session_(model_.get()),
-        hop_session_(model_.get()) {
+        session_(new_session(model_)),
+        full_session_(new_session(model_)),
+        hop_session_(new_session(model_)) {
     request_.k = std::min(kTop, info_.item_count);
     list_.resize(request_.k);
   }
@@ -102,12 +101,13 @@ class Bench {
     };
     add({{"open", [] {}, [this] { open_model(arguments_.model_path); }, ""}});
     add(full_window_paths());
-    session_.reset();
+    require(session_.reset(), "cannot reset the session");
     float score = 0;
     add({{"append", [this] { prepare_append(); },
           [&] {
             append();
-            require_ok(pintle_score(session_.get(), &next_, 1, &score), "cannot score");
+            const pintle_status status = pintle_score(session_.get(), &next_, 1, &score);
+            require(session_.done(status), "cannot score");
           },
           ""}});
     make_steering();
@@ -132,21 +132,24 @@ class Bench {
     return events;
   }
   void recommend(Session* session, const pintle_steering* steering = nullptr) {
-    uint32_t count = 0;
+    size_t count = 0;
     request_.steering = steering;
-    require_ok(pintle_recommend(session->get(), &request_, list_.data(), &count),
-               "cannot recommend");
+    require(session->recommend(request_, list_.data(), &count), "cannot recommend");
   }
-  void append() { session_.append(&next_, 1); }
-  void start_with(size_t length) {
-    session_.reset();
-    session_.append(history(length));
-    recommend(&session_);
+  void append() { append(&session_, next_); }
+  static void append(Session* session, uint32_t item) {
+    require(session->append(item), "cannot append to the history");
   }
+  // A history, new to the session, and its list.
+  void renew(Session* session, const std::vector<uint32_t>& events) {
+    require(session->reset(), "cannot reset the session");
+    require(session->append(events), "cannot append to the history");
+    recommend(session);
+  }
+  void start_with(size_t length) { renew(&session_, history(length)); }
   // Keeps the history between half a window and a whole one.
   void leave_room() {
-    uint64_t length = 0;
-    require_ok(pintle_session_event_count(session_.get(), &length), "cannot count events");
+    const size_t length = session_.event_count();
     if (length < info_.window / 2 || length + 1 > info_.window) {
       start_with(std::max<size_t>(1, info_.window / 2));
     }
@@ -159,32 +162,26 @@ class Bench {
   // A whole window, as a new history and as one event more; and, where the hop policy changes
   // anything, its events from one drop of the oldest quarter to the next.
   std::vector<Path> full_window_paths() {
-    const auto renew = [this](Session* session) {
-      session->reset();
-      session->append(events_);
-      recommend(session);
-    };
     events_ = history(info_.window);
-    renew(&full_session_);
+    renew(&full_session_, events_);
     std::vector<Path> group = {{"history", [this] { events_ = history(info_.window); },
-                                [this, renew] { renew(&session_); }, ""},
+                                [this] { renew(&session_, events_); }, ""},
                                {"append_full_window", [this] { next_ = event(); },
                                 [this] {
-                                  full_session_.append(&next_, 1);
+                                  append(&full_session_, next_);
                                   recommend(&full_session_);
                                 },
                                 "history"}};
     if (!info_.is_incremental) return group;
-    require_ok(pintle_session_set_window_policy(hop_session_.get(), PINTLE_WINDOW_HOP),
-               "cannot set the window's policy");
-    renew(&hop_session_);
+    require(hop_session_.set_window_policy(PINTLE_WINDOW_HOP), "cannot set the window's policy");
+    renew(&hop_session_, events_);
     // The first drops a quarter and stands in its place; the window is full again after a quarter
     // more.
     const size_t cycle = 1 + info_.window / 4;
     group.push_back({"append_hop", [this, cycle] { events_ = history(cycle); },
                      [this] {
                        for (const uint32_t item : events_) {
-                         hop_session_.append(&item, 1);
+                         append(&hop_session_, item);
                          recommend(&hop_session_);
                        }
                      },
@@ -194,35 +191,30 @@ class Bench {
 
   // ADD on one feature and SET on eight of every SAE; and a knob.
   void make_steering() {
-    const size_t saes = sae_names(model_.get()).size();
+    const size_t saes = info_.sae_count;
     for (uint32_t sae = 0; sae < saes; ++sae) {
-      const pintle_sae_info info = sae_info(model_.get(), sae);
+      const pintle_sae_info info = require(model_.sae(sae), "SAE", sae);
       std::string place = std::string("@") + info.hook;
       for (uint32_t other = 0; other < sae; ++other) {
-        if (std::string(info.hook) == sae_info(model_.get(), other).hook) {
+        if (std::string(info.hook) == require(model_.sae(other), "SAE", other).hook) {
           place = std::string("@") + info.name;
         }
       }
-      const auto edit = [&](pintle_edit_kind kind) {
-        const auto feature = static_cast<uint32_t>(random_() % info.feature_count);
-        return pintle_edit{static_cast<uint32_t>(kind), feature, sae, 0, 1};
+      const auto any_feature = [&](pintle_edit_kind kind) {
+        return edit(kind, sae, static_cast<uint32_t>(random_() % info.feature_count), 1);
       };
-      steered_.push_back({"steer_add" + place, info.hook, {edit(PINTLE_EDIT_ADD)}, {}});
+      steered_.push_back({"steer_add" + place, info.hook, {any_feature(PINTLE_EDIT_ADD)}, {}});
       steered_.push_back({"steer_set8" + place, info.hook, {}, {}});
-      for (int i = 0; i < 8; ++i) steered_.back().edits.push_back(edit(PINTLE_EDIT_SET));
+      for (int i = 0; i < 8; ++i) steered_.back().edits.push_back(any_feature(PINTLE_EDIT_SET));
     }
-    const size_t knobs = knob_names(model_.get()).size();
+    const size_t knobs = info_.knob_count;
     for (uint32_t knob = 0; knob < knobs; ++knob) {
-      const float strength = knob_info(model_.get(), knob).max_strength / 2;
+      const float strength = require(model_.knob(knob), "knob", knob).max_strength / 2;
       if (!(strength > 0)) continue;
-      steered_.push_back({"steer_knob", "", {{PINTLE_EDIT_KNOB, knob, 0, 0, strength}}, {}});
+      steered_.push_back({"steer_knob", "", {turn(knob, strength)}, {}});
       break;
     }
-    for (Steered& steered : steered_) {
-      steered.steering = PINTLE_STEERING_INIT;
-      steered.steering.edits = steered.edits.data();
-      steered.steering.edit_count = steered.edits.size();
-    }
+    for (Steered& steered : steered_) steered.steering = steer(steered.edits);
   }
 
   // Nothing new has happened: what a slider costs.
@@ -259,7 +251,7 @@ class Bench {
   }
 
   const BenchArguments& arguments_;
-  const ModelPointer model_;
+  const Model model_;
   const pintle_model_info info_;
   std::mt19937_64 random_;
   Session session_, full_session_, hop_session_;

@@ -6,12 +6,14 @@
 #include <memory>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/threads_option.h"
 
 namespace pintle::converter {
 namespace {
 
 struct BuildArguments {
   std::string config_path;
+  int threads = kDefaultThreads;
   bool json = false;
 };
 
@@ -26,7 +28,7 @@ constexpr char kKeys[] =
     "                    hook, dict, variant, k, l1, steps, batch, learning_rate, seed as in\n"
     "                    `pintle train-sae`; or path, an SAE to import instead; knobs, whether\n"
     "                    knobs are built on it (default: on the first SAE only)\n"
-    "  threads (2), memory_mib (1024)\n"
+    "  threads (as in `pintle train-sae`), memory_mib (1024)\n"
     "  work              folder for what lies between (default: OUT.build). Every stage is kept\n"
     "                    there with a record of its inputs, by content, and runs again only if\n"
     "                    one of them changed";
@@ -40,10 +42,15 @@ void add_build_command(CLI::App* app) {
       "From a checkpoint to one steerable model file: convert, train an SAE, label it, build "
       "knobs, embed. Interrupted, it goes on where it was");
   verb->add_option("--config", arguments->config_path, "What to build: build.json")->required();
+  CLI::Option* threads =
+      add_threads_option(verb, &arguments->threads,
+                         "Threads; the weights of trained SAEs depend on their number")
+          ->default_str("build.json's");
   verb->add_flag("--json", arguments->json, "Print the report as one JSON object");
   verb->footer(kKeys);
-  verb->callback([arguments] {
-    const BuildConfig config = read_build_config(arguments->config_path);
+  verb->callback([arguments, threads] {
+    BuildConfig config = read_build_config(arguments->config_path);
+    if (threads->count() != 0) config.threads = arguments->threads;
     const BuildReport report = build(config);
     if (arguments->json) {
       std::cout << nlohmann::ordered_json{{"out", config.convert.out_path},

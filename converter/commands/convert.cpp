@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/threads_option.h"
 #include "converter/file/quantize.h"
 #include "converter/io/error.h"
 
@@ -17,6 +18,7 @@ struct ConvertArguments {
   ConvertOptions options;
   int64_t heads = 0;
   std::string precision = "int8", format;
+  int threads = kDefaultThreads;
   bool json = false;
 };
 
@@ -180,6 +182,7 @@ void add_convert_command(CLI::App* app) {
   verb->add_option("--features", options.sae.features,
                    "Labels, knobs and presets by `pintle label`: a file for each --sae")
       ->needs(sae);
+  add_threads_option(verb, &arguments->threads);
   verb->add_option("--out", options.out_path, "The model file to write")->required();
   verb->add_flag("--json", arguments->json, "Print the report as one JSON object");
   verb->callback([arguments, heads] {
@@ -187,7 +190,8 @@ void add_convert_command(CLI::App* app) {
     if (heads->count() != 0) chosen.import.heads = arguments->heads;
     if (!arguments->format.empty()) chosen.format = parse_interaction_format(arguments->format);
     chosen.precision = parse_precision(arguments->precision);
-    const ConvertReport report = convert(chosen);
+    ThreadPool pool(arguments->threads);
+    const ConvertReport report = convert(chosen, &pool);
     if (arguments->json) {
       std::cout << to_json(report, *arguments).dump(2) << '\n';
     } else {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/threads_option.h"
 #include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
@@ -16,6 +17,7 @@ struct EvaluateArguments {
   std::string model_path, interactions_path, format, split = "leave-one-out";
   std::string window_policy = "exact";
   EvaluationOptions options;
+  int threads = kDefaultThreads;
   bool json = false;
 };
 
@@ -70,10 +72,7 @@ void add_evaluate_command(CLI::App* app) {
       ->check(CLI::IsMember({"exact", "hop"}));
   verb->add_option("--users", arguments->options.max_users, "Only the first so many users")
       ->check(CLI::PositiveNumber);
-  verb->add_option("--threads", arguments->options.threads,
-                   "Threads; the result does not depend on them")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256));
+  add_threads_option(verb, &arguments->threads);
   verb->add_flag("--json", arguments->json, "Print one JSON object");
   verb->footer(
       "Users with fewer than two events are skipped. A held-out item that the model lacks, or that "
@@ -82,14 +81,15 @@ void add_evaluate_command(CLI::App* app) {
       "items "
       "that at least one top 10 holds.");
   verb->callback([arguments] {
-    const ModelPointer model = open_model(arguments->model_path);
+    const Model model = open_model(arguments->model_path);
     const InteractionFormat format = arguments->format.empty()
                                          ? InteractionFormat::kDetect
                                          : parse_interaction_format(arguments->format);
     const Interactions interactions = read_interactions(arguments->interactions_path, format);
     if (arguments->window_policy == "hop") arguments->options.window_policy = PINTLE_WINDOW_HOP;
+    ThreadPool pool(arguments->threads);
     const Evaluation evaluation =
-        evaluate_leave_one_out(model.get(), interactions, arguments->options);
+        evaluate_leave_one_out(model, interactions, arguments->options, &pool);
     if (arguments->json) {
       std::cout << to_json(evaluation).dump() << '\n';
     } else {

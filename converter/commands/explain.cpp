@@ -24,18 +24,19 @@ struct ExplainArguments {
   bool json = false;
 };
 
-Json describe_item(const pintle_model* model, uint32_t item) {
-  const char* title = item_info(model, item).title;
+Json describe_item(const Model& model, uint32_t item) {
+  const char* title = require(model.item(item), "item", item).title;
   return {{"id", item_id(model, item)}, {"title", title == nullptr ? "" : title}};
 }
 
 // "value": the activation, or the contribution to the score.
-Json describe_features(const pintle_model* model, uint32_t sae,
+Json describe_features(const Model& model, uint32_t sae,
                        const std::vector<pintle_feature_value>& features) {
   Json list = Json::array();
   for (const pintle_feature_value& entry : features) {
-    const pintle_feature_info info = feature_info(model, sae, entry.feature);
-    Json feature{{"feature", entry.feature}, {"label", info.label}};
+    const uint32_t number = entry.feature;
+    const pintle_feature_info info = require(model.feature(sae, number), "feature", number);
+    Json feature{{"feature", number}, {"label", info.label}};
     feature["value"] = shortest(entry.value);
     list.push_back(std::move(feature));
   }
@@ -43,45 +44,35 @@ Json describe_features(const pintle_model* model, uint32_t sae,
 }
 
 // Adds what the value is in units of the feature's 95th percentile, where that was measured.
-void add_calibrated(const pintle_model* model, uint32_t sae, Json* features) {
+void add_calibrated(const Model& model, uint32_t sae, Json* features) {
   for (Json& feature : *features) {
-    const float p95 = feature_info(model, sae, feature["feature"].get<uint32_t>()).p95;
+    const auto number = feature["feature"].get<uint32_t>();
+    const float p95 = require(model.feature(sae, number), "feature", number).p95;
     feature["p95_units"] =
         p95 > 0 ? Json(shortest(static_cast<float>(feature["value"].get<double>()) / p95)) : Json();
   }
 }
 
-Json explain_sae(const pintle_model* model, uint32_t sae, uint32_t item, size_t capacity,
+Json explain_sae(const Model& model, uint32_t sae, uint32_t item, size_t capacity,
                  Session* session) {
-  std::vector<pintle_feature_value> features(capacity);
-  size_t count = 0;
   const std::string what = "cannot explain by SAE " + std::to_string(sae);
-  require_ok(pintle_active_features(session->get(), sae, features.data(), capacity, &count), what);
-  features.resize(std::min(capacity, count));
-  const pintle_sae_info info = sae_info(model, sae);
+  size_t count = 0;
+  const auto active = require(session->active_features(sae, capacity, &count), what);
+  const pintle_sae_info info = require(model.sae(sae), what);
   Json result{{"name", info.name}, {"hook", info.hook}, {"active_count", count}};
-  result["active"] = describe_features(model, sae, features);
+  result["active"] = describe_features(model, sae, active);
   add_calibrated(model, sae, &result["active"]);
 
-  features.resize(capacity);
-  float score = 0, remainder = 0;
-  require_ok(pintle_explain_features(session->get(), sae, item, features.data(), capacity, &count,
-                                     &score, &remainder),
-             what);
-  features.resize(std::min(capacity, count));
-  result["contributions"] = describe_features(model, sae, features);
-  result["remainder"] = shortest(remainder);
+  const FeatureExplanation gave = require(session->explain_features(sae, item, capacity), what);
+  result["contributions"] = describe_features(model, sae, gave.features);
+  result["remainder"] = shortest(gave.remainder);
   return result;
 }
 
-Json explain_events(const pintle_model* model, uint32_t item, size_t capacity, Session* session) {
-  std::vector<pintle_event_effect> events(capacity);
-  size_t count = 0;
-  require_ok(pintle_explain_events(session->get(), item, events.data(), capacity, &count),
-             "cannot explain by events");
-  events.resize(std::min(capacity, count));
+Json explain_events(const Model& model, uint32_t item, size_t capacity, Session* session) {
   Json list = Json::array();
-  for (const pintle_event_effect& event : events) {
+  for (const pintle_event_effect& event :
+       require(session->explain_events(item, capacity), "cannot explain by events")) {
     Json entry = describe_item(model, event.item);
     entry["age"] = event.age;
     entry["effect"] = shortest(event.effect);
@@ -91,33 +82,29 @@ Json explain_events(const pintle_model* model, uint32_t item, size_t capacity, S
 }
 
 uint32_t top_recommendation(Session* session) {
-  pintle_request request = PINTLE_REQUEST_INIT;
-  request.k = 1;
-  const std::vector<pintle_recommendation> list = session->recommend(request);
+  const auto list = require(session->recommend(1), "cannot recommend");
   if (list.empty()) throw Error("nothing can be recommended: name an item with --item");
   return list[0].item;
 }
 
 Json explain(const ExplainArguments& arguments) {
-  const ModelPointer model = open_model(arguments.model_path);
+  const Model model = open_model(arguments.model_path);
   std::istringstream words(arguments.history);
   std::vector<std::string> ids;
   for (std::string id; words >> id;) ids.push_back(id);
   if (ids.empty()) throw Error("--history is empty: there is nothing to explain");
-  Session session(model.get());
-  session.append(find_items(model.get(), ids, "--history"));
-  const uint32_t item = arguments.item.empty()
-                            ? top_recommendation(&session)
-                            : find_items(model.get(), {arguments.item}, "--item")[0];
+  Session session = new_session(model);
+  require(session.append(find_items(model, ids, "--history")), "--history");
+  const uint32_t item = arguments.item.empty() ? top_recommendation(&session)
+                                               : find_items(model, {arguments.item}, "--item")[0];
   Json result;
-  result["item"] = describe_item(model.get(), item);
-  result["item"]["score"] = shortest(session.score({item})[0]);
+  result["item"] = describe_item(model, item);
+  result["item"]["score"] = shortest(require(session.score({item}), "cannot score")[0]);
   result["saes"] = Json::array();
-  const size_t saes = sae_names(model.get()).size();
-  for (uint32_t sae = 0; sae < saes; ++sae) {
-    result["saes"].push_back(explain_sae(model.get(), sae, item, arguments.features, &session));
+  for (uint32_t sae = 0; sae < model.info().sae_count; ++sae) {
+    result["saes"].push_back(explain_sae(model, sae, item, arguments.features, &session));
   }
-  result["events"] = explain_events(model.get(), item, arguments.events, &session);
+  result["events"] = explain_events(model, item, arguments.events, &session);
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/threads_option.h"
 #include "converter/jobs/label_job.h"
 #include "converter/run/runtime_model.h"
 
@@ -14,7 +15,7 @@ struct LabelArguments {
   LabelJob job;
   std::string format, hook;
   int64_t memory_bytes = int64_t{1} << 30;
-  int threads = 2;
+  int threads = kDefaultThreads;
   bool no_knobs = false, json = false;
 };
 
@@ -114,9 +115,7 @@ void add_label_command(CLI::App* app) {
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::PositiveNumber)
       ->default_str("1G");
-  verb->add_option("--threads", arguments->threads, "Threads; the result does not depend on them")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256));
+  add_threads_option(verb, &arguments->threads);
   verb->add_option("--out", job.out_path, "features.json, for convert, report and people")
       ->required();
   verb->add_flag("--json", arguments->json, "Print the summary as one JSON object");
@@ -126,8 +125,8 @@ void add_label_command(CLI::App* app) {
     if (!arguments->format.empty()) chosen.format = parse_interaction_format(arguments->format);
     chosen.with_knobs = !arguments->no_knobs;
     chosen.label.memory_bytes = static_cast<uint64_t>(arguments->memory_bytes);
-    chosen.label.threads = chosen.knobs.threads = static_cast<size_t>(arguments->threads);
-    const LabelJobReport report = run_label_job(chosen);
+    ThreadPool pool(arguments->threads);
+    const LabelJobReport report = run_label_job(chosen, &pool);
     if (arguments->json) {
       std::cout
           << to_json(report, chosen).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)

@@ -36,12 +36,12 @@ struct Ranked {
   float score;
 };
 
-struct Result {
+struct Answer {
   std::vector<Ranked> items;
   std::optional<pintle_share_solution> solution;  // with --share, unless the history is empty
 };
 
-std::vector<uint32_t> read_items_of(const pintle_model* model, const std::string& path) {
+std::vector<uint32_t> read_items_of(const Model& model, const std::string& path) {
   if (path.empty()) return {};
   return find_items(model, read_id_list(path), path);
 }
@@ -49,78 +49,65 @@ std::vector<uint32_t> read_items_of(const pintle_model* model, const std::string
 // One history at a time over one session.
 class Recommender {
  public:
-  Recommender(const pintle_model* model, const RecommendArguments& arguments)
-      : session_(model),
-        allow_(read_items_of(model, arguments.allow_path)),
-        deny_(read_items_of(model, arguments.deny_path)),
+  Recommender(const Model& model, const RecommendArguments& arguments)
+      : session_(new_session(model)),
         candidates_(read_items_of(model, arguments.candidates_path)),
         scores_candidates_(!arguments.candidates_path.empty()),
-        set_(parse_steering(model, arguments.steering)),
-        steering_(steering_of(set_)),
         min_overlap_(arguments.min_overlap) {
     if (!arguments.share.empty()) share_ = parse_share(model, arguments.share);
-    if (!set_.edits.empty()) request_.steering = &steering_;
-    request_.k = std::min(arguments.top_k, model_info(model).item_count);
-    if (arguments.include_seen) request_.flags |= PINTLE_INCLUDE_SEEN;
-    static constexpr uint32_t kNothing = 0;
-    if (!arguments.allow_path.empty()) {  // an empty list allows nothing; a null one everything
-      request_.allow = allow_.empty() ? &kNothing : allow_.data();
-      request_.allow_count = allow_.size();
-    }
-    request_.deny = deny_.empty() ? nullptr : deny_.data();
-    request_.deny_count = deny_.size();
+    request_.k = std::min<size_t>(arguments.top_k, model.info().item_count);
+    request_.includes_seen = arguments.include_seen;
+    request_.only_allowed = !arguments.allow_path.empty();  // an empty list allows nothing
+    request_.allow = read_items_of(model, arguments.allow_path);
+    request_.deny = read_items_of(model, arguments.deny_path);
+    const SteeringSet set = parse_steering(model, arguments.steering);
+    if (set.edits.empty()) return;
+    request_.edits = set.edits;
+    request_.steering_flags = set.flags;
   }
 
-  Result run(const std::vector<uint32_t>& history) {
+  Answer run(const std::vector<uint32_t>& history) {
     if (history.empty()) return {};
-    session_.reset();
-    session_.append(history);
-    Result result;
+    require(session_.reset(), "cannot reset the session");
+    require(session_.append(history), "cannot append to the history");
+    Answer answer;
     if (scores_candidates_) {
-      result.items = score_candidates();
+      answer.items = score_candidates();
     } else if (share_) {
-      result.solution = pintle_share_solution{};
-      for (const pintle_recommendation& entry : solve(&*result.solution)) {
-        result.items.push_back({entry.item, entry.score});
-      }
+      const ShareSolution solved =
+          require(session_.solve_share(request_, share_->knob, share_->share, min_overlap_),
+                  "cannot solve for the share");
+      answer.items = ranked(solved.list);
+      answer.solution = solved.solution;
     } else {
-      for (const pintle_recommendation& entry : session_.recommend(request_)) {
-        result.items.push_back({entry.item, entry.score});
-      }
+      answer.items = ranked(require(session_.recommend(request_), "cannot recommend"));
     }
-    return result;
+    return answer;
   }
 
  private:
-  std::vector<Ranked> score_candidates() {
-    std::vector<Ranked> ranked;
-    if (candidates_.empty()) return {};
-    const std::vector<float> scores = session_.score(candidates_);
-    for (size_t i = 0; i < scores.size(); ++i) ranked.push_back({candidates_[i], scores[i]});
-    std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
-      return a.score != b.score ? a.score > b.score : a.item < b.item;
-    });
-    return ranked;
+  static std::vector<Ranked> ranked(const std::vector<pintle_recommendation>& list) {
+    std::vector<Ranked> items;
+    for (const pintle_recommendation& entry : list) items.push_back({entry.item, entry.score});
+    return items;
   }
 
-  std::vector<pintle_recommendation> solve(pintle_share_solution* solution) {
-    std::vector<pintle_recommendation> scratch(request_.k), list(request_.k);
-    uint32_t count = 0;
-    require_ok(pintle_solve_share(session_.get(), &request_, share_->knob, share_->share,
-                                  min_overlap_, scratch.data(), list.data(), &count, solution),
-               "cannot solve for the share");
-    list.resize(count);
-    return list;
+  std::vector<Ranked> score_candidates() {
+    std::vector<Ranked> items;
+    const std::vector<float> scores = require(session_.score(candidates_), "cannot score");
+    for (size_t i = 0; i < scores.size(); ++i) items.push_back({candidates_[i], scores[i]});
+    std::stable_sort(items.begin(), items.end(), [](const Ranked& a, const Ranked& b) {
+      return a.score != b.score ? a.score > b.score : a.item < b.item;
+    });
+    return items;
   }
 
   Session session_;
-  std::vector<uint32_t> allow_, deny_, candidates_;
+  std::vector<uint32_t> candidates_;
   bool scores_candidates_;
-  SteeringSet set_;
-  pintle_steering steering_;
   std::optional<ShareArgument> share_;
   float min_overlap_;
-  pintle_request request_ = PINTLE_REQUEST_INIT;
+  Request request_;
 };
 
 const char* stop_name(int32_t stop) {
@@ -134,17 +121,17 @@ const char* stop_text(int32_t stop) {
                                          : "share reached";
 }
 
-void print_json(const pintle_model* model, size_t number, const Result& result, bool has_share) {
+void print_json(const Model& model, size_t number, const Answer& answer, bool has_share) {
   nlohmann::ordered_json items = nlohmann::ordered_json::array();
-  for (const Ranked& entry : result.items) {
+  for (const Ranked& entry : answer.items) {
     items.push_back({{"id", item_id(model, entry.item)}, {"score", shortest(entry.score)}});
   }
   nlohmann::ordered_json line{{"history", number}, {"items", items}};
-  if (result.solution) {
-    line["strength"] = shortest(result.solution->strength);
-    line["share"] = shortest(result.solution->share);
-    line["overlap"] = shortest(result.solution->overlap);
-    line["stop"] = stop_name(result.solution->stop);
+  if (answer.solution) {
+    line["strength"] = shortest(answer.solution->strength);
+    line["share"] = shortest(answer.solution->share);
+    line["overlap"] = shortest(answer.solution->overlap);
+    line["stop"] = stop_name(answer.solution->stop);
   } else if (has_share) {
     for (const char* key : {"strength", "share", "overlap", "stop"}) line[key] = nullptr;
   }
@@ -152,17 +139,17 @@ void print_json(const pintle_model* model, size_t number, const Result& result, 
   std::cout << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
-void print_table(const pintle_model* model, size_t number, const Result& result, bool numbered) {
+void print_table(const Model& model, size_t number, const Answer& answer, bool numbered) {
   if (numbered) std::cout << "history " << number << '\n';
-  if (result.solution) {
-    const pintle_share_solution& solution = *result.solution;
+  if (answer.solution) {
+    const pintle_share_solution& solution = *answer.solution;
     char shares[80];
     std::snprintf(shares, sizeof(shares), "share %.2f, overlap with the list without it %.2f",
                   static_cast<double>(solution.share), static_cast<double>(solution.overlap));
     std::cout << "strength " << short_number(solution.strength) << ", " << shares << ": "
               << stop_text(solution.stop) << '\n';
   }
-  const std::vector<Ranked>& ranked = result.items;
+  const std::vector<Ranked>& ranked = answer.items;
   size_t id_width = 2;
   for (const Ranked& entry : ranked) {
     id_width = std::max(id_width, item_id(model, entry.item).size());
@@ -172,7 +159,7 @@ void print_table(const pintle_model* model, size_t number, const Result& result,
   std::cout << line << "id" << std::string(id_width - 2, ' ') << "  title\n";
   for (size_t i = 0; i < ranked.size(); ++i) {
     const std::string id = item_id(model, ranked[i].item);
-    const char* title = item_info(model, ranked[i].item).title;
+    const char* title = require(model.item(ranked[i].item), "item", ranked[i].item).title;
     std::snprintf(line, sizeof(line), "%4zu  %9.4f  ", i + 1, static_cast<double>(ranked[i].score));
     std::cout << line << id << std::string(id_width - id.size(), ' ');
     if (title != nullptr) std::cout << "  " << title;
@@ -190,21 +177,21 @@ std::vector<std::vector<std::string>> read_histories(const RecommendArguments& a
 }
 
 void run_recommend_command(const RecommendArguments& arguments) {
-  const ModelPointer model = open_model(arguments.model_path);
+  const Model model = open_model(arguments.model_path);
   const std::vector<std::vector<std::string>> histories = read_histories(arguments);
   // All ids are looked up first: an unknown one ends the run before anything is printed.
   std::vector<std::vector<uint32_t>> items;
   for (size_t i = 0; i < histories.size(); ++i) {
-    items.push_back(find_items(model.get(), histories[i], "history " + std::to_string(i + 1)));
+    items.push_back(find_items(model, histories[i], "history " + std::to_string(i + 1)));
   }
-  Recommender recommender(model.get(), arguments);
+  Recommender recommender(model, arguments);
   Progress progress("recommending", "histories", items.size());
   for (size_t i = 0; i < items.size(); ++i) {
-    const Result result = recommender.run(items[i]);
+    const Answer answer = recommender.run(items[i]);
     if (arguments.json) {
-      print_json(model.get(), i + 1, result, !arguments.share.empty());
+      print_json(model, i + 1, answer, !arguments.share.empty());
     } else {
-      print_table(model.get(), i + 1, result, items.size() > 1);
+      print_table(model, i + 1, answer, items.size() > 1);
     }
     progress.advance();
   }

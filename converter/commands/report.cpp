@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/threads_option.h"
 #include "converter/io/error.h"
 #include "converter/io/output_file.h"
 #include "converter/report/page.h"
@@ -25,6 +26,7 @@ struct ReportArguments {
   std::vector<std::string> features_paths;
   std::string out_path;
   ReportOptions options;
+  int threads = kDefaultThreads;
 };
 
 nlohmann::json read_features(const std::string& path) {
@@ -37,7 +39,7 @@ nlohmann::json read_features(const std::string& path) {
   }
 }
 
-ReportPeople read_people(const pintle_model* model, const ReportArguments& arguments) {
+ReportPeople read_people(const Model& model, const ReportArguments& arguments) {
   const InteractionFormat format = arguments.format.empty()
                                        ? InteractionFormat::kDetect
                                        : parse_interaction_format(arguments.format);
@@ -47,17 +49,18 @@ ReportPeople read_people(const pintle_model* model, const ReportArguments& argum
 }
 
 void run_report_command(const ReportArguments& arguments) {
-  const ModelPointer model = open_model(arguments.model_path);
+  const Model model = open_model(arguments.model_path);
   std::vector<nlohmann::json> features;
   for (const std::string& path : arguments.features_paths) features.push_back(read_features(path));
   ReportPeople people;
   const bool has_people = !arguments.interactions_path.empty();
-  if (has_people) people = read_people(model.get(), arguments);
+  if (has_people) people = read_people(model, arguments);
   const std::string name = arguments.title.empty()
                                ? std::filesystem::path(arguments.model_path).stem().string()
                                : arguments.title;
+  ThreadPool pool(arguments.threads);
   const nlohmann::ordered_json data =
-      report_data(model.get(), name, features, has_people ? &people : nullptr, arguments.options);
+      report_data(model, name, features, has_people ? &people : nullptr, arguments.options, &pool);
   const std::string page = report_page(name, data);
   OutputFile file(arguments.out_path);
   file.write(std::vector<uint8_t>(page.begin(), page.end()));
@@ -107,10 +110,7 @@ void add_report_command(CLI::App* app) {
                    "Show so many features at most, those of knobs and attributes first")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  verb->add_option("--threads", arguments->options.threads,
-                   "Threads; the result does not depend on them")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256));
+  add_threads_option(verb, &arguments->threads);
   verb->add_option("--title", arguments->title, "The model's name (default: its file's)");
   verb->add_option("--out", arguments->out_path, "The page")->required();
   verb->footer(

@@ -13,6 +13,7 @@
 
 #include "converter/commands/commands.h"
 #include "converter/commands/steering_options.h"
+#include "converter/commands/threads_option.h"
 #include "converter/io/error.h"
 #include "converter/run/steering_names.h"
 
@@ -27,18 +28,18 @@ struct SweepArguments {
   std::vector<std::string> methods = {"knob"};
   std::vector<float> strengths;
   float from = 0, to = 0;
-  size_t steps = 11, users = 0, threads = 2;
+  size_t steps = 11, users = 0;
+  int threads = kDefaultThreads;
   SteeringArguments steering;
   bool has_range = false, json = false;
 };
 
 // An attribute of the file, "GROUP:NAME" or "NAME".
-uint32_t find_attribute(const pintle_model* model, const std::string& text) {
+uint32_t find_attribute(const Model& model, const std::string& text) {
   std::vector<std::string> names;
   std::vector<uint32_t> found;
-  for (uint32_t i = 0; i < model_info(model).attribute_count; ++i) {
-    const char *group, *name;
-    require_ok(pintle_model_get_attribute(model, i, &group, &name), "attribute");
+  for (uint32_t i = 0; i < model.info().attribute_count; ++i) {
+    const auto [group, name] = attribute_name(model, i);
     if (text == std::string(group) + ":" + name) return i;
     if (text == name) found.push_back(i);
     names.emplace_back(name);
@@ -51,17 +52,16 @@ uint32_t find_attribute(const pintle_model* model, const std::string& text) {
               (names.empty() ? "none at all" : nearest_names(names, text)));
 }
 
-Json shares_json(const pintle_model* model, const std::vector<double>& shares) {
+Json shares_json(const Model& model, const std::vector<double>& shares) {
   Json groups = Json::object();
   for (uint32_t i = 0; i < shares.size(); ++i) {
-    const char *group, *name;
-    require_ok(pintle_model_get_attribute(model, i, &group, &name), "attribute");
+    const auto [group, name] = attribute_name(model, i);
     groups[group][name] = shares[i];
   }
   return groups;
 }
 
-Json measure_json(const pintle_model* model, const ListMeasure& measure,
+Json measure_json(const Model& model, const ListMeasure& measure,
                   std::optional<uint32_t> attribute) {
   Json json;
   if (attribute) json["share"] = measure.shares[*attribute];
@@ -88,7 +88,7 @@ std::vector<uint32_t> largest(const std::vector<double>& values, std::optional<u
 
 class Reporter {
  public:
-  Reporter(const SweepArguments& arguments, const pintle_model* model, const Histories& histories,
+  Reporter(const SweepArguments& arguments, const Model& model, const Histories& histories,
            std::optional<uint32_t> attribute, std::optional<uint32_t> knob)
       : arguments_(arguments), model_(model), attribute_(attribute), knob_(knob) {
     for (const auto& items : histories.items) users_ += items.size() >= 2 ? 1 : 0;
@@ -107,7 +107,7 @@ class Reporter {
                   const std::optional<SweepSummary>& summary) const {
     Json json{{"method", method.name}};
     if (knob_) {
-      const pintle_knob_info info = knob_info(model_, *knob_);
+      const pintle_knob_info info = knob_info();
       json["knob"] = info.name;
       json["safe_range"] = {shortest(info.min_strength), shortest(info.max_strength)};
     }
@@ -136,15 +136,18 @@ class Reporter {
             {"share_changes", shares_json(model_, summary.change)}};
   }
 
+  // REQUIRES: there is one.
+  pintle_knob_info knob_info() const { return require(model_.knob(*knob_), "knob", *knob_); }
+
   bool is_safe(float strength) const {
-    const pintle_knob_info info = knob_info(model_, *knob_);
+    const pintle_knob_info info = knob_info();
     return strength >= info.min_strength && strength <= info.max_strength;
   }
 
   void print_text(const SweepMethod& method, const Sweep& sweep,
                   const std::optional<SweepSummary>& summary) const {
     std::printf("%s%s%s%s, %zu users\n\n", method.name.c_str(), knob_ ? " " : "",
-                knob_ ? knob_info(model_, *knob_).name : "",
+                knob_ ? knob_info().name : "",
                 attribute_ ? (", share of " + attribute_text(model_, *attribute_)).c_str() : "",
                 users_);
     std::printf("%9s %7s %8s %7s %11s %8s\n", "strength", attribute_ ? "share" : "", "ndcg@10",
@@ -195,12 +198,12 @@ class Reporter {
   }
 
   const SweepArguments& arguments_;
-  const pintle_model* model_;
+  const Model model_;
   const std::optional<uint32_t> attribute_, knob_;
   size_t users_ = 0, unknown_events_ = 0;
 };
 
-std::vector<float> strengths_of(const SweepArguments& arguments, const pintle_model* model,
+std::vector<float> strengths_of(const SweepArguments& arguments, const Model& model,
                                 std::optional<uint32_t> knob) {
   if (!arguments.strengths.empty()) {
     for (float strength : arguments.strengths) {
@@ -213,11 +216,11 @@ std::vector<float> strengths_of(const SweepArguments& arguments, const pintle_mo
     return even_strengths(arguments.from, arguments.to, arguments.steps);
   }
   if (!knob) throw Error("give the strengths: --from and --to, or --strengths");
-  const pintle_knob_info info = knob_info(model, *knob);
+  const pintle_knob_info info = require(model.knob(*knob), "knob", *knob);
   return even_strengths(info.min_strength, info.max_strength, arguments.steps);
 }
 
-Histories read_histories(const SweepArguments& arguments, const pintle_model* model,
+Histories read_histories(const SweepArguments& arguments, const Model& model,
                          const std::string& users_path, size_t users) {
   const InteractionFormat format = arguments.format.empty()
                                        ? InteractionFormat::kDetect
@@ -232,37 +235,37 @@ Histories read_histories(const SweepArguments& arguments, const pintle_model* mo
 }
 
 void run_sweep_command(const SweepArguments& arguments) {
-  const ModelPointer model = open_model(arguments.model_path);
+  const Model model = open_model(arguments.model_path);
   std::optional<uint32_t> knob, attribute;
   if (!arguments.knob.empty()) {
-    knob = require_knob(model.get(), arguments.knob, "--knob " + arguments.knob);
-    const int32_t own = knob_info(model.get(), *knob).attribute;
-    if (own >= 0) attribute = static_cast<uint32_t>(own);
+    knob = require_knob(model, arguments.knob, "--knob " + arguments.knob);
+    const pintle_knob_info info = require(model.knob(*knob), "knob", *knob);
+    if (info.has_attribute) attribute = info.attribute;
   }
-  if (!arguments.attribute.empty()) attribute = find_attribute(model.get(), arguments.attribute);
+  if (!arguments.attribute.empty()) attribute = find_attribute(model, arguments.attribute);
   std::vector<SweepMethod> methods;
   for (const std::string& text : arguments.methods) {
-    methods.push_back(parse_sweep_method(model.get(), text));
+    methods.push_back(parse_sweep_method(model, text));
     if (methods.back().kind != SweepKind::kKnob) continue;
     if (!knob) throw Error("--method knob: name the knob with --knob");
     methods.back().knob = *knob;
   }
   SweepOptions options;
   options.attribute = attribute;
-  options.strengths = strengths_of(arguments, model.get(), knob);
+  options.strengths = strengths_of(arguments, model, knob);
   options.flags = parse_steering_flags(arguments.steering.mode, arguments.steering.at);
   options.hook = parse_hook(arguments.hook);
-  options.threads = arguments.threads;
   const Histories histories =
-      read_histories(arguments, model.get(), arguments.users_path, arguments.users);
+      read_histories(arguments, model, arguments.users_path, arguments.users);
   Histories direction_histories;
   if (!arguments.direction_path.empty()) {
-    direction_histories = read_histories(arguments, model.get(), arguments.direction_path, 0);
+    direction_histories = read_histories(arguments, model, arguments.direction_path, 0);
     options.direction_histories = &direction_histories;
   }
-  const Reporter reporter(arguments, model.get(), histories, attribute, knob);
+  const Reporter reporter(arguments, model, histories, attribute, knob);
+  ThreadPool pool(arguments.threads);
   for (const SweepMethod& method : methods) {
-    reporter.print(method, run_sweep(model.get(), histories, method, options));
+    reporter.print(method, run_sweep(arguments.model_path, histories, method, options, &pool));
   }
 }
 
@@ -309,9 +312,7 @@ void add_sweep_command(CLI::App* app) {
   verb->add_option("--users-file", arguments->users_path, "A file of user ids: only these");
   verb->add_option("--users", arguments->users, "Only the first so many users")
       ->check(CLI::PositiveNumber);
-  verb->add_option("--threads", arguments->threads, "Threads; the result does not depend on them")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256));
+  add_threads_option(verb, &arguments->threads);
   verb->add_flag("--json", arguments->json, "Print one JSON object a method, one a line");
   verb->footer(
       "reweight adds the strength to the score of every item that has the attribute. direction "

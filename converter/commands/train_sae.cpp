@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/threads_option.h"
 #include "converter/io/error.h"
 #include "converter/jobs/train_job.h"
 
@@ -18,6 +19,7 @@ struct TrainSaeArguments {
   std::string format, hook = "block:0", variant = "topk";
   std::string shard, shards_folder, from_shards;
   int64_t memory_bytes = int64_t{1} << 30;
+  int threads = kDefaultThreads;
   bool json = false;
 };
 
@@ -32,7 +34,7 @@ std::pair<int64_t, int64_t> parse_shard(const std::string& text) {
   return {part, count};
 }
 
-void run_shard(const TrainSaeArguments& arguments) {
+void run_shard(const TrainSaeArguments& arguments, ThreadPool* pool) {
   const auto [part, count] = parse_shard(arguments.shard);
   std::error_code fault;
   std::filesystem::create_directories(arguments.shards_folder, fault);
@@ -41,7 +43,7 @@ void run_shard(const TrainSaeArguments& arguments) {
   const std::string path =
       (std::filesystem::path(arguments.shards_folder) / shard_file_name(job.hook, part, count))
           .string();
-  const HarvestReport report = harvest_shard(job, part, count, path);
+  const HarvestReport report = harvest_shard(job, part, count, path, pool);
   if (arguments.json) {
     std::cout << nlohmann::ordered_json{{"shard", path},
                                         {"users", report.users},
@@ -67,7 +69,7 @@ nlohmann::ordered_json to_json(const TrainReport& report, const TrainSaeArgument
                                  {"held_out_positions", report.held_out_positions},
                                  {"steps", job.config.steps},
                                  {"seed", job.config.seed},
-                                 {"threads", job.config.threads},
+                                 {"threads", arguments.threads},
                                  {"harvest_seconds", report.harvest_seconds},
                                  {"train_seconds", report.train_seconds}};
   if (report.quality) {
@@ -156,9 +158,7 @@ void add_train_sae_command(CLI::App* app) {
   verb->add_option("--from-shards", arguments->from_shards,
                    "Train on the shards in this folder, instead of harvesting")
       ->excludes(shard);
-  verb->add_option("--threads", harvest.threads, "Threads; weights depend on their number")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256));
+  add_threads_option(verb, &arguments->threads, "Threads; weights depend on their number");
   verb->add_option("--out", arguments->job.out_folder,
                    "Folder to write: cfg.json and sae_weights.safetensors, as SAELens has them");
   verb->add_flag("--json", arguments->json, "Print the report as one JSON object");
@@ -170,13 +170,13 @@ void add_train_sae_command(CLI::App* app) {
     job.harvest.hook = parse_hook(arguments->hook);
     if (!arguments->format.empty())
       job.harvest.format = parse_interaction_format(arguments->format);
-    if (!arguments->shard.empty()) return run_shard(*arguments);
+    ThreadPool pool(arguments->threads);
+    if (!arguments->shard.empty()) return run_shard(*arguments, &pool);
     if (job.out_folder.empty()) throw Error("--out is missing: where shall the SAE be written?");
     if (!arguments->from_shards.empty()) job.shards = shard_files(arguments->from_shards);
     job.config.variant = parse_sae_variant(arguments->variant);
     job.config.memory_bytes = static_cast<uint64_t>(arguments->memory_bytes);
-    job.config.threads = job.harvest.threads;
-    const TrainReport report = run_train_job(job);
+    const TrainReport report = run_train_job(job, &pool);
     if (arguments->json) {
       std::cout << to_json(report, *arguments).dump() << '\n';
     } else {

@@ -14,7 +14,7 @@ void add_verify_command(CLI::App* app) {
       "verify", "Check a model file: structure, shapes, checksums, every number");
   verb->add_option("FILE", *path, "The model file")->required();
   verb->callback([path] {
-    const ModelPointer model = open_model(*path, PINTLE_OPEN_VERIFY_ALL);
+    const Model model = open_model(*path, PINTLE_OPEN_VERIFY_ALL);
     std::cout << *path << ": ok\n";
   });
 }

@@ -31,12 +31,12 @@ struct WithAttribute {
 
 }  // namespace
 
-AttributeIndex index_attributes(const pintle_model* model, size_t min_items) {
-  const pintle_model_info info = model_info(model);
+AttributeIndex index_attributes(const Model& model, size_t min_items) {
+  const pintle_model_info info = model.info();
   std::vector<size_t> items(info.attribute_count, 0);
   const auto each_attribute = [&](const auto& visit) {
     for (uint32_t i = 0; i < info.item_count; ++i) {
-      const pintle_item_info item = item_info(model, i);
+      const pintle_item_info item = require(model.item(i), "item", i);
       for (uint32_t a = 0; a < item.attribute_count; ++a) visit(i, item.attributes[a]);
     }
   };

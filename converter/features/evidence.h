@@ -22,7 +22,7 @@ struct AttributeIndex {
 };
 
 // Of the model's attributes, those of at least min_items items.
-AttributeIndex index_attributes(const pintle_model* model, size_t min_items);
+AttributeIndex index_attributes(const Model& model, size_t min_items);
 
 // Positions at which each attribute holds.
 std::vector<size_t> count_positions(const AttributeIndex& attributes,

@@ -17,12 +17,12 @@ constexpr size_t kProbedUsers = 16;
 }  // namespace
 
 FeatureActivations collect_activations(
-    const pintle_model* model, const SaeWeights& sae, const Histories& histories, size_t threads,
+    const Model& model, const SaeWeights& sae, const Histories& histories, ThreadPool* pool,
     const std::function<void(uint32_t item, const float* state)>& each_state) {
   FeatureActivations result;
   result.fired.resize(static_cast<size_t>(sae.dict));
   std::vector<float> pre;
-  harvest_states(model, histories, sae.hook, threads, [&](const UserStates& states) {
+  harvest_states(model, histories, sae.hook, pool, [&](const UserStates& states) {
     const size_t rows = states.items.size();
     if (rows > kMostPositions - result.positions()) {
       throw Error("the histories have too many positions: pass fewer users");
@@ -49,21 +49,21 @@ FeatureActivations collect_activations(
   return result;
 }
 
-Histories thin_out(const pintle_model* model, const SaeWeights& sae, const Histories& histories,
-                   uint64_t memory_bytes) {
+Histories thin_out(const Model& model, const SaeWeights& sae, const Histories& histories,
+                   uint64_t memory_bytes, ThreadPool* pool) {
   Histories first;
   for (size_t u = 0; u < std::min(kProbedUsers, histories.users.size()); ++u) {
     first.users.push_back(histories.users[u]);
     first.items.push_back(histories.items[u]);
   }
-  const FeatureActivations probe = collect_activations(model, sae, first, 1);
+  const FeatureActivations probe = collect_activations(model, sae, first, pool);
   if (probe.positions() == 0) return histories;
   size_t fired = 0;
   for (const auto& list : probe.fired) fired += list.size();
   // A vector may hold twice what it uses.
   const double bytes_per_position =
       12 + 2 * static_cast<double>(sizeof(Firing) * fired) / static_cast<double>(probe.positions());
-  const size_t window = model_info(model).window;
+  const size_t window = model.info().window;
   double positions = 0;
   for (const auto& items : histories.items) {
     positions += static_cast<double>(std::min(items.size(), window));

@@ -9,9 +9,10 @@
 #include <functional>
 #include <vector>
 
+#include "converter/io/thread_pool.h"
 #include "converter/network/sae.h"
 #include "converter/run/histories.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -33,13 +34,13 @@ struct FeatureActivations {
 // Runs the model over the histories and encodes its state at every position. `each_state` sees the
 // raw states [positions][dim], if given, in the order of the positions.
 FeatureActivations collect_activations(
-    const pintle_model* model, const SaeWeights& sae, const Histories& histories, size_t threads,
+    const Model& model, const SaeWeights& sae, const Histories& histories, ThreadPool* pool,
     const std::function<void(uint32_t item, const float* state)>& each_state = nullptr);
 
 // Every m-th user, for the least m that keeps collect_activations' result within memory_bytes, by
 // the features active over the first users.
-Histories thin_out(const pintle_model* model, const SaeWeights& sae, const Histories& histories,
-                   uint64_t memory_bytes);
+Histories thin_out(const Model& model, const SaeWeights& sae, const Histories& histories,
+                   uint64_t memory_bytes, ThreadPool* pool);
 
 }  // namespace pintle::converter
 

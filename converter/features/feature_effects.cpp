@@ -35,10 +35,10 @@ Eigen::MatrixXd rows_of(const Eigen::MatrixXd& matrix, const std::vector<uint32_
 
 }  // namespace
 
-FeatureEffects measure_feature_effects(const pintle_model* model, uint32_t sae,
+FeatureEffects measure_feature_effects(const Model& model, uint32_t sae,
                                        const InterpretedSae& interpreted,
                                        const Histories& histories,
-                                       const std::vector<float>& popularity, size_t threads) {
+                                       const std::vector<float>& popularity, ThreadPool* pool) {
   const size_t features = interpreted.statistics.size();
   FeatureEffects effects;
   std::vector<ListVariant> variants(1);  // the unsteered lists
@@ -50,7 +50,7 @@ FeatureEffects measure_feature_effects(const pintle_model* model, uint32_t sae,
     variants.push_back({{{PINTLE_EDIT_ADD, static_cast<uint32_t>(f), sae, 0, effects.dose[f]}}, 0});
   }
   const std::vector<ListMeasure> measures =
-      measure_lists(model, histories, variants, threads, popularity);
+      measure_lists(model, histories, variants, pool, popularity);
   const ListMeasure& base = measures[0];
   const Eigen::Index attributes = static_cast<Eigen::Index>(base.shares.size());
   effects.changes.setZero(static_cast<Eigen::Index>(features), attributes + 2);
@@ -118,13 +118,13 @@ std::vector<float> item_popularity(const Histories& histories, size_t item_count
   return popularity;
 }
 
-std::vector<double> popularity_contrast(const pintle_model* model, const InterpretedSae& sae,
+std::vector<double> popularity_contrast(const Model& model, const InterpretedSae& sae,
                                         const Histories& histories,
-                                        const std::vector<float>& popularity, size_t threads) {
+                                        const std::vector<float>& popularity, ThreadPool* pool) {
   const size_t features = static_cast<size_t>(sae.weights.dict);
   std::vector<std::vector<double>> means;        // [user][feature]
   std::vector<std::pair<double, size_t>> users;  // mean popularity of the user's events
-  harvest_states(model, histories, sae.weights.hook, threads, [&](const UserStates& user) {
+  harvest_states(model, histories, sae.weights.hook, pool, [&](const UserStates& user) {
     if (user.items.empty()) return;
     std::vector<double> mean(features, 0.0);
     double popular = 0;

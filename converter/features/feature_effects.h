@@ -8,9 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "converter/io/thread_pool.h"
 #include "converter/network/interpretation.h"
 #include "converter/run/histories.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -26,10 +27,10 @@ struct FeatureEffects {
 };
 
 // By steering: ADD of a dose, for every feature of the SAE in turn, over the histories.
-FeatureEffects measure_feature_effects(const pintle_model* model, uint32_t sae,
+FeatureEffects measure_feature_effects(const Model& model, uint32_t sae,
                                        const InterpretedSae& interpreted,
                                        const Histories& histories,
-                                       const std::vector<float>& popularity, size_t threads);
+                                       const std::vector<float>& popularity, ThreadPool* pool);
 
 // A signed set of at most `size` features whose joint effect, taken as the sum of their own, is as
 // near as it can be to 1 on column `target` and 0 on the others: ridge regression on the candidates
@@ -46,9 +47,9 @@ std::vector<float> item_popularity(const Histories& histories, size_t item_count
 
 // Cohen's d of each feature's mean activation between the fifth of the users whose events are most
 // popular and the fifth whose are least (arXiv:2508.17297).
-std::vector<double> popularity_contrast(const pintle_model* model, const InterpretedSae& sae,
+std::vector<double> popularity_contrast(const Model& model, const InterpretedSae& sae,
                                         const Histories& histories,
-                                        const std::vector<float>& popularity, size_t threads);
+                                        const std::vector<float>& popularity, ThreadPool* pool);
 
 }  // namespace pintle::converter
 

@@ -9,6 +9,7 @@
 
 #include "converter/features/feature_effects.h"
 #include "converter/io/error.h"
+#include "converter/run/runtime_model.h"
 #include "converter/run/steered_lists.h"
 
 namespace pintle::converter {
@@ -68,22 +69,22 @@ std::vector<double> doublings(double from, size_t count, double factor) {
 class KnobBuilder {
  public:
   KnobBuilder(const ModelParts& parts, const Interpretation& interpretation,
-              const Histories& training, const KnobOptions& options)
+              const Histories& training, const KnobOptions& options, ThreadPool* pool)
       : parts_(parts),
         options_(options),
+        pool_(pool),
         interpreted_(interpretation.saes.at(options.sae)),
         users_(take_first(training, options.curve_users)),
         popularity_(item_popularity(training, parts.catalogue.id_order.size())) {
     if (interpreted_.statistics.empty()) {
       throw Error("the SAE " + interpreted_.name + " has no statistics: label it first");
     }
-    const MemoryModel plain(parts, {interpretation.saes, {}, {}});
-    temperature_ = fit_temperature(plain.get(), users_);
-    effects_ = measure_feature_effects(plain.get(), options.sae, interpreted_,
-                                       take_first(training, options.effect_users), popularity_,
-                                       options.threads);
-    contrast_ =
-        popularity_contrast(plain.get(), interpreted_, users_, popularity_, options.threads);
+    const Model plain = open_in_memory(join_parts(parts, {interpretation.saes, {}, {}}));
+    temperature_ = fit_temperature(plain, users_);
+    effects_ =
+        measure_feature_effects(plain, options.sae, interpreted_,
+                                take_first(training, options.effect_users), popularity_, pool);
+    contrast_ = popularity_contrast(plain, interpreted_, users_, popularity_, pool);
     // Knobs of the bonus alone, one an attribute, whose strength is the probability itself.
     for (const auto& [group, name] : parts.catalogue.attributes) {
       Knob bonus;
@@ -97,7 +98,7 @@ class KnobBuilder {
       bonus.max_strength = kAnyStrength;
       bonuses_.push_back(bonus);
     }
-    model_.emplace(parts, Interpretation{interpretation.saes, bonuses_, {}});
+    model_ = open_in_memory(join_parts(parts, {interpretation.saes, bonuses_, {}}));
   }
 
   std::vector<Knob> build() {
@@ -150,7 +151,7 @@ class KnobBuilder {
       }
       variants.push_back(std::move(variant));
     }
-    return measure_lists(model_->get(), users_, variants, options_.threads, popularity_);
+    return measure_lists(model_, users_, variants, pool_, popularity_);
   }
 
   std::vector<double> along(const Axis& axis, const std::vector<ListMeasure>& measures) const {
@@ -294,6 +295,7 @@ class KnobBuilder {
 
   const ModelParts& parts_;
   const KnobOptions options_;
+  ThreadPool* const pool_;
   const InterpretedSae& interpreted_;
   const Histories users_;
   const std::vector<float> popularity_;
@@ -301,14 +303,15 @@ class KnobBuilder {
   FeatureEffects effects_;
   std::vector<double> contrast_;
   std::vector<Knob> bonuses_;
-  std::optional<MemoryModel> model_;
+  Model model_;
 };
 
 }  // namespace
 
 std::vector<Knob> build_knobs(const ModelParts& parts, const Interpretation& interpretation,
-                              const Histories& training, const KnobOptions& options) {
-  return KnobBuilder(parts, interpretation, training, options).build();
+                              const Histories& training, const KnobOptions& options,
+                              ThreadPool* pool) {
+  return KnobBuilder(parts, interpretation, training, options, pool).build();
 }
 
 }  // namespace pintle::converter

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "converter/file/model_parts.h"
+#include "converter/io/thread_pool.h"
 #include "converter/network/interpretation.h"
 #include "converter/run/histories.h"
 
@@ -23,7 +24,6 @@ struct KnobOptions {
   size_t features = 8;        // at most so many a knob
   size_t effect_users = 400;  // whose lists show each feature's own effect
   size_t curve_users = 1500;  // whose lists calibrate the knobs
-  size_t threads = 2;
 };
 
 // One unit of strength moves the attribute's share of the top 10 by so much (the popularity knob:
@@ -34,11 +34,12 @@ inline constexpr double kShareOfUnit = 0.05;
 // popularity, without an attribute. Their last events are held out: never pass test users.
 // REQUIRES: the SAE has statistics.
 std::vector<Knob> build_knobs(const ModelParts& parts, const Interpretation& interpretation,
-                              const Histories& training, const KnobOptions& options);
+                              const Histories& training, const KnobOptions& options,
+                              ThreadPool* pool);
 
 // The temperature at which softmax(score / T) over the catalogue gives the histories' last events
 // the highest likelihood: 1 for a network trained by cross-entropy over the catalogue.
-float fit_temperature(const pintle_model* model, const Histories& histories);
+float fit_temperature(const Model& model, const Histories& histories);
 
 }  // namespace pintle::converter
 

@@ -5,59 +5,55 @@
 #include <cmath>
 
 #include "converter/io/error.h"
-#include "converter/io/thread_team.h"
-#include "converter/run/runtime_model.h"
-#include "runtime/model/model.h"
+#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {
 
-std::string attribute_name(const pintle_model* model, uint32_t attribute) {
-  const char* name = nullptr;
-  require_ok(pintle_model_get_attribute(model, attribute, nullptr, &name), "attribute");
-  return name;
-}
-
-std::string item_name(const pintle_model* model, uint32_t item) {
-  const char* title = item_info(model, item).title;
+std::string item_name(const Model& model, uint32_t item) {
+  const char* title = require(model.item(item), "item", item).title;
   return title != nullptr && *title != '\0' ? title : item_id(model, item);
 }
 
-// Rows of the table that scores come from, as the file holds them, of the trained items.
+// Rows of the table that scores come from, as the runtime reads them, of the trained items.
 struct ScoredItems {
   std::vector<uint32_t> items;
   Matrix rows;  // in the order of `items`
 };
 
-ScoredItems scored_items(const pintle_model* model) {
+ScoredItems scored_items(const Model& model) {
   ScoredItems scored;
-  for (uint32_t i = 0; i < model->item_count; ++i) {
-    if (item_info(model, i).is_trained != 0) scored.items.push_back(i);
+  const pintle_model_info info = model.info();
+  for (uint32_t i = 0; i < info.item_count; ++i) {
+    if (require(model.item(i), "item", i).is_trained != 0) scored.items.push_back(i);
   }
-  const int64_t rows = static_cast<int64_t>(scored.items.size()), dim = model->dim;
+  const int64_t rows = static_cast<int64_t>(scored.items.size()),
+                dim = static_cast<int64_t>(info.dim);
   scored.rows = {rows, dim, std::vector<float>(static_cast<size_t>(rows * dim))};
   for (int64_t r = 0; r < rows; ++r) {
-    gather_row(model->scored_items, scored.items[static_cast<size_t>(r)], scored.rows.row(r));
+    const uint32_t item = scored.items[static_cast<size_t>(r)];
+    const std::vector<float> row = require(model.item_vector(item), "item", item);
+    std::copy(row.begin(), row.end(), scored.rows.row(r));
   }
   return scored;
 }
 
 class Labeller {
  public:
-  Labeller(const pintle_model* model, const SaeWeights& sae, const LabelOptions& options)
-      : model_(model), sae_(sae), options_(options) {}
+  Labeller(const Model& model, const SaeWeights& sae, const LabelOptions& options, ThreadPool* pool)
+      : model_(model), sae_(sae), options_(options), pool_(pool) {}
 
   LabelReport run(const Histories& histories, const std::vector<float>& popularity) {
-    const pintle_model_info info = model_info(model_);
+    const pintle_model_info info = model_.info();
     check_sae_fits(sae_, info.dim, info.layer_count, "the SAE");
     LabelReport report;
     report.users_given = histories.users.size();
-    report.histories = thin_out(model_, sae_, histories, options_.memory_bytes);
+    report.histories = thin_out(model_, sae_, histories, options_.memory_bytes, pool_);
     report.index = index_attributes(model_, options_.min_attribute_items);
     index_ = &report.index;
     DenseCorrelations raw(info.dim, report.index);
     activations_ =
-        collect_activations(model_, sae_, report.histories, options_.threads,
+        collect_activations(model_, sae_, report.histories, pool_,
                             [&](uint32_t item, const float* state) { raw.add(item, state); });
     if (activations_.positions() == 0) {
       throw Error("the histories hold no event that the model knows: there is nothing to measure");
@@ -71,13 +67,7 @@ class Labeller {
     const size_t features = static_cast<size_t>(sae_.dict);
     report.features.resize(features);
     measures_.resize(features);
-    ThreadTeam team(static_cast<int>(std::max<size_t>(options_.threads, 1)));
-    team.run([&](int worker) {
-      for (size_t f = static_cast<size_t>(worker); f < features;
-           f += static_cast<size_t>(team.size())) {
-        measure_feature(f, &report.features[f]);
-      }
-    });
+    pool_->for_each(features, [&](size_t f, int) { measure_feature(f, &report.features[f]); });
     choose_attribute_features(raw, &report);
     summarise(&report);
     for (auto& list : activations_.fired) list = {};
@@ -133,7 +123,7 @@ class Labeller {
   std::string label(const FeatureEvidence& evidence) const {
     const std::vector<AttributeMeasure>& best = evidence.attributes;
     const auto name = [&](size_t i) {
-      return attribute_name(model_, index_->attributes[best[i].attribute]);
+      return std::string(attribute_name(model_, index_->attributes[best[i].attribute]).name);
     };
     if (!best.empty() && best[0].correlation >= options_.min_correlation) {
       const bool second = best.size() > 1 && best[1].correlation >= options_.min_correlation &&
@@ -187,9 +177,10 @@ class Labeller {
     report->raw_correlation /= static_cast<double>(counted);
   }
 
-  const pintle_model* model_;
+  const Model model_;
   const SaeWeights& sae_;
   const LabelOptions& options_;
+  ThreadPool* const pool_;
   const AttributeIndex* index_ = nullptr;
   FeatureActivations activations_;
   std::vector<size_t> attribute_positions_, item_positions_;
@@ -200,10 +191,10 @@ class Labeller {
 
 }  // namespace
 
-LabelReport label_features(const pintle_model* model, const SaeWeights& sae,
-                           const Histories& histories, const std::vector<float>& popularity,
-                           const LabelOptions& options) {
-  return Labeller(model, sae, options).run(histories, popularity);
+LabelReport label_features(const Model& model, const SaeWeights& sae, const Histories& histories,
+                           const std::vector<float>& popularity, const LabelOptions& options,
+                           ThreadPool* pool) {
+  return Labeller(model, sae, options, pool).run(histories, popularity);
 }
 
 void apply_labels(const LabelReport& report, InterpretedSae* sae) {

@@ -11,9 +11,10 @@
 #include <vector>
 
 #include "converter/features/evidence.h"
+#include "converter/io/thread_pool.h"
 #include "converter/network/interpretation.h"
 #include "converter/run/histories.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -26,7 +27,6 @@ struct LabelOptions {
   size_t min_support = 5;           // positions of an item, to be listed for a feature
   size_t listed_attributes = 3, listed_items = 10, listed_histories = 5;
   uint64_t memory_bytes = uint64_t{1} << 30;  // for activations; users are thinned out to fit
-  size_t threads = 2;
 };
 
 struct ItemEffect {
@@ -67,16 +67,15 @@ struct LabelReport {
 };
 
 // Throws Error if the SAE does not fit the model. popularity: one number an item.
-LabelReport label_features(const pintle_model* model, const SaeWeights& sae,
-                           const Histories& histories, const std::vector<float>& popularity,
-                           const LabelOptions& options);
+LabelReport label_features(const Model& model, const SaeWeights& sae, const Histories& histories,
+                           const std::vector<float>& popularity, const LabelOptions& options,
+                           ThreadPool* pool);
 
 // Labels and statistics, as a model file holds them.
 void apply_labels(const LabelReport& report, InterpretedSae* sae);
 
 // Adds "summary", "attributes" and "evidence" to what interpretation_to_json made.
-void add_evidence_json(const pintle_model* model, const LabelReport& report,
-                       nlohmann::ordered_json* json);
+void add_evidence_json(const Model& model, const LabelReport& report, nlohmann::ordered_json* json);
 
 }  // namespace pintle::converter
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "converter/features/label.h"
-#include "converter/run/runtime_model.h"
+#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {
@@ -21,8 +21,7 @@ double rounded(double value) {
 // Writes one report; knows what the numbers in it stand for.
 class EvidenceWriter {
  public:
-  EvidenceWriter(const pintle_model* model, const LabelReport& report)
-      : model_(model), report_(report) {}
+  EvidenceWriter(const Model& model, const LabelReport& report) : model_(model), report_(report) {}
 
   ordered_json summary() const {
     const LabelReport& r = report_;
@@ -89,10 +88,7 @@ class EvidenceWriter {
   }
 
   ordered_json measure(const AttributeMeasure& m, size_t attribute) const {
-    const char *group = nullptr, *name = nullptr;
-    require_ok(
-        pintle_model_get_attribute(model_, report_.index.attributes[attribute], &group, &name),
-        "attribute");
+    const auto [group, name] = attribute_name(model_, report_.index.attributes[attribute]);
     return {{"group", group},
             {"name", name},
             {"correlation", rounded(m.correlation)},
@@ -104,7 +100,7 @@ class EvidenceWriter {
   }
 
   ordered_json item(uint32_t number) const {
-    const char* title = item_info(model_, number).title;
+    const char* title = require(model_.item(number), "item", number).title;
     return {{"id", item_id(model_, number)}, {"title", title == nullptr ? "" : title}};
   }
 
@@ -134,13 +130,13 @@ class EvidenceWriter {
 
   static constexpr size_t kListedEvents = 5;
 
-  const pintle_model* model_;
+  const Model model_;
   const LabelReport& report_;
 };
 
 }  // namespace
 
-void add_evidence_json(const pintle_model* model, const LabelReport& report, ordered_json* json) {
+void add_evidence_json(const Model& model, const LabelReport& report, ordered_json* json) {
   const EvidenceWriter writer(model, report);
   (*json)["summary"] = writer.summary();
   (*json)["attributes"] = writer.attributes();

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "converter/features/model_overlay.h"
+#include "converter/features/swept_models.h"
 #include "converter/io/error.h"
 #include "converter/run/harvest.h"
 #include "converter/run/steering_arguments.h"
@@ -12,11 +12,11 @@
 namespace pintle::converter {
 namespace {
 
-std::vector<bool> items_having(const pintle_model* model, uint32_t attribute) {
-  const uint32_t items = model_info(model).item_count;
+std::vector<bool> items_having(const Model& model, uint32_t attribute) {
+  const size_t items = model.info().item_count;
   std::vector<bool> having(items);
   for (uint32_t i = 0; i < items; ++i) {
-    const pintle_item_info info = item_info(model, i);
+    const pintle_item_info info = require(model.item(i), "item", i);
     having[i] =
         std::binary_search(info.attributes, info.attributes + info.attribute_count, attribute);
   }
@@ -24,13 +24,13 @@ std::vector<bool> items_having(const pintle_model* model, uint32_t attribute) {
 }
 
 // Mean state after events that have the attribute, less the mean after the others.
-std::vector<float> mean_difference(const pintle_model* model, uint32_t attribute,
-                                   const SweepOptions& options) {
+std::vector<float> mean_difference(const Model& model, uint32_t attribute,
+                                   const SweepOptions& options, ThreadPool* pool) {
   const std::vector<bool> having = items_having(model, attribute);
-  const size_t dim = model_info(model).dim;
+  const size_t dim = model.info().dim;
   std::vector<double> sums[2] = {std::vector<double>(dim), std::vector<double>(dim)};
   size_t counts[2] = {0, 0};
-  harvest_states(model, *options.direction_histories, options.hook, options.threads,
+  harvest_states(model, *options.direction_histories, options.hook, pool,
                  [&](const UserStates& user) {
                    for (size_t t = 0; t < user.items.size(); ++t) {
                      const size_t side = having[user.items[t]] ? 1 : 0;
@@ -58,37 +58,37 @@ uint32_t require_attribute(const SweepMethod& method, const SweepOptions& option
   return *options.attribute;
 }
 
-// The method at strength 1.
-pintle_edit edit_of(const pintle_model* model, const SweepMethod& method,
-                    const SweepOptions& options, ModelOverlay* overlay) {
-  const bool replaces = (options.flags & PINTLE_STEER_REPLACE) != 0;
-  switch (method.kind) {
-    case SweepKind::kKnob:
-      return overlay->add_unbounded(method.knob);
-    case SweepKind::kReweight:
-      return overlay->add_reweighting(require_attribute(method, options));
-    case SweepKind::kFeature:
-      if (!(feature_info(model, method.sae, method.feature).p95 > 0)) {
-        throw Error("the method " + method.name +
-                    ": the feature has no measured 95th percentile, the unit of the strength: "
-                    "label the SAE with `pintle label`");
-      }
-      return {PINTLE_EDIT_ADD, method.feature, method.sae, PINTLE_EDIT_CALIBRATED, 1};
-    default:
-      if (replaces) {
-        throw Error("the method direction edits no SAE's features: use it in delta mode");
-      }
-      if (options.direction_histories == nullptr) {
-        throw Error("the method direction needs users over whom the means are taken");
-      }
-      return overlay->add_direction(
-          options.hook, mean_difference(model, require_attribute(method, options), options));
+// The method at strength 1, and a model of the file at `path` that knows it.
+SweptModel swept_model(const std::string& path, const SweepMethod& method,
+                       const SweepOptions& options, ThreadPool* pool) {
+  if (method.kind == SweepKind::kFeature) {
+    const Model model = open_model(path);
+    const uint32_t feature = method.feature;
+    if (!(require(model.feature(method.sae, feature), "feature", feature).p95 > 0)) {
+      throw Error("the method " + method.name +
+                  ": the feature has no measured 95th percentile, the unit of the strength: "
+                  "label the SAE with `pintle label`");
+    }
+    return {model, edit(PINTLE_EDIT_ADD, method.sae, feature, 1, PINTLE_EDIT_CALIBRATED)};
   }
+  const bool replaces = (options.flags & PINTLE_STEER_REPLACE) != 0;
+  if (method.kind == SweepKind::kDirection && replaces) {
+    throw Error("the method direction edits no SAE's features: use it in delta mode");
+  }
+  if (method.kind == SweepKind::kDirection && options.direction_histories == nullptr) {
+    throw Error("the method direction needs users over whom the means are taken");
+  }
+  const ModelParts parts = read_model_parts(path);
+  if (method.kind == SweepKind::kKnob) return unbounded_knob(parts, method.knob);
+  const uint32_t attribute = require_attribute(method, options);
+  if (method.kind == SweepKind::kReweight) return reweighting(parts, attribute);
+  return direction_of(parts, options.hook,
+                      mean_difference(open_model(path), attribute, options, pool));
 }
 
 }  // namespace
 
-SweepMethod parse_sweep_method(const pintle_model* model, const std::string& text) {
+SweepMethod parse_sweep_method(const Model& model, const std::string& text) {
   constexpr char kFeature[] = "feature:";
   const std::string where = "--method " + text;
   SweepMethod method;
@@ -116,18 +116,16 @@ std::vector<float> even_strengths(float from, float to, size_t count) {
   return strengths;
 }
 
-Sweep run_sweep(const pintle_model* model, const Histories& histories, const SweepMethod& method,
-                const SweepOptions& options) {
-  ModelOverlay overlay(model);
-  const pintle_edit unit = edit_of(model, method, options, &overlay);
+Sweep run_sweep(const std::string& path, const Histories& histories, const SweepMethod& method,
+                const SweepOptions& options, ThreadPool* pool) {
+  const SweptModel swept = swept_model(path, method, options, pool);
   std::vector<ListVariant> variants(1);
   for (float strength : options.strengths) {
-    pintle_edit edit = unit;
+    pintle_edit edit = swept.unit;
     edit.value = strength;
     variants.push_back({{edit}, options.flags});
   }
-  std::vector<ListMeasure> measures =
-      measure_lists(overlay.get(), histories, variants, options.threads);
+  std::vector<ListMeasure> measures = measure_lists(swept.model, histories, variants, pool);
   Sweep sweep;
   sweep.base = std::move(measures[0]);
   for (size_t i = 0; i < options.strengths.size(); ++i) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "converter/io/thread_pool.h"
 #include "converter/network/hook.h"
 #include "converter/run/histories.h"
 #include "converter/run/steered_lists.h"
@@ -32,7 +33,7 @@ struct SweepMethod {
 };
 
 // "knob", "reweight", "direction" or "feature:[SAE:]INDEX"; knob is left 0. Throws Error.
-SweepMethod parse_sweep_method(const pintle_model* model, const std::string& text);
+SweepMethod parse_sweep_method(const Model& model, const std::string& text);
 
 struct SweepOptions {
   std::optional<uint32_t> attribute;  // whose share is steered; kReweight and kDirection need it
@@ -40,7 +41,6 @@ struct SweepOptions {
   uint32_t flags = 0;                              // PINTLE_STEER_*
   Hook hook;                                       // kDirection
   const Histories* direction_histories = nullptr;  // kDirection: where the means are taken
-  size_t threads = 2;                              // the result does not depend on it
 };
 
 struct SweepPoint {
@@ -56,10 +56,10 @@ struct Sweep {
   std::vector<SweepPoint> points;
 };
 
-// A knob is measured outside its safe range too. Throws Error if the method cannot work with these
-// options.
-Sweep run_sweep(const pintle_model* model, const Histories& histories, const SweepMethod& method,
-                const SweepOptions& options);
+// Of the model file at `path`. A knob is measured outside its safe range too. The same for a pool of
+// any size. Throws Error if the method cannot work with these options.
+Sweep run_sweep(const std::string& path, const Histories& histories, const SweepMethod& method,
+                const SweepOptions& options, ThreadPool* pool);
 
 // Of the points with strength >= 0, linear between neighbours: where the attribute's share first
 // reaches its target.

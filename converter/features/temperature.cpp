@@ -21,17 +21,17 @@ std::array<double, kCandidates> candidate_temperatures() {
 
 }  // namespace
 
-float fit_temperature(const pintle_model* model, const Histories& histories) {
+float fit_temperature(const Model& model, const Histories& histories) {
   const std::array<double, kCandidates> candidates = candidate_temperatures();
   std::array<double, kCandidates> loss{};
-  std::vector<uint32_t> items(model_info(model).item_count);
+  std::vector<uint32_t> items(model.info().item_count);
   std::iota(items.begin(), items.end(), 0u);
-  Session session(model);
+  Session session = new_session(model);
   for (const std::vector<uint32_t>& history : histories.items) {
     if (history.size() < 2) continue;
-    session.reset();
-    session.append(history.data(), history.size() - 1);
-    const std::vector<float> scores = session.score(items);
+    require(session.reset(), "cannot score");
+    require(session.append(history.data(), history.size() - 1), "cannot score");
+    const std::vector<float> scores = require(session.score(items), "cannot score");
     const float largest = *std::max_element(scores.begin(), scores.end());
     for (int i = 0; i < kCandidates; ++i) {
       const float inverse = static_cast<float>(1 / candidates[i]);

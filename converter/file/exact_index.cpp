@@ -9,8 +9,8 @@
 
 #include "converter/io/error.h"
 #include "converter/run/runtime_model.h"
-#include "runtime/scan/exact_scan.h"
-#include "schema/half.h"
+#include "schema/exact_codes.h"
+#include "schema/tensor_layout.h"
 
 namespace pintle::converter {
 namespace {
@@ -18,8 +18,11 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
+using format::kGroupCols;
+using format::kPanelRows;
+using format::round_up;
 
-constexpr Index kHead = internal::kExactCoarseCols;
+constexpr Index kHead = format::kExactCoarseCols;
 constexpr double kLargestOperand = 8191;
 constexpr int kLargestBound = 8 * 7 + 7;  // two digits of at most 7
 // f64 results are off by less than this share, f32 and f16 neighbours apart by less than these.
@@ -85,10 +88,10 @@ MatrixXd balanced_basis(const MatrixXd& centred, const MatrixXd& states) {
   return basis;
 }
 
-uint16_t half_above(double value) {
+Eigen::half half_above(double value) {
   const float target = static_cast<float>(value * kHalfStep);
-  const uint16_t half = float_to_half(std::max(target, kSmallestHalf));
-  if (!std::isfinite(format::half_to_float(half))) {
+  const Eigen::half half(std::max(target, kSmallestHalf));
+  if (!Eigen::numext::isfinite(half)) {
     throw Error("exact lists: the item table's values are beyond the range of f16");
   }
   return half;
@@ -97,7 +100,7 @@ uint16_t half_above(double value) {
 // Codes of `values` in [-7, 7] with the least squared weighted error of some scales.
 struct Codes {
   double scale = 0;
-  uint16_t half = 0;
+  Eigen::half half{0};
   std::vector<int> q;
 };
 Codes best_codes(const VectorXd& values, int lowest, int highest, double least_scale) {
@@ -107,7 +110,7 @@ Codes best_codes(const VectorXd& values, int lowest, int highest, double least_s
   for (double factor = 1.0; factor > 0.55; factor -= 0.05) {
     Codes codes;
     codes.half = half_above(std::max(largest * factor / highest, least_scale));
-    codes.scale = format::half_to_float(codes.half);
+    codes.scale = static_cast<float>(codes.half);
     double error = 0;
     for (Index i = 0; i < values.size(); ++i) {
       const int q = static_cast<int>(
@@ -206,7 +209,7 @@ class Index4 {
     const double largest =
         std::max(coarse_weights_.head(head_).cwiseInverse().maxCoeff(), 8 * step);
     return bound_of(left, coarse_weights_) / codes.scale +
-           internal::kOperandRounding * sum * largest / kLargestOperand;
+           format::kOperandRounding * sum * largest / kLargestOperand;
   }
 
   void pack_coarse() {
@@ -280,7 +283,7 @@ class Index4 {
     }
     fine_weights_ = rounded(balanced_weights(y_, v_));
     for (Index r = 0; r < count; ++r) {
-      const uint16_t half = half_above(bound_of(v_.row(r).transpose(), fine_weights_));
+      const Eigen::half half = half_above(bound_of(v_.row(r).transpose(), fine_weights_));
       std::memcpy(fine_.data() + static_cast<size_t>(r) * record + record - 2, &half, 2);
     }
   }
@@ -300,27 +303,21 @@ void pack_exact_index(const Network& network, const States& states, PackedNetwor
   Index4(network, states).pack(packed, scored_rows(network));
 }
 
-double pruned_share(const std::string& path, const States& states) {
-  const ModelPointer model = open_model(path, 0, "scalar");
-  const Session owner(model.get());
-  internal::Session* session = owner.get();
-  constexpr uint32_t kListed = 10;
-  constexpr Index kEvery = 8;
-  pintle_recommendation list[kListed];
-  pintle_request request = PINTLE_REQUEST_INIT;
-  internal::ExactCounts counts;
-  double lists = 0;
-  for (Index i = 0; i < states.rows(); i += kEvery, ++lists) {
-    const internal::Steering steering(*model, nullptr);
-    const internal::KnobScores knobs(*session, steering);
-    const internal::Eligibility eligibility(session, request);
-    internal::TopK best(list, kListed);
-    internal::Selector selector(eligibility, knobs, &best);
-    internal::exact_scan(session, states.row(i).data(), eligibility, knobs, kListed, &selector,
-                         &counts);
+double pruned_share(const Model& model, const std::vector<std::vector<uint32_t>>& histories) {
+  constexpr size_t kEvery = 8;
+  Session session = new_session(model);
+  Request request;
+  request.includes_seen = true;
+  double lists = 0, bytes = 0;
+  for (size_t i = 0; i < histories.size(); i += kEvery, ++lists) {
+    require(session.reset(), "cannot count what lists read");
+    require(session.append(histories[i]), "cannot count what lists read");
+    (void)require(session.recommend(request), "cannot count what lists read");
+    bytes += static_cast<double>(session.scan().bytes_read);
   }
-  const double row = static_cast<double>(internal::round_up(model->dim, 4)) + sizeof(float);
-  return static_cast<double>(counts.bytes(*model)) / (lists * row * model->item_count);
+  const pintle_model_info info = model.info();
+  const size_t row = round_up(info.dim, 4) + sizeof(float);  // in int8, with its scale
+  return bytes / (lists * static_cast<double>(row * info.item_count));
 }
 
 void pack_f32_output(const Network& network, PackedNetwork* packed) {

@@ -4,8 +4,6 @@
 #ifndef PINTLE_CONVERTER_FILE_EXACT_INDEX_H_
 #define PINTLE_CONVERTER_FILE_EXACT_INDEX_H_
 
-#include <string>
-
 #include "converter/file/writer.h"
 #include "converter/run/calibrate.h"
 
@@ -16,9 +14,10 @@ namespace pintle::converter {
 // can hold.
 void pack_exact_index(const Network& network, const States& states, PackedNetwork* packed);
 
-// Bytes that top-10 lists for every eighth state read with the model's exact index, over those of
-// scanning as many int8 rows; counted with the scalar kernels, so the same everywhere.
-double pruned_share(const std::string& path, const States& states);
+// Bytes that top-10 lists of every eighth history read with the model's exact index, seen items
+// included, over those of scanning as many int8 rows. REQUIRES: scalar kernels, so that it is the same
+// everywhere.
+double pruned_share(const Model& model, const std::vector<std::vector<uint32_t>>& histories);
 
 // Instead: the table that items are scored with as an f32 output table.
 void pack_f32_output(const Network& network, PackedNetwork* packed);

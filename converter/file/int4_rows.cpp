@@ -8,13 +8,11 @@
 #include <vector>
 
 #include "converter/file/quantize.h"
-#include "schema/half.h"
 #include "schema/tensor_layout.h"
 
 namespace pintle::converter {
 namespace {
 
-using format::half_to_float;
 using format::kGroupCols;
 
 constexpr int kLowest = -8, kHighest = 7;
@@ -37,15 +35,17 @@ class Row {
         codes_(static_cast<size_t>(moments.rows()), 0) {}
 
   // Rounded without calibration.
-  void start(const int8_t* codes, const std::vector<uint16_t>& scales) {
+  void start(const int8_t* codes, const std::vector<Eigen::half>& scales) {
     codes_.assign(codes, codes + exact_.size());
     halves_ = scales;
     unpack_scales();
   }
 
-  void start(const std::vector<uint16_t>& scales, float factor) {
+  void start(const std::vector<Eigen::half>& scales, float factor) {
     halves_.clear();
-    for (uint16_t scale : scales) halves_.push_back(float_to_half(half_to_float(scale) * factor));
+    for (Eigen::half scale : scales) {
+      halves_.push_back(Eigen::half(static_cast<float>(scale) * factor));
+    }
     unpack_scales();
     round_columns();
   }
@@ -80,11 +80,11 @@ class Row {
     const Eigen::VectorXd fitted =
         (codes.transpose() * weighted).ldlt().solve(weighted.transpose() * exact_);
     const double before = cost();
-    const std::vector<uint16_t> kept = halves_;
+    const std::vector<Eigen::half> kept = halves_;
     for (Eigen::Index g = 0; g < fitted.size(); ++g) {
       const float scale = static_cast<float>(fitted[g]);
-      const uint16_t half = float_to_half(scale);
-      if (!std::isfinite(scale) || !std::isfinite(half_to_float(half))) break;
+      const Eigen::half half(scale);
+      if (!std::isfinite(scale) || !Eigen::numext::isfinite(half)) break;
       halves_[static_cast<size_t>(g)] = half;
     }
     unpack_scales();
@@ -99,13 +99,13 @@ class Row {
     return e.dot(moments_ * e);
   }
   const std::vector<int8_t>& codes() const { return codes_; }
-  const std::vector<uint16_t>& scales() const { return halves_; }
+  const std::vector<Eigen::half>& scales() const { return halves_; }
 
  private:
   void unpack_scales() {
     scales_.resize(static_cast<Eigen::Index>(halves_.size()));
     for (size_t g = 0; g < halves_.size(); ++g) {
-      scales_[static_cast<Eigen::Index>(g)] = half_to_float(halves_[g]);
+      scales_[static_cast<Eigen::Index>(g)] = static_cast<float>(halves_[g]);
     }
   }
 
@@ -131,7 +131,7 @@ class Row {
   const Eigen::MatrixXd& factor_;
   Eigen::VectorXd exact_, scales_;  // scales_: halves_ as numbers
   std::vector<int8_t> codes_;
-  std::vector<uint16_t> halves_;
+  std::vector<Eigen::half> halves_;
 };
 
 }  // namespace
@@ -139,11 +139,11 @@ class Row {
 Int4RowQuantizer::Int4RowQuantizer(const Eigen::MatrixXd& moments)
     : moments_(moments), factor_(moments.llt().matrixU()) {}
 
-void Int4RowQuantizer::quantize(const float* values, int8_t* q, uint16_t* scales) const {
+void Int4RowQuantizer::quantize(const float* values, int8_t* q, Eigen::half* scales) const {
   constexpr int kRounds = 6;
   const size_t cols = static_cast<size_t>(moments_.rows());
   const size_t groups = (cols + kGroupCols - 1) / kGroupCols;
-  std::vector<uint16_t> first_scales(groups);
+  std::vector<Eigen::half> first_scales(groups);
   for (size_t g = 0; g < groups; ++g) {
     const size_t first = g * kGroupCols;
     first_scales[g] =

@@ -16,7 +16,7 @@ class Int4RowQuantizer {
   // REQUIRES: moments is symmetric and positive definite.
   explicit Int4RowQuantizer(const Eigen::MatrixXd& moments);
   // values: [cols]; q: [cols]; scales: one a group. Any thread.
-  void quantize(const float* values, int8_t* q, uint16_t* scales) const;
+  void quantize(const float* values, int8_t* q, Eigen::half* scales) const;
 
  private:
   Eigen::MatrixXd moments_, factor_;  // moments = factor^T factor, factor upper triangular

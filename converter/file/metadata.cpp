@@ -13,7 +13,7 @@
 
 namespace pintle::converter {
 Metadata::Metadata(const std::string& path) {
-  const ModelPointer verified = open_model(path);
+  const Model verified = open_model(path);
   std::ifstream file(path, std::ios::binary);
   flatbuffers::uoffset_t size = 0;
   file.read(reinterpret_cast<char*>(&size), sizeof(size));

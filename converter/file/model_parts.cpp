@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "converter/file/model_parts.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 
 #include "converter/file/metadata.h"
 #include "converter/io/error.h"
+#include "converter/run/runtime_model.h"
+#include "converter/run/steering_names.h"
 #include "schema/network_fields.h"
 
 namespace pintle::converter {
@@ -69,8 +72,8 @@ Network read_network(const fb::Model& root) {
 }
 
 Catalogue read_catalogue(const fb::Model& root, const std::vector<uint8_t>& file,
-                         const pintle_model* model) {
-  const pintle_model_info info = model_info(model);
+                         const Model& model) {
+  const pintle_model_info info = model.info();
   const fb::Catalogue& table = *root.catalogue();
   Catalogue catalogue;
   catalogue.has_text_ids = info.has_text_ids != 0;
@@ -79,12 +82,11 @@ Catalogue read_catalogue(const fb::Model& root, const std::vector<uint8_t>& file
   std::memcpy(catalogue.id_order.data(), order.data(), order.size());
   const bool has_attributes = table.item_attribute_offsets() != nullptr;
   for (uint32_t i = 0; i < info.attribute_count; ++i) {
-    const char *group, *name;
-    require_ok(pintle_model_get_attribute(model, i, &group, &name), "attribute");
+    const auto [group, name] = attribute_name(model, i);
     catalogue.attributes.emplace_back(group, name);
   }
   for (uint32_t i = 0; i < info.item_count; ++i) {
-    const pintle_item_info item = item_info(model, i);
+    const pintle_item_info item = require(model.item(i), "item", i);
     if (catalogue.has_text_ids) {
       catalogue.text_ids.emplace_back(item.id_text);
     } else {
@@ -100,6 +102,86 @@ Catalogue read_catalogue(const fb::Model& root, const std::vector<uint8_t>& file
   return catalogue;
 }
 
+SaeActivation from_schema(fb::SaeActivation activation) {
+  switch (activation) {
+    case fb::SaeActivation_TopK:
+      return SaeActivation::kTopK;
+    case fb::SaeActivation_JumpRelu:
+      return SaeActivation::kJumpRelu;
+    default:
+      return SaeActivation::kRelu;
+  }
+}
+
+InterpretedSae sae_shell(const fb::Sae& table, const Model& model, uint32_t number) {
+  const pintle_sae_info info = require(model.sae(number), "SAE", number);
+  InterpretedSae sae;
+  sae.name = info.name;
+  sae.weights.dim = static_cast<int64_t>(model.info().dim);
+  sae.weights.dict = static_cast<int64_t>(info.feature_count);
+  sae.weights.activation = from_schema(table.activation());
+  sae.weights.k = table.k();
+  sae.weights.hook = parse_hook(info.hook);
+  sae.weights.model_hash = network_hash_text(table.network_hash());
+  for (uint32_t f = 0; f < info.feature_count; ++f) {
+    const pintle_feature_info feature = require(model.feature(number, f), "feature", f);
+    if (table.labels() != nullptr) sae.labels.emplace_back(feature.label);
+    if (table.statistics() != nullptr) {
+      sae.statistics.push_back(
+          {feature.density, feature.p50, feature.p95, feature.p99, feature.max});
+    }
+  }
+  return sae;
+}
+
+// The length of a vector that may be absent.
+template <typename T>
+uint32_t length_of(const flatbuffers::Vector<T>* values) {
+  return values == nullptr ? 0 : values->size();
+}
+
+Knob read_knob(const fb::Knob& table, const Catalogue& catalogue) {
+  Knob knob;
+  knob.name = text(table.name());
+  if (table.attribute() >= 0) {
+    const auto& attribute = catalogue.attributes[static_cast<size_t>(table.attribute())];
+    knob.attribute_group = attribute.first;
+    knob.attribute_name = attribute.second;
+  }
+  knob.sae = table.sae();
+  for (uint32_t i = 0; i < length_of(table.features()); ++i) {
+    knob.features.emplace_back(table.features()->Get(i), table.weights()->Get(i));
+  }
+  knob.attribute_bias = table.attribute_bias();
+  knob.attribute_bonus = table.attribute_bonus();
+  knob.temperature = table.temperature();
+  knob.min_strength = table.min_strength();
+  knob.max_strength = table.max_strength();
+  // The curve is for people: the runtime does not check that its columns are of one length.
+  const uint32_t points = std::min({length_of(table.curve_strength()),
+                                    length_of(table.curve_share()), length_of(table.curve_ndcg())});
+  for (uint32_t i = 0; i < points; ++i) {
+    knob.curve.push_back(
+        {table.curve_strength()->Get(i), table.curve_share()->Get(i), table.curve_ndcg()->Get(i)});
+  }
+  return knob;
+}
+
+void add_knobs(const fb::Model& root, const Catalogue& catalogue, Interpretation* interpretation) {
+  for (uint32_t i = 0; i < length_of(root.knobs()); ++i) {
+    interpretation->knobs.push_back(read_knob(*root.knobs()->Get(i), catalogue));
+  }
+  for (uint32_t i = 0; i < length_of(root.presets()); ++i) {
+    const fb::Preset& table = *root.presets()->Get(i);
+    Preset preset{text(table.name()), {}};
+    for (uint32_t k = 0; k < length_of(table.knobs()); ++k) {
+      preset.strengths.emplace_back(interpretation->knobs[table.knobs()->Get(k)].name,
+                                    table.strengths()->Get(k));
+    }
+    interpretation->presets.push_back(std::move(preset));
+  }
+}
+
 fb::DType parse_stored_precision(const fb::Provenance* provenance) {
   return parse_precision(provenance == nullptr ? "f32" : text(provenance->precision()));
 }
@@ -107,7 +189,7 @@ fb::DType parse_stored_precision(const fb::Provenance* provenance) {
 }  // namespace
 
 ModelParts read_model_parts(const std::string& path) {
-  const ModelPointer model = open_model(path, PINTLE_OPEN_VERIFY_ALL);
+  const Model model = open_model(path, PINTLE_OPEN_VERIFY_ALL);
   const Metadata metadata(path);
   const std::vector<uint8_t> file = read_bytes(path);
   const fb::Model& root = metadata.root();
@@ -115,7 +197,6 @@ ModelParts read_model_parts(const std::string& path) {
   parts.network = read_network(root);
   parts.packed.precision = parse_stored_precision(root.provenance());
   for (const auto& [name, table] : metadata.tensors()) {
-    if (name.rfind("saes.", 0) == 0) continue;
     parts.packed.tensors.push_back({name, table->rows(), table->cols(), table->dtype(),
                                     table->layout(), bytes_of(file, table->data()),
                                     bytes_of(file, table->scales()), table->relative_error()});
@@ -125,7 +206,13 @@ ModelParts read_model_parts(const std::string& path) {
     parts.packed.exact_step = exact->coarse_step();
     parts.packed.exact_largest_row = exact->largest_row();
   }
-  parts.catalogue = read_catalogue(root, file, model.get());
+  parts.catalogue = read_catalogue(root, file, model);
+  if (root.saes() != nullptr) {
+    for (uint32_t i = 0; i < root.saes()->size(); ++i) {
+      parts.interpretation.saes.push_back(sae_shell(*root.saes()->Get(i), model, i));
+    }
+  }
+  add_knobs(root, parts.catalogue, &parts.interpretation);
   if (const fb::Provenance* provenance = root.provenance()) {
     parts.provenance.source_name = text(provenance->source_name());
     parts.provenance.source_sha256 = text(provenance->source_sha256());
@@ -140,21 +227,19 @@ ModelParts read_model_parts(const std::string& path) {
   return parts;
 }
 
-MemoryModel::MemoryModel(const ModelParts& parts, const Interpretation& interpretation) {
+std::vector<uint8_t> join_parts(const ModelParts& parts, const Interpretation& interpretation) {
   PackedNetwork packed = parts.packed;
+  auto& tensors = packed.tensors;
+  tensors.erase(std::remove_if(tensors.begin(), tensors.end(),
+                               [](const PackedTensor& t) { return t.name.rfind("saes.", 0) == 0; }),
+                tensors.end());
   pack_saes(interpretation, &packed);
-  const std::vector<uint8_t> bytes =
-      serialize_model(parts.network, packed, parts.catalogue, parts.provenance, interpretation);
-  memory_.reset(::operator new (bytes.size(), std::align_val_t{PINTLE_SESSION_ALIGNMENT}));
-  std::memcpy(memory_.get(), bytes.data(), bytes.size());
-  pintle_model* model = nullptr;
-  pintle_error error{};
-  const pintle_status status =
-      pintle_model_open_memory(memory_.get(), bytes.size(), nullptr, &model, &error);
-  if (status != PINTLE_OK) {
-    throw Error(std::string("the model with its SAEs is not valid: ") + error.message);
-  }
-  model_.reset(model);
+  return serialize_model(parts.network, packed, parts.catalogue, parts.provenance, interpretation);
+}
+
+std::vector<uint8_t> join_knobs(const ModelParts& parts, const std::vector<Knob>& knobs) {
+  return serialize_model(parts.network, parts.packed, parts.catalogue, parts.provenance,
+                         {parts.interpretation.saes, knobs, {}});
 }
 
 }  // namespace pintle::converter

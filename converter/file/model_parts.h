@@ -1,50 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A model file taken apart again, so that SAEs and knobs can be put into it without the checkpoint.
+// A model file taken apart again, so that other SAEs and knobs can be put into it without the
+// checkpoint.
 #ifndef PINTLE_CONVERTER_FILE_MODEL_PARTS_H_
 #define PINTLE_CONVERTER_FILE_MODEL_PARTS_H_
 
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "converter/file/catalogue.h"
 #include "converter/file/writer.h"
 #include "converter/network/network.h"
-#include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
 
-// What serialize_model takes. `network` has the architecture and every epsilon, but no weights:
-// they are in `packed`, as the file stores them.
+// What serialize_model takes. `network` has the architecture and every epsilon, and the SAEs their
+// shapes, but no weights: they are in `packed`, as the file stores them.
 struct ModelParts {
   Network network;
   PackedNetwork packed;
   Catalogue catalogue;
   Provenance provenance;
+  Interpretation interpretation;
 };
 
-// Its SAEs, knobs and presets are left out; without any, serialize_model gives the file's bytes
-// back. Throws Error for a file that the runtime's full verification refuses.
+// serialize_model gives the file's bytes back. Throws Error for a file that the runtime's full
+// verification refuses.
 ModelParts read_model_parts(const std::string& path);
 
-// A model in memory: the parts with these SAEs, knobs and presets.
-class MemoryModel {
- public:
-  MemoryModel(const ModelParts& parts, const Interpretation& interpretation);
-  const pintle_model* get() const { return model_.get(); }
-
- private:
-  struct Free {
-    void operator()(void* memory) const {
-      ::operator delete (memory, std::align_val_t{PINTLE_SESSION_ALIGNMENT});
-    }
-  };
-  std::unique_ptr<void, Free> memory_;
-  ModelPointer model_;
-};
+// The bytes of a file of the parts with these SAEs, knobs and presets in place of their own.
+std::vector<uint8_t> join_parts(const ModelParts& parts, const Interpretation& interpretation);
+// The same with the parts' own SAEs, these knobs and no presets.
+std::vector<uint8_t> join_knobs(const ModelParts& parts, const std::vector<Knob>& knobs);
 
 }  // namespace pintle::converter
 

@@ -37,8 +37,9 @@ SaeTensors tensors_of(const InterpretedSae& sae) {
 // Appends tensors, each as its kind says. One that is empty is one that the network lacks.
 class Packer {
  public:
-  Packer(fb::DType panels, fb::DType rows, std::vector<PackedTensor>* tensors)
-      : panels_(panels), rows_(rows), tensors_(tensors) {}
+  Packer(fb::DType panels, fb::DType rows, std::vector<PackedTensor>* tensors,
+         const ParallelFor& parallel_for = one_by_one)
+      : panels_(panels), rows_(rows), tensors_(tensors), parallel_for_(parallel_for) {}
 
   // The member of `peer` that has the field's name. moments: see pack_panels.
   template <typename Field, typename Peer>
@@ -57,7 +58,7 @@ class Packer {
     if (value) add(kind, name, *value);
   }
   void add(format::Panels, const std::string& name, const Matrix& matrix) {
-    tensors_->push_back(pack_panels(name, matrix, panels_, moments_));
+    tensors_->push_back(pack_panels(name, matrix, panels_, moments_, parallel_for_));
   }
   void add(format::Rows, const std::string& name, const Matrix& matrix) {
     if (matrix.rows != 0) tensors_->push_back(pack_rows(name, matrix, rows_));
@@ -82,18 +83,20 @@ class Packer {
 
   fb::DType panels_, rows_;
   std::vector<PackedTensor>* tensors_;
+  const ParallelFor parallel_for_;
   const Eigen::MatrixXd* moments_ = nullptr;
 };
 
 }  // namespace
 
 PackedNetwork pack_network(const Network& network, fb::DType precision,
-                           const Eigen::MatrixXd* moments) {
+                           const Eigen::MatrixXd* moments, const ParallelFor& parallel_for) {
   const fb::DType sensitive = precision == fb::DType_I4 ? fb::DType_I8 : precision;
   const fb::DType rows = precision == fb::DType_F32 ? fb::DType_F32 : fb::DType_F16;
   PackedNetwork packed;
   packed.precision = precision;
-  Packer coarse(precision, rows, &packed.tensors), fine(sensitive, rows, &packed.tensors);
+  Packer coarse(precision, rows, &packed.tensors, parallel_for);
+  Packer fine(sensitive, rows, &packed.tensors);
   format::for_each(
       format::FieldsOf<format::Model>::List(),
       format::Overloaded{

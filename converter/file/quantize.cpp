@@ -3,23 +3,19 @@
 
 #include <Eigen/Core>
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <optional>
-#include <thread>
 
 #include "converter/file/int4_rows.h"
 #include "converter/io/error.h"
 #include "converter/io/progress.h"
-#include "schema/half.h"
 #include "schema/tensor_layout.h"
 
 namespace pintle::converter {
 namespace {
 
-using format::half_to_float;
 using format::kGroupCols;
 using format::kPanelRows;
 using format::round_up;
@@ -68,8 +64,8 @@ void store_f32(PackedTensor* tensor, size_t index, float value) {
 }
 
 void store_f16(PackedTensor* tensor, size_t index, float value, ErrorMeter* meter) {
-  const uint16_t half = float_to_half(value);
-  const float stored = half_to_float(half);
+  const Eigen::half half(value);
+  const float stored = static_cast<float>(half);
   if (std::isinf(stored)) {
     throw Error("tensor " + tensor->name + ": the value " + std::to_string(value) +
                 " is beyond the range of f16; use --precision f32 or int8");
@@ -98,22 +94,22 @@ void pack_int8(const Matrix& matrix, PackedTensor* tensor, ErrorMeter* meter) {
 
 // A matrix's int4 codes and scales, row after row, before they are laid out in panels.
 struct Int4Codes {
-  std::vector<int8_t> codes;     // [rows][groups * 32]
-  std::vector<uint16_t> scales;  // [rows][groups]
+  std::vector<int8_t> codes;        // [rows][groups * 32]
+  std::vector<Eigen::half> scales;  // [rows][groups]
 };
 
-// Rows are independent: any number of threads gives the same result.
-Int4Codes quantize_int4(const Matrix& matrix, const Eigen::MatrixXd* moments) {
+Int4Codes quantize_int4(const Matrix& matrix, const Eigen::MatrixXd* moments,
+                        const ParallelFor& parallel_for) {
   const size_t rows = matrix.rows, cols = matrix.cols;
   const size_t groups = round_up(cols, kGroupCols) / kGroupCols;
   Int4Codes result{std::vector<int8_t>(rows * groups * kGroupCols, 0),
-                   std::vector<uint16_t>(rows * groups, 0)};
+                   std::vector<Eigen::half>(rows * groups, Eigen::half(0))};
   std::optional<Int4RowQuantizer> calibrated;
   if (moments != nullptr) calibrated.emplace(*moments);
   const auto quantize_row = [&](size_t row) {
     const float* values = matrix.row(row);
     int8_t* q = result.codes.data() + row * groups * kGroupCols;
-    uint16_t* scales = result.scales.data() + row * groups;
+    Eigen::half* scales = result.scales.data() + row * groups;
     if (calibrated) {
       calibrated->quantize(values, q, scales);
       return;
@@ -125,24 +121,17 @@ Int4Codes quantize_int4(const Matrix& matrix, const Eigen::MatrixXd* moments) {
     }
   };
   constexpr size_t kRowsAtOnce = 256;
-  std::atomic<size_t> next{0};
   Progress progress("quantizing", "rows", rows);
-  const auto work = [&] {
-    for (size_t first; (first = next.fetch_add(kRowsAtOnce)) < rows;) {
-      const size_t last = std::min(rows, first + kRowsAtOnce);
-      for (size_t row = first; row < last; ++row) quantize_row(row);
-      progress.advance(last - first);
-    }
-  };
-  std::vector<std::thread> threads;
-  for (unsigned t = 1; t < std::thread::hardware_concurrency(); ++t) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
+  parallel_for(round_up(rows, kRowsAtOnce) / kRowsAtOnce, [&](size_t part) {
+    const size_t first = part * kRowsAtOnce, last = std::min(rows, first + kRowsAtOnce);
+    for (size_t row = first; row < last; ++row) quantize_row(row);
+    progress.advance(last - first);
+  });
   return result;
 }
 
-void pack_int4(const Matrix& matrix, const Eigen::MatrixXd* moments, PackedTensor* tensor,
-               ErrorMeter* meter) {
+void pack_int4(const Matrix& matrix, const Eigen::MatrixXd* moments,
+               const ParallelFor& parallel_for, PackedTensor* tensor, ErrorMeter* meter) {
   const size_t rows = matrix.rows, cols = matrix.cols, cols32 = round_up(cols, kGroupCols);
   const size_t stored_rows = round_up(rows, kPanelRows), groups = cols32 / kGroupCols;
   for (size_t i = 0; i < matrix.values.size(); ++i) {
@@ -151,22 +140,22 @@ void pack_int4(const Matrix& matrix, const Eigen::MatrixXd* moments, PackedTenso
                   " holds values above 524032, beyond the scales of int4; use --precision int8");
     }
   }
-  const Int4Codes quantized = quantize_int4(matrix, moments);
+  const Int4Codes quantized = quantize_int4(matrix, moments, parallel_for);
   tensor->data.assign(stored_rows * cols32 / 2, 0x88);  // both nibbles zero
-  tensor->scales.assign(stored_rows * groups * sizeof(uint16_t), 0);
+  tensor->scales.assign(stored_rows * groups * sizeof(Eigen::half), 0);
   for (size_t r = 0; r < rows; ++r) {
     for (size_t g = 0; g < groups; ++g) {
-      std::memcpy(tensor->scales.data() + float_index(r, g, groups) * sizeof(uint16_t),
-                  &quantized.scales[r * groups + g], sizeof(uint16_t));
+      std::memcpy(tensor->scales.data() + float_index(r, g, groups) * sizeof(Eigen::half),
+                  &quantized.scales[r * groups + g], sizeof(Eigen::half));
     }
     for (size_t c = 0; c < cols; ++c) {
       const int code = quantized.codes[r * cols32 + c];
       uint8_t* byte = &tensor->data[s4_index(r, c, cols32)];
       *byte = static_cast<uint8_t>(c % 8 < 4 ? (*byte & 0xF0) | (code + 8)
                                              : (*byte & 0x0F) | (code + 8) << 4);
-      meter->add(
-          matrix.row(r)[c],
-          static_cast<float>(code) * half_to_float(quantized.scales[r * groups + c / kGroupCols]));
+      meter->add(matrix.row(r)[c],
+                 static_cast<float>(code) *
+                     static_cast<float>(quantized.scales[r * groups + c / kGroupCols]));
     }
   }
 }
@@ -246,8 +235,8 @@ const char* precision_name(fb::DType dtype) {
   return "unknown";
 }
 
-uint16_t float_to_half(float value) {
-  return Eigen::numext::bit_cast<uint16_t>(Eigen::half(value));
+void one_by_one(size_t count, const std::function<void(size_t i)>& task) {
+  for (size_t i = 0; i < count; ++i) task(i);
 }
 
 float quantize_row_int8(const float* values, size_t count, int8_t* q) {
@@ -273,19 +262,19 @@ float quantize_row_int8(const float* values, size_t count, int8_t* q) {
   return best_scale;
 }
 
-uint16_t quantize_group_int4(const float* values, size_t count, int8_t* q) {
+Eigen::half quantize_group_int4(const float* values, size_t count, int8_t* q) {
   // What the largest value is divided by: 6 leaves the outer codes unused, 9.5 clips by a fifth.
   constexpr int kCandidates = 29;
   constexpr float kFirst = 6.0f, kStep = 0.125f;
   const float largest = largest_magnitude(values, count);
   int8_t trial[kGroupCols];
   std::fill(q, q + count, int8_t{0});
-  uint16_t best_scale = 0;
+  Eigen::half best_scale(0);
   double best_error = 0;
   for (size_t i = 0; i < count; ++i) best_error += static_cast<double>(values[i]) * values[i];
   const auto consider = [&](float wanted) {
-    const uint16_t half = float_to_half(wanted);
-    const float scale = half_to_float(half);
+    const Eigen::half half(wanted);
+    const float scale = static_cast<float>(half);
     if (!usable(scale)) return false;
     const double error = round_values(values, count, scale, -8, 7, trial);
     if (error < best_error) {
@@ -304,7 +293,7 @@ uint16_t quantize_group_int4(const float* values, size_t count, int8_t* q) {
 }
 
 PackedTensor pack_panels(const std::string& name, const Matrix& matrix, fb::DType dtype,
-                         const Eigen::MatrixXd* moments) {
+                         const Eigen::MatrixXd* moments, const ParallelFor& parallel_for) {
   PackedTensor tensor = describe(name, matrix, dtype, fb::Layout_Panels);
   const size_t rows = matrix.rows, cols = matrix.cols;
   const size_t elements = round_up(rows, kPanelRows) * cols;
@@ -328,7 +317,7 @@ PackedTensor pack_panels(const std::string& name, const Matrix& matrix, fb::DTyp
       pack_int8(matrix, &tensor, &meter);
       break;
     case fb::DType_I4:
-      pack_int4(matrix, moments, &tensor, &meter);
+      pack_int4(matrix, moments, parallel_for, &tensor, &meter);
       break;
   }
   tensor.relative_error = meter.relative();

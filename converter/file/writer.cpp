@@ -284,7 +284,7 @@ class MetadataBuilder {
 
   // -1 for a knob without an attribute.
   int32_t attribute_index(const Knob& knob) const {
-    if (knob.attribute_group.empty()) return -1;
+    if (knob.attribute_group.empty() && knob.attribute_name.empty()) return -1;
     for (size_t i = 0; i < catalogue_.attributes.size(); ++i) {
       if (catalogue_.attributes[i] == std::make_pair(knob.attribute_group, knob.attribute_name)) {
         return static_cast<int32_t>(i);

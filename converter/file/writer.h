@@ -29,8 +29,10 @@ struct PackedNetwork {
 // Matrices take `precision`; vectors stay f32; the position table is f32 or, below f32, f16. With
 // I4 the blocks' matrices stay int8, all but ffn_in: they are a small part of the file, and more
 // sensitive. moments: with I4, what rounding the table that is scored costs (see calibrate.h).
+// parallel_for: as in pack_panels.
 PackedNetwork pack_network(const Network& network, fb::DType precision,
-                           const Eigen::MatrixXd* moments = nullptr);
+                           const Eigen::MatrixXd* moments = nullptr,
+                           const ParallelFor& parallel_for = one_by_one);
 
 // Appends the tensors of the SAEs: weights and decoder rows f32 for an f32 file, else int8.
 void pack_saes(const Interpretation& interpretation, PackedNetwork* packed);

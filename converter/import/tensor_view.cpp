@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "converter/import/tensor_view.h"
 
+#include <Eigen/Core>
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
 
 #include "converter/import/checkpoint.h"
 #include "converter/io/error.h"
-#include "schema/half.h"
 
 namespace pintle::converter {
 namespace {
@@ -15,18 +16,11 @@ namespace {
 constexpr int64_t kMaxRepeatedElements = int64_t{1} << 24;
 constexpr size_t kMaxRank = 64;  // torch's own limit
 
-float bfloat16_to_float(uint16_t bfloat16) {
-  const uint32_t bits = static_cast<uint32_t>(bfloat16) << 16;
-  float value = 0;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
-}
-
 template <typename T>
 T load(const std::byte* data, int64_t index) {
-  T value;
-  std::memcpy(&value, data + static_cast<size_t>(index) * sizeof(T), sizeof(T));
-  return value;
+  std::array<std::byte, sizeof(T)> bytes;
+  std::memcpy(bytes.data(), data + static_cast<size_t>(index) * sizeof(T), sizeof(T));
+  return Eigen::numext::bit_cast<T>(bytes);
 }
 
 float element(const std::byte* data, ScalarType type, int64_t index) {
@@ -36,9 +30,9 @@ float element(const std::byte* data, ScalarType type, int64_t index) {
     case ScalarType::kF32:
       return load<float>(data, index);
     case ScalarType::kF16:
-      return format::half_to_float(load<uint16_t>(data, index));
+      return static_cast<float>(load<Eigen::half>(data, index));
     case ScalarType::kBF16:
-      return bfloat16_to_float(load<uint16_t>(data, index));
+      return static_cast<float>(load<Eigen::bfloat16>(data, index));
     case ScalarType::kI64:
       return static_cast<float>(load<int64_t>(data, index));
     case ScalarType::kI32:

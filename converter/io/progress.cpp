@@ -3,13 +3,22 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
 namespace pintle::converter {
 namespace {
 
-constexpr std::chrono::milliseconds kQuiet{1000}, kTerminalPeriod{100}, kLogPeriod{3000};
+constexpr std::chrono::milliseconds kQuiet{1000}, kPeriod{100};
+constexpr size_t kBarWidth = 30;
+
+std::string bar(size_t done, size_t total) {
+  const size_t filled = std::min(done, total) * kBarWidth / total;
+  std::string text = std::string(filled, '=') + (filled < kBarWidth ? ">" : "");
+  text.resize(kBarWidth, ' ');
+  return " [" + text + "]";
+}
 
 }  // namespace
 
@@ -21,20 +30,21 @@ Progress::Progress(std::string label, std::string unit, size_t total)
       next_(Clock::now() + kQuiet) {}
 
 Progress::~Progress() {
-  if (shown_ && is_terminal_) std::fputs("\r\033[K", stderr);
+  if (shown_) std::fputs("\r\033[K", stderr);
 }
 
-void Progress::advance(size_t count) {
+void Progress::advance(size_t count, const std::string& note) {
+  if (!is_terminal_) return;
   const std::lock_guard<std::mutex> lock(mutex_);
   done_ += count;
   const Clock::time_point now = Clock::now();
   if (now < next_) return;
-  next_ = now + (is_terminal_ ? kTerminalPeriod : kLogPeriod);
+  next_ = now + kPeriod;
   shown_ = true;
-  if (is_terminal_) std::fputc('\r', stderr);
-  std::fprintf(stderr, "%s %zu", label_.c_str(), done_);
-  if (total_ != 0) std::fprintf(stderr, " of %zu", total_);
-  std::fprintf(stderr, " %s%s", unit_.c_str(), is_terminal_ ? "\033[K" : "\n");
+  std::string line = "\r" + label_ + (total_ != 0 ? bar(done_, total_) : "");
+  line += " " + std::to_string(done_) + (total_ != 0 ? " of " + std::to_string(total_) : "");
+  line += " " + unit_ + (note.empty() ? "" : ", " + note) + "\033[K";
+  std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
 }
 

@@ -9,17 +9,18 @@
 
 namespace pintle::converter {
 
-// "evaluating 1200 of 6040 users" on stderr, once the work has taken a second: rewritten in place
-// on a terminal, else a line every few seconds. Any thread may call advance.
+// "evaluating [====>     ] 1200 of 6040 users" on stderr, once the work has taken a second; gone
+// when it is done. Nothing where stderr is no terminal. Any thread may call advance.
 class Progress {
  public:
-  // total 0: not known.
+  // total 0: not known, so no bar.
   Progress(std::string label, std::string unit, size_t total);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void advance(size_t count = 1);
+  // note: what else to tell, behind the bar.
+  void advance(size_t count = 1, const std::string& note = "");
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -3,6 +3,9 @@
 
 #include <openssl/evp.h>
 
+#include <fstream>
+#include <vector>
+
 #include "converter/io/error.h"
 
 namespace pintle::converter {
@@ -34,6 +37,19 @@ std::string Sha256::hex() {
     text += kDigits[digest[i] & 15];
   }
   return text;
+}
+
+std::string sha256_of_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error("cannot read " + path);
+  Sha256 digest;
+  std::vector<char> piece(size_t{1} << 20);
+  while (file) {
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    digest.update(piece.data(), static_cast<size_t>(file.gcount()));
+  }
+  if (file.bad()) throw Error("cannot read " + path);
+  return digest.hex();
 }
 
 }  // namespace pintle::converter

@@ -10,18 +10,22 @@ struct evp_md_ctx_st;  // OpenSSL's EVP_MD_CTX
 
 namespace pintle::converter {
 
-// SHA-256 of data that comes in pieces.
+// SHA-256 by OpenSSL, of data that comes in pieces.
 class Sha256 {
  public:
   Sha256();
   void update(const void* data, size_t size_bytes);
-  std::string hex();  // 64 digits; ends the computation
+  std::string hex();  // 64 lower-case digits; ends the computation
+
  private:
   struct Free {
     void operator()(evp_md_ctx_st* context) const;
   };
   std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
+
+// Of a file's content. Throws Error if it cannot be read.
+std::string sha256_of_file(const std::string& path);
 
 }  // namespace pintle::converter
 

@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "converter/file/quantize.h"
-#include "converter/io/digest.h"
 #include "converter/io/error.h"
+#include "converter/io/sha256.h"
 #include "converter/jobs/stages.h"
 
 namespace pintle::converter {
@@ -30,7 +30,7 @@ json digest_of_sae(const std::string& path) {
 class Builder {
  public:
   explicit Builder(const BuildConfig& config)
-      : config_(config), stages_(config.work_folder, stage_count(config)) {}
+      : config_(config), stages_(config.work_folder, stage_count(config)), pool_(config.threads) {}
 
   BuildReport run() {
     report_.stages = stage_count(config_);
@@ -39,7 +39,7 @@ class Builder {
     ConvertOptions base = config_.convert;
     base.out_path = base_path_;
     base.measure_quality = false;
-    stage("convert", convert_inputs_, {base_path_}, [&] { convert(base); });
+    stage("convert", convert_inputs_, {base_path_}, [&] { convert(base, &pool_); });
     base_digest_ = digest(base_path_);
     for (size_t i = 0; i < config_.saes.size(); ++i) {
       const SaeBuild& sae = config_.saes[i];
@@ -94,7 +94,6 @@ class Builder {
     job.harvest.users_path = config_.train_users_path;
     job.harvest.held_out_path = config_.test_users_path;
     job.harvest.hook = sae.hook;
-    job.harvest.threads = config_.threads;
     job.config = t;
     job.out_folder = stages_.path(name);
     const json inputs = {{"model", base_digest_},
@@ -109,11 +108,11 @@ class Builder {
                          {"learning_rate", t.learning_rate},
                          {"seed", t.seed},
                          {"memory_bytes", t.memory_bytes},
-                         {"threads", t.threads}};
+                         {"threads", pool_.size()}};
     const fs::path folder(job.out_folder);
     stage("train " + name, inputs,
           {(folder / "cfg.json").string(), (folder / "sae_weights.safetensors").string()},
-          [&] { run_train_job(job); });
+          [&] { run_train_job(job, &pool_); });
     return job.out_folder;
   }
 
@@ -142,7 +141,7 @@ class Builder {
                          {"min_items", job.knobs.min_items},
                          {"min_correlation", job.label.min_correlation},
                          {"memory_bytes", job.label.memory_bytes}};
-    stage("label " + name, inputs, {job.out_path}, [&] { run_label_job(job); });
+    stage("label " + name, inputs, {job.out_path}, [&] { run_label_job(job, &pool_); });
     return job.out_path;
   }
 
@@ -158,11 +157,12 @@ class Builder {
       inputs["features"].push_back(digest(report_.features_paths[i]));
       inputs["hooks"].push_back(options.sae.hooks.back());
     }
-    stage("embed", inputs, {options.out_path}, [&] { convert(options); });
+    stage("embed", inputs, {options.out_path}, [&] { convert(options, &pool_); });
   }
 
   const BuildConfig& config_;
   Stages stages_;
+  ThreadPool pool_;
   BuildReport report_;
   std::string base_path_;
   json convert_inputs_, base_digest_;

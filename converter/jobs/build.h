@@ -29,7 +29,7 @@ struct BuildConfig {
   std::vector<SaeBuild> saes;
   LabelOptions label;
   KnobOptions knobs;
-  int threads = 2;
+  int threads = kDefaultThreads;  // the weights of a trained SAE depend on their number
   std::string work_folder;
 };
 

@@ -68,7 +68,7 @@ class Section {
 };
 
 SaeBuild read_sae_build(const json& value, const std::string& where, const fs::path& folder,
-                        size_t index, const BuildConfig& config, uint64_t memory_bytes) {
+                        size_t index, uint64_t memory_bytes) {
   Section section(value, where, folder);
   SaeBuild sae;
   section.get_path("path", &sae.path);
@@ -85,7 +85,6 @@ SaeBuild read_sae_build(const json& value, const std::string& where, const fs::p
   section.get("batch", &sae.train.batch);
   section.get("learning_rate", &sae.train.learning_rate);
   section.get("seed", &sae.train.seed);
-  sae.train.threads = config.threads;
   sae.train.memory_bytes = memory_bytes;
   sae.with_knobs = index == 0;
   section.get("knobs", &sae.with_knobs);
@@ -133,11 +132,12 @@ BuildConfig read_build_config(const std::string& path) {
   section.get("min_items", &config.knobs.min_items);
   section.get("min_correlation", &config.label.min_correlation);
   section.get("threads", &config.threads);
-  if (config.threads < 1 || config.threads > 256) throw Error(path + ": threads: 1 to 256");
+  if (config.threads < 1 || config.threads > kMostThreads) {
+    throw Error(path + ": threads: 1 to " + std::to_string(kMostThreads));
+  }
   uint64_t memory_bytes = config.label.memory_bytes;
   section.get_size("memory_mib", &memory_bytes);
   config.label.memory_bytes = memory_bytes;
-  config.label.threads = config.knobs.threads = static_cast<size_t>(config.threads);
   config.work_folder = convert.out_path + ".build";
   section.get_path("work", &config.work_folder);
   json saes = json::array({json::object()});
@@ -146,7 +146,7 @@ BuildConfig read_build_config(const std::string& path) {
   if (!saes.is_array() || saes.empty()) throw Error(path + ": saes must be a list of objects");
   for (size_t i = 0; i < saes.size(); ++i) {
     config.saes.push_back(read_sae_build(saes[i], path + ": saes[" + std::to_string(i) + "]",
-                                         section.folder(), i, config, memory_bytes));
+                                         section.folder(), i, memory_bytes));
   }
   return config;
 }

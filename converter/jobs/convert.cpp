@@ -7,9 +7,9 @@
 #include "converter/file/exact_index.h"
 #include "converter/file/writer.h"
 #include "converter/import/checkpoint.h"
-#include "converter/io/digest.h"
 #include "converter/io/error.h"
 #include "converter/io/output_file.h"
+#include "converter/io/sha256.h"
 #include "converter/run/calibrate.h"
 #include "converter/run/evaluate.h"
 #include "converter/run/runtime_model.h"
@@ -37,9 +37,9 @@ void describe_saes(const Interpretation& interpretation, ConvertReport* report) 
 }
 
 // A file that the runtime does not accept must not reach anybody.
-ModelPointer reopen(const OutputFile& file) {
+void verify(const OutputFile& file) {
   try {
-    return open_model(file.temporary_path(), PINTLE_OPEN_VERIFY_ALL);
+    open_model(file.temporary_path(), PINTLE_OPEN_VERIFY_ALL);
   } catch (const Error& error) {
     throw Error(std::string("the written model does not pass the runtime's verifier: ") +
                 error.what());
@@ -58,7 +58,7 @@ bool prunes(const std::string& exact, const Network& network, double pruned_shar
 
 }  // namespace
 
-ConvertReport convert(const ConvertOptions& options) {
+ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
   const Checkpoint checkpoint = read_checkpoint(options.weights_path);
   Network network = import_network(checkpoint, options.import);
   std::optional<ItemTable> items;
@@ -76,21 +76,25 @@ ConvertReport convert(const ConvertOptions& options) {
   provenance.source_name = std::filesystem::path(options.weights_path).filename().string();
   provenance.source_sha256 = sha256_of_file(options.weights_path);
 
-  OutputFile file(options.out_path);
+  OutputFile file(options.out_path);  // refuses now what it could not replace
+  const auto scalar_model = [&](const PackedNetwork& weights) {
+    return open_in_memory(serialize_model(network, weights, catalogue, {}), "scalar");
+  };
   std::optional<Eigen::MatrixXd> moments;
   if (options.precision == fb::DType_I4) {
-    file.write(serialize_model(network, pack_network(network, fb::DType_F32), catalogue, {}));
-    moments = scoring_moments(file.temporary_path());
+    moments = scoring_moments(scalar_model(pack_network(network, fb::DType_F32)));
   }
-  PackedNetwork packed = pack_network(network, options.precision, moments ? &*moments : nullptr);
+  const auto parallel_for = [&](size_t count, const std::function<void(size_t)>& task) {
+    pool->for_each(count, [&](size_t i, int) { task(i); });
+  };
+  PackedNetwork packed =
+      pack_network(network, options.precision, moments ? &*moments : nullptr, parallel_for);
   if (!options.exact.empty()) {
-    file.write(serialize_model(network, packed, catalogue, {}));
-    const States states =
-        scoring_states(file.temporary_path(), interactions ? &*interactions : nullptr);
+    const ScoringStates scored =
+        scoring_states(scalar_model(packed), interactions ? &*interactions : nullptr);
     PackedNetwork pruned = packed;
-    pack_exact_index(network, states, &pruned);
-    file.write(serialize_model(network, pruned, catalogue, {}));
-    report.pruned_share = pruned_share(file.temporary_path(), states);
+    pack_exact_index(network, scored.states, &pruned);
+    report.pruned_share = pruned_share(scalar_model(pruned), scored.histories);
     report.prunes = prunes(options.exact, network, report.pruned_share);
     if (report.prunes) {
       packed = std::move(pruned);
@@ -102,18 +106,16 @@ ConvertReport convert(const ConvertOptions& options) {
   const Interpretation interpretation = load_interpretation(
       options.sae, network.dim, static_cast<int64_t>(network.blocks.size()), &network.assumptions);
   pack_saes(interpretation, &packed);
-  std::vector<uint8_t> bytes =
-      serialize_model(network, packed, catalogue, provenance, interpretation);
-  file.write(bytes);
-  ModelPointer model = reopen(file);
+  const auto serialize = [&] {
+    return serialize_model(network, packed, catalogue, provenance, interpretation);
+  };
   if (options.measure_quality) {
-    provenance.quality = evaluation_metrics(evaluate_leave_one_out(model.get(), *interactions, {}));
-    model.reset();
-    bytes = serialize_model(network, packed, catalogue, provenance, interpretation);
-    file.write(bytes);
-    model = reopen(file);
+    provenance.quality = evaluation_metrics(
+        evaluate_leave_one_out(open_in_memory(serialize()), *interactions, {}, pool));
   }
-  model.reset();
+  const std::vector<uint8_t> bytes = serialize();
+  file.write(bytes);
+  verify(file);
   file.commit();
 
   report.architecture = network.recipe;

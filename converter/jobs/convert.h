@@ -13,6 +13,7 @@
 #include "converter/import/architectures.h"
 #include "converter/import/load_saes.h"
 #include "converter/io/interactions.h"
+#include "converter/io/thread_pool.h"
 #include "pintle_generated.h"
 
 namespace pintle::converter {
@@ -56,8 +57,8 @@ struct ConvertReport {
   bool prunes = false;
 };
 
-// Writes out_path, or throws Error and leaves it as it was.
-ConvertReport convert(const ConvertOptions& options);
+// Writes out_path, the same for a pool of any size, or throws Error and leaves it as it was.
+ConvertReport convert(const ConvertOptions& options, ThreadPool* pool);
 
 }  // namespace pintle::converter
 

@@ -78,16 +78,15 @@ std::vector<Preset> read_presets(const std::string& path, const std::vector<Knob
   return presets;
 }
 
-LabelJobReport run_label_job(const LabelJob& job) {
+LabelJobReport run_label_job(const LabelJob& job, ThreadPool* pool) {
   LabelJobReport report;
   const SaeWeights sae = read_fitting_sae(job, &report.assumptions);
-  const ModelPointer model = open_model(job.model_path);
+  const Model model = open_model(job.model_path);
   const Interactions interactions = read_interactions(job.interactions_path, job.format);
-  const UserSplit split = split_users(model.get(), interactions, job.train_path, job.test_path);
+  const UserSplit split = split_users(model, interactions, job.train_path, job.test_path);
   report.split = split.description;
-  const std::vector<float> popularity =
-      item_popularity(split.train, model_info(model.get()).item_count);
-  report.labels = label_features(model.get(), sae, split.held_out, popularity, job.label);
+  const std::vector<float> popularity = item_popularity(split.train, model.info().item_count);
+  report.labels = label_features(model, sae, split.held_out, popularity, job.label, pool);
 
   InterpretedSae interpreted;
   interpreted.name = job.name.empty() ? sae_name_of(job.sae_path) : job.name;
@@ -96,14 +95,14 @@ LabelJobReport run_label_job(const LabelJob& job) {
   report.interpretation.saes.push_back(std::move(interpreted));
   if (job.with_knobs) {
     report.interpretation.knobs = build_knobs(read_model_parts(job.model_path),
-                                              report.interpretation, split.train, job.knobs);
+                                              report.interpretation, split.train, job.knobs, pool);
   }
   if (!job.presets_path.empty()) {
     report.interpretation.presets = read_presets(job.presets_path, report.interpretation.knobs);
   }
   report.json = interpretation_to_json(report.interpretation);
   report.json["split"] = report.split;
-  add_evidence_json(model.get(), report.labels, &report.json);
+  add_evidence_json(model, report.labels, &report.json);
   write_json(job.out_path, report.json);
   return report;
 }

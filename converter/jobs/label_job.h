@@ -13,6 +13,7 @@
 #include "converter/features/label.h"
 #include "converter/import/sae_formats.h"
 #include "converter/io/interactions.h"
+#include "converter/io/thread_pool.h"
 
 namespace pintle::converter {
 
@@ -38,9 +39,10 @@ struct LabelJobReport {
   nlohmann::ordered_json json;  // as written
 };
 
-// Labels on the held-out users, builds knobs on the training users, writes out_path. Throws Error
-// and leaves out_path as it was, for instance if the SAE was trained on another network.
-LabelJobReport run_label_job(const LabelJob& job);
+// Labels on the held-out users, builds knobs on the training users, writes out_path, the same for a
+// pool of any size. Throws Error and leaves out_path as it was, for instance if the SAE was trained
+// on another network.
+LabelJobReport run_label_job(const LabelJob& job, ThreadPool* pool);
 
 // {"preset": {"knob": strength}}. Throws Error if a preset names no knob of `knobs`, or a strength
 // outside its range.

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "converter/io/digest.h"
 #include "converter/io/error.h"
 #include "converter/io/output_file.h"
+#include "converter/io/sha256.h"
 #include "pintle/pintle.h"
 
 namespace pintle::converter {

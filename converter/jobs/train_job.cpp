@@ -11,8 +11,9 @@
 
 #include "converter/file/metadata.h"
 #include "converter/import/sae_formats.h"
-#include "converter/io/digest.h"
 #include "converter/io/error.h"
+#include "converter/io/progress.h"
+#include "converter/io/sha256.h"
 #include "converter/run/harvest.h"
 #include "converter/run/runtime_model.h"
 #include "converter/run/user_split.h"
@@ -53,7 +54,7 @@ class TemporaryFolder {
 
 // The model and the interactions of a job, opened once.
 struct Opened {
-  ModelPointer model;
+  Model model;
   std::string model_hash, data_hash;
   UserSplit split;
 };
@@ -62,9 +63,8 @@ Opened open_job(const HarvestJob& job) {
   Opened opened;
   opened.model = open_model(job.model_path);
   opened.model_hash = Metadata(job.model_path).network_hash();
-  opened.split =
-      split_users(opened.model.get(), read_interactions(job.interactions_path, job.format),
-                  job.users_path, job.held_out_path);
+  opened.split = split_users(opened.model, read_interactions(job.interactions_path, job.format),
+                             job.users_path, job.held_out_path);
   opened.data_hash = sha256_of_file(job.interactions_path);
   if (!job.users_path.empty()) opened.data_hash += "+" + sha256_of_file(job.users_path);
   if (!job.held_out_path.empty()) opened.data_hash += "-" + sha256_of_file(job.held_out_path);
@@ -72,9 +72,9 @@ Opened open_job(const HarvestJob& job) {
 }
 
 int64_t write_shard(const Opened& opened, const HarvestJob& job, const Histories& histories,
-                    int64_t shard, int64_t shard_count, const std::string& path) {
+                    int64_t shard, int64_t shard_count, const std::string& path, ThreadPool* pool) {
   ActivationHeader header;
-  header.dim = model_info(opened.model.get()).dim;
+  header.dim = opened.model.info().dim;
   header.model_hash = opened.model_hash;
   header.data_hash = opened.data_hash;
   header.hook = job.hook;
@@ -82,25 +82,27 @@ int64_t write_shard(const Opened& opened, const HarvestJob& job, const Histories
   header.shard_count = shard_count;
   ActivationWriter writer(path, header);
   int64_t positions = 0;
-  harvest_states(opened.model.get(), histories, job.hook, static_cast<size_t>(job.threads),
-                 [&](const UserStates& user) {
-                   const int64_t rows = static_cast<int64_t>(user.items.size());
-                   if (rows > 0) writer.append(user.states.data(), rows);
-                   positions += rows;
-                 });
+  harvest_states(opened.model, histories, job.hook, pool, [&](const UserStates& user) {
+    const int64_t rows = static_cast<int64_t>(user.items.size());
+    if (rows > 0) writer.append(user.states.data(), rows);
+    positions += rows;
+  });
   if (positions == 0) throw Error("the histories hold no event that the model knows");
   writer.finish();
   return positions;
 }
 
-void print_progress(const TrainProgress& progress) {
-  const bool terminal = ::isatty(STDERR_FILENO) != 0;
-  std::fprintf(
-      stderr, "%straining: step %lld of %lld, explained variance %.4f, L0 %.1f, dead %.1f %%%s",
-      terminal ? "\r" : "", static_cast<long long>(progress.step),
-      static_cast<long long>(progress.steps), progress.explained_variance, progress.active,
-      100 * progress.dead_share, terminal && progress.step != progress.steps ? "\033[K" : "\n");
-  std::fflush(stderr);
+SaeWeights train_with_progress(const ActivationSet& set, const TrainConfig& config,
+                               ThreadPool* pool) {
+  Progress progress("training", "steps", static_cast<size_t>(config.steps));
+  int64_t done = 0;
+  return train_sae(set, config, pool, [&](const TrainProgress& now) {
+    char note[80];
+    std::snprintf(note, sizeof(note), "explained variance %.4f, L0 %.1f, dead %.1f %%",
+                  now.explained_variance, now.active, 100 * now.dead_share);
+    progress.advance(static_cast<size_t>(now.step - done), note);
+    done = now.step;
+  });
 }
 
 void check_belongs(const ActivationSet& set, const HarvestJob& job, const std::string& hash) {
@@ -145,7 +147,7 @@ std::vector<std::string> shard_files(const std::string& folder) {
 }
 
 HarvestReport harvest_shard(const HarvestJob& job, int64_t shard, int64_t shard_count,
-                            const std::string& path) {
+                            const std::string& path, ThreadPool* pool) {
   const Opened opened = open_job(job);
   const Histories& all = opened.split.train;
   const int64_t users = static_cast<int64_t>(all.users.size());
@@ -157,11 +159,11 @@ HarvestReport harvest_shard(const HarvestJob& job, int64_t shard, int64_t shard_
   HarvestReport report;
   report.users = part.users.size();
   report.split = opened.split.description;
-  report.positions = write_shard(opened, job, part, shard, shard_count, path);
+  report.positions = write_shard(opened, job, part, shard, shard_count, path, pool);
   return report;
 }
 
-TrainReport run_train_job(const TrainJob& job) {
+TrainReport run_train_job(const TrainJob& job, ThreadPool* pool) {
   const HarvestJob& harvest = job.harvest;
   TrainReport report;
   const TemporaryFolder temporary(job.out_folder);
@@ -178,7 +180,7 @@ TrainReport run_train_job(const TrainJob& job) {
   if (shards.empty()) {
     if (opened == nullptr) throw Error("there is nothing to train on: pass --interactions");
     shards = {temporary.file("train.act")};
-    write_shard(*opened, harvest, opened->split.train, 0, 1, shards[0]);
+    write_shard(*opened, harvest, opened->split.train, 0, 1, shards[0], pool);
   }
   const ActivationSet set(shards);
   check_belongs(set, harvest, report.model_hash);
@@ -186,14 +188,15 @@ TrainReport run_train_job(const TrainJob& job) {
   report.harvest_seconds = seconds_since(start);
 
   const Clock::time_point trained = Clock::now();
-  report.sae = train_sae(set, job.config, print_progress);
+  report.sae = train_with_progress(set, job.config, pool);
   report.train_seconds = seconds_since(trained);
   report.sae.model_name = fs::path(harvest.model_path).filename().string();
 
   if (opened != nullptr) {
     const std::string path = temporary.file("held-out.act");
-    report.held_out_positions = write_shard(*opened, harvest, opened->split.held_out, 0, 1, path);
-    report.quality = measure_sae(report.sae, ActivationSet({path}), job.config.threads);
+    report.held_out_positions =
+        write_shard(*opened, harvest, opened->split.held_out, 0, 1, path, pool);
+    report.quality = measure_sae(report.sae, ActivationSet({path}), pool);
   }
   write_saelens(job.out_folder, report.sae);
   return report;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "converter/io/interactions.h"
+#include "converter/io/thread_pool.h"
 #include "converter/network/hook.h"
 #include "converter/sae_training/quality.h"
 #include "converter/sae_training/train.h"
@@ -25,7 +26,6 @@ struct HarvestJob {
   InteractionFormat format = InteractionFormat::kDetect;
   std::string users_path, held_out_path;  // as split_users takes them
   Hook hook;
-  int threads = 2;
 };
 
 struct HarvestReport {
@@ -42,7 +42,7 @@ std::vector<std::string> shard_files(const std::string& folder);
 
 // Writes the states of the training users' part `shard` of `shard_count` (contiguous) to `path`.
 HarvestReport harvest_shard(const HarvestJob& job, int64_t shard, int64_t shard_count,
-                            const std::string& path);
+                            const std::string& path, ThreadPool* pool);
 
 struct TrainJob {
   HarvestJob harvest;
@@ -61,9 +61,9 @@ struct TrainReport {
 };
 
 // Trains, measures on the held-out users if there are interactions, and writes `out_folder` in
-// SAELens's layout, tied to the model by its network's hash. Progress on stderr. Throws Error if
-// the shards come from another model or hook.
-TrainReport run_train_job(const TrainJob& job);
+// SAELens's layout, tied to the model by its network's hash. Throws Error if the shards come from
+// another model or hook.
+TrainReport run_train_job(const TrainJob& job, ThreadPool* pool);
 
 }  // namespace pintle::converter
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "converter/io/error.h"
-#include "converter/run/steering_names.h"
+#include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
 namespace {
@@ -106,8 +106,8 @@ std::vector<size_t> choose(const json& evidence, const json& knobs, uint32_t sae
   return chosen;
 }
 
-ordered_json sae_json(const pintle_model* model, uint32_t sae, const json& described) {
-  const pintle_sae_info info = sae_info(model, sae);
+ordered_json sae_json(const Model& model, uint32_t sae, const json& described) {
+  const pintle_sae_info info = require(model.sae(sae), "SAE", sae);
   if (sae >= described.size() || described[sae].at("hook") != info.hook ||
       described[sae].at("features").size() != info.feature_count) {
     throw Error("features.json does not describe the model's SAE " + std::to_string(sae) + ", " +
@@ -119,13 +119,13 @@ ordered_json sae_json(const pintle_model* model, uint32_t sae, const json& descr
 
 }  // namespace
 
-ordered_json feature_section(const pintle_model* model, const Described& described,
-                             size_t max_features, ReportItems* items) {
+ordered_json feature_section(const Model& model, const Described& described, size_t max_features,
+                             ReportItems* items) {
   std::vector<const char*> measure = kMeasure;
   measure.insert(measure.end(),
                  {"items", "positions", "feature", "raw_dimension", "raw_correlation"});
   ordered_json section = ordered_json::array();
-  for (uint32_t i = 0; i < sae_names(model).size(); ++i) {
+  for (uint32_t i = 0; i < model.info().sae_count; ++i) {
     ordered_json sae = sae_json(model, i, described.saes);
     sae["summary"] = nullptr;
     sae["attributes"] = sae["features"] = ordered_json::array();

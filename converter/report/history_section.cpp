@@ -5,7 +5,6 @@
 #include <set>
 
 #include "converter/run/runtime_model.h"
-#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {
@@ -16,13 +15,12 @@ using nlohmann::ordered_json;
 constexpr size_t kMinEvents = 6;     // of a history worth showing
 constexpr size_t kTasteEvents = 30;  // the newest, that tell its taste and that the page lists
 constexpr size_t kActiveFeatures = 5;
-constexpr uint32_t kTop = 10;
+constexpr size_t kTop = 10;
 
-std::vector<double> attribute_shares(const pintle_model* model,
-                                     const std::vector<uint32_t>& items) {
-  std::vector<double> shares(model_info(model).attribute_count, 0.0);
+std::vector<double> attribute_shares(const Model& model, const std::vector<uint32_t>& items) {
+  std::vector<double> shares(model.info().attribute_count, 0.0);
   for (uint32_t item : items) {
-    const pintle_item_info info = item_info(model, item);
+    const pintle_item_info info = require(model.item(item), "item", item);
     for (uint32_t a = 0; a < info.attribute_count; ++a) {
       shares[info.attributes[a]] += 1 / static_cast<double>(items.size());
     }
@@ -30,8 +28,8 @@ std::vector<double> attribute_shares(const pintle_model* model,
   return shares;
 }
 
-std::vector<double> catalogue_shares(const pintle_model* model) {
-  std::vector<uint32_t> all(model_info(model).item_count);
+std::vector<double> catalogue_shares(const Model& model) {
+  std::vector<uint32_t> all(model.info().item_count);
   for (uint32_t i = 0; i < all.size(); ++i) all[i] = i;
   return attribute_shares(model, all);
 }
@@ -51,19 +49,17 @@ struct Taste {
 // Runs one history through the runtime.
 class Lists {
  public:
-  Lists(const pintle_model* model, const SampleHistory& sample, ReportItems* items)
-      : model_(model), session_(model), items_(items) {
-    session_.append(sample.items);
-    request_.k = std::min(kTop, model_info(model).item_count);
+  Lists(const Model& model, const SampleHistory& sample, ReportItems* items)
+      : model_(model), session_(new_session(model)), items_(items) {
+    require(session_.append(sample.items), "cannot append to the history");
+    request_.k = std::min(kTop, model.info().item_count);
   }
 
   ordered_json top(const std::vector<pintle_edit>& edits) {
-    pintle_steering steering = PINTLE_STEERING_INIT;
-    steering.edits = edits.data();
-    steering.edit_count = edits.size();
-    request_.steering = edits.empty() ? nullptr : &steering;
+    request_.edits = edits;
     ordered_json list = ordered_json::array();
-    for (const pintle_recommendation& entry : session_.recommend(request_)) {
+    for (const pintle_recommendation& entry :
+         require(session_.recommend(request_), "cannot recommend")) {
       list.push_back(items_->add(entry.item));
     }
     return list;
@@ -71,39 +67,26 @@ class Lists {
 
   ordered_json active() {
     ordered_json list = ordered_json::array();
-    for (uint32_t sae = 0; sae < sae_names(model_).size(); ++sae) {
-      std::vector<pintle_feature_value> values(kActiveFeatures);
-      size_t count = 0;
-      require_ok(pintle_active_features(session_.get(), sae, values.data(), values.size(), &count),
-                 "cannot tell the active features");
-      values.resize(std::min(count, values.size()));
-      for (const pintle_feature_value& value : values) {
-        list.push_back({sae, value.feature, feature_info(model_, sae, value.feature).label,
-                        rounded(static_cast<double>(value.value))});
+    for (uint32_t sae = 0; sae < model_.info().sae_count; ++sae) {
+      for (const auto& [feature, value] : require(session_.active_features(sae, kActiveFeatures),
+                                                  "cannot tell the active features")) {
+        const char* label = require(model_.feature(sae, feature), "feature", feature).label;
+        list.push_back({sae, feature, label, rounded(static_cast<double>(value))});
       }
     }
     return list;
   }
 
  private:
-  const pintle_model* model_;
+  const Model model_;
   Session session_;
   ReportItems* items_;
-  pintle_request request_ = PINTLE_REQUEST_INIT;
+  Request request_;
 };
-
-std::vector<pintle_edit> preset_edits(const pintle_model* model, uint32_t preset) {
-  size_t count = 0;
-  require_ok(pintle_model_get_preset(model, preset, nullptr, 0, &count), "cannot size a preset");
-  std::vector<pintle_edit> edits(count);
-  require_ok(pintle_model_get_preset(model, preset, edits.data(), edits.size(), &count),
-             "cannot read a preset");
-  return edits;
-}
 
 }  // namespace
 
-std::vector<SampleHistory> choose_histories(const pintle_model* model, const Histories& histories,
+std::vector<SampleHistory> choose_histories(const Model& model, const Histories& histories,
                                             const std::vector<uint32_t>& attributes, size_t count) {
   const std::vector<double> usual = catalogue_shares(model);
   std::vector<Taste> tastes;
@@ -134,7 +117,7 @@ std::vector<SampleHistory> choose_histories(const pintle_model* model, const His
   return samples;
 }
 
-std::vector<SampleHistory> listed_histories(const pintle_model* model, const Described& described,
+std::vector<SampleHistory> listed_histories(const Model& model, const Described& described,
                                             size_t count) {
   std::vector<SampleHistory> samples;
   for (const json& found : described.evidence) {
@@ -158,10 +141,10 @@ std::vector<SampleHistory> listed_histories(const pintle_model* model, const Des
   return samples;
 }
 
-ordered_json history_section(const pintle_model* model, const std::vector<SampleHistory>& samples,
+ordered_json history_section(const Model& model, const std::vector<SampleHistory>& samples,
                              const ordered_json& knobs, ReportItems* items) {
   ordered_json section = ordered_json::array();
-  const std::vector<std::string> presets = preset_names(model);
+  const size_t presets = model.info().preset_count;
   for (const SampleHistory& sample : samples) {
     Lists lists(model, sample, items);
     ordered_json history = {{"events", sample.items.size()},  {"taste", nullptr},
@@ -176,12 +159,12 @@ ordered_json history_section(const pintle_model* model, const std::vector<Sample
     for (uint32_t k = 0; k < knobs.size(); ++k) {
       ordered_json tops = ordered_json::array();
       for (const ordered_json& strength : knobs[k].at("strengths")) {
-        tops.push_back(lists.top({{PINTLE_EDIT_KNOB, k, 0, 0, strength.get<float>()}}));
+        tops.push_back(lists.top({turn(k, strength.get<float>())}));
       }
       history["knobs"].push_back(tops);
     }
-    for (uint32_t p = 0; p < presets.size(); ++p) {
-      history["presets"].push_back(lists.top(preset_edits(model, p)));
+    for (uint32_t p = 0; p < presets; ++p) {
+      history["presets"].push_back(lists.top(require(model.preset_edits(p), "preset", p)));
     }
     section.push_back(std::move(history));
   }

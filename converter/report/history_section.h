@@ -13,7 +13,7 @@
 #include "converter/report/described.h"
 #include "converter/report/report_numbers.h"
 #include "converter/run/histories.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -26,18 +26,18 @@ struct SampleHistory {
 
 // At most `count` of the users with enough events, of different tastes: each has another attribute
 // that it holds far more often than the catalogue does. Their last event becomes `next`.
-std::vector<SampleHistory> choose_histories(const pintle_model* model, const Histories& histories,
+std::vector<SampleHistory> choose_histories(const Model& model, const Histories& histories,
                                             const std::vector<uint32_t>& attributes, size_t count);
 
 // The histories that are listed for the best feature of each attribute: what there is
 // without interactions.
-std::vector<SampleHistory> listed_histories(const pintle_model* model, const Described& described,
+std::vector<SampleHistory> listed_histories(const Model& model, const Described& described,
                                             size_t count);
 
 // [{"events", "taste", "items", "next", "active": [[sae, feature, label, activation]], "base",
 // "knobs", "presets"}]: base and each entry of presets is a top 10, each entry of knobs one top 10
 // a strength; items as ReportItems numbers them. `knobs` is knob_section's.
-nlohmann::ordered_json history_section(const pintle_model* model,
+nlohmann::ordered_json history_section(const Model& model,
                                        const std::vector<SampleHistory>& samples,
                                        const nlohmann::ordered_json& knobs, ReportItems* items);
 

@@ -40,7 +40,7 @@ struct Trial {
   ListVariant variant;
 };
 
-std::vector<Trial> plan_trials(const pintle_model* model, const Described& described,
+std::vector<Trial> plan_trials(const Model& model, const Described& described,
                                const ordered_json& knobs) {
   std::vector<Trial> trials;
   for (size_t k = 0; k < knobs.size(); ++k) {
@@ -50,14 +50,14 @@ std::vector<Trial> plan_trials(const pintle_model* model, const Described& descr
       trials.push_back(trial);
     };
     for (const ordered_json& strength : knobs[k].at("strengths")) {
-      add(false, {PINTLE_EDIT_KNOB, static_cast<uint32_t>(k), 0, 0, strength.get<float>()});
+      add(false, turn(static_cast<uint32_t>(k), strength.get<float>()));
     }
     const uint32_t sae = knobs[k].at("sae").get<uint32_t>();
     const std::optional<uint32_t> feature = best_feature(described, sae, knobs[k].at("attribute"));
-    if (!feature || feature_info(model, sae, *feature).p95 <= 0) continue;
+    if (!feature || require(model.feature(sae, *feature), "feature", *feature).p95 <= 0) continue;
     float dose = kFirstDose;
     for (size_t i = 0; i < kDoses; ++i, dose *= kDoseFactor) {
-      add(true, {PINTLE_EDIT_ADD, *feature, sae, PINTLE_EDIT_CALIBRATED, dose});
+      add(true, edit(PINTLE_EDIT_ADD, sae, *feature, dose, PINTLE_EDIT_CALIBRATED));
     }
   }
   return trials;
@@ -99,14 +99,14 @@ std::vector<float> knob_strengths(float min_strength, float max_strength) {
   return strengths;
 }
 
-ordered_json knob_section(const pintle_model* model, const Described& described) {
+ordered_json knob_section(const Model& model, const Described& described) {
   ordered_json knobs = ordered_json::array();
   const std::vector<std::string> names = knob_names(model);
   for (uint32_t k = 0; k < names.size(); ++k) {
     const json& knob = knob_json(described, names[k]);
-    const pintle_knob_info info = knob_info(model, k);
+    const pintle_knob_info info = require(model.knob(k), "knob", k);
     ordered_json attribute = nullptr, parts = ordered_json::array(), curve = ordered_json::array();
-    if (info.attribute >= 0) {
+    if (info.has_attribute) {
       attribute = {{"number", info.attribute},
                    {"group", knob.at("attribute").at("group")},
                    {"name", knob.at("attribute").at("name")}};
@@ -115,7 +115,7 @@ ordered_json knob_section(const pintle_model* model, const Described& described)
     for (const json& part : knob.at("features")) {
       const uint32_t feature = part.at(0).get<uint32_t>();
       parts.push_back({{"feature", feature},
-                       {"label", feature_info(model, sae, feature).label},
+                       {"label", require(model.feature(sae, feature), "feature", feature).label},
                        {"weight", rounded(part.at(1).get<double>())}});
     }
     for (const json& point : knob.at("curve")) {
@@ -140,13 +140,14 @@ ordered_json knob_section(const pintle_model* model, const Described& described)
   return knobs;
 }
 
-ordered_json measure_knobs(const pintle_model* model, const Described& described,
+ordered_json measure_knobs(const Model& model, const Described& described,
                            const Histories& histories, const std::vector<float>& popularity,
-                           const std::vector<uint32_t>& attributes, size_t threads,
+                           const std::vector<uint32_t>& attributes, ThreadPool* pool,
                            ordered_json* knobs) {
   const std::vector<Trial> trials = plan_trials(model, described, *knobs);
-  const size_t items = model_info(model).item_count;
-  const size_t batch = std::max<size_t>(1, kTallyBytes / std::max<size_t>(1, items * threads));
+  const size_t items = model.info().item_count;
+  const size_t tally_bytes = items * static_cast<size_t>(pool->size());
+  const size_t batch = std::max<size_t>(1, kTallyBytes / std::max<size_t>(1, tally_bytes));
   for (ordered_json& knob : *knobs) knob["effects"] = knob["single"] = ordered_json::array();
   ordered_json base;
   for (size_t start = 0; start == 0 || start < trials.size(); start += batch) {
@@ -154,7 +155,7 @@ ordered_json measure_knobs(const pintle_model* model, const Described& described
     std::vector<ListVariant> variants{ListVariant{}};
     for (size_t t = start; t < end; ++t) variants.push_back(trials[t].variant);
     const std::vector<ListMeasure> measures =
-        measure_lists(model, histories, variants, threads, popularity);
+        measure_lists(model, histories, variants, pool, popularity);
     base = measure_json(0, measures[0], attributes);
     for (size_t t = start; t < end; ++t) {
       (*knobs)[trials[t].knob][trials[t].is_single ? "single" : "effects"].push_back(

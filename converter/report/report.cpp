@@ -30,8 +30,8 @@ Histories sample_users(const Histories& histories, size_t count) {
   return sample;
 }
 
-ordered_json model_json(const pintle_model* model, const std::string& name) {
-  const pintle_model_info info = model_info(model);
+ordered_json model_json(const Model& model, const std::string& name) {
+  const pintle_model_info info = model.info();
   return {{"name", name},
           {"architecture", info.architecture},
           {"items", info.item_count},
@@ -42,17 +42,16 @@ ordered_json model_json(const pintle_model* model, const std::string& name) {
           {"version", pintle_version()}};
 }
 
-ordered_json attributes_json(const pintle_model* model) {
+ordered_json attributes_json(const Model& model) {
   ordered_json list = ordered_json::array();
-  for (uint32_t a = 0; a < model_info(model).attribute_count; ++a) {
-    const char *group = nullptr, *name = nullptr;
-    require_ok(pintle_model_get_attribute(model, a, &group, &name), "attribute");
+  for (uint32_t a = 0; a < model.info().attribute_count; ++a) {
+    const auto [group, name] = attribute_name(model, a);
     list.push_back({group, name});
   }
   return list;
 }
 
-ordered_json presets_json(const pintle_model* model) {
+ordered_json presets_json(const Model& model) {
   ordered_json list = ordered_json::array();
   for (const std::string& name : preset_names(model)) list.push_back(name);
   return list;
@@ -60,10 +59,10 @@ ordered_json presets_json(const pintle_model* model) {
 
 }  // namespace
 
-ordered_json report_data(const pintle_model* model, const std::string& model_name,
+ordered_json report_data(const Model& model, const std::string& model_name,
                          const std::vector<json>& features, const ReportPeople* people,
-                         const ReportOptions& options) try {
-  if (knob_names(model).empty() && sae_names(model).empty()) {
+                         const ReportOptions& options, ThreadPool* pool) try {
+  if (model.info().knob_count == 0 && model.info().sae_count == 0) {
     throw Error(model_name +
                 " has no knobs and no features: put them in with `pintle convert --sae DIR "
                 "--features features.json`");
@@ -81,10 +80,8 @@ ordered_json report_data(const pintle_model* model, const std::string& model_nam
   std::vector<SampleHistory> samples;
   if (people != nullptr) {
     const Histories users = sample_users(people->held_out, options.users);
-    const std::vector<float> popularity =
-        item_popularity(people->all, model_info(model).item_count);
-    ordered_json base =
-        measure_knobs(model, described, users, popularity, shown, options.threads, &knobs);
+    const std::vector<float> popularity = item_popularity(people->all, model.info().item_count);
+    ordered_json base = measure_knobs(model, described, users, popularity, shown, pool, &knobs);
     data["measured"] = {{"users", users.users.size()}, {"split", people->split}, {"base", base}};
     samples = choose_histories(model, users, shown, options.histories);
   } else {

@@ -10,8 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "converter/io/thread_pool.h"
 #include "converter/run/histories.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -19,7 +20,6 @@ struct ReportOptions {
   size_t users = 500;         // whose lists are measured, at most, evenly over those given
   size_t histories = 6;       // to try, at most
   size_t max_features = 400;  // shown, at most
-  size_t threads = 2;
 };
 
 // People to measure on: never those that the knobs were built on.
@@ -33,9 +33,10 @@ struct ReportPeople {
 // model was converted with. people: null for a report without measured effects. Throws Error if
 // features and model do not belong together, or something in features is missing or of the wrong
 // kind.
-nlohmann::ordered_json report_data(const pintle_model* model, const std::string& model_name,
+nlohmann::ordered_json report_data(const Model& model, const std::string& model_name,
                                    const std::vector<nlohmann::json>& features,
-                                   const ReportPeople* people, const ReportOptions& options);
+                                   const ReportPeople* people, const ReportOptions& options,
+                                   ThreadPool* pool);
 
 }  // namespace pintle::converter
 

@@ -7,7 +7,6 @@
 #include <numeric>
 
 #include "converter/run/runtime_model.h"
-#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 
@@ -26,7 +25,7 @@ nlohmann::ordered_json rounded_json(const std::vector<double>& values) {
 size_t ReportItems::add(uint32_t item) {
   const auto [place, is_new] = places_.emplace(item, json_.size());
   if (is_new) {
-    const pintle_item_info info = item_info(model_, item);
+    const pintle_item_info info = require(model_.item(item), "item", item);
     nlohmann::ordered_json attributes = nlohmann::ordered_json::array();
     for (uint32_t a = 0; a < info.attribute_count; ++a) attributes.push_back(info.attributes[a]);
     const bool titled = info.title != nullptr && info.title[0] != '\0';
@@ -44,11 +43,11 @@ size_t ReportItems::add_named(const nlohmann::json& named) {
   return json_.size() - 1;
 }
 
-std::vector<uint32_t> shown_attributes(const pintle_model* model) {
-  const pintle_model_info info = model_info(model);
+std::vector<uint32_t> shown_attributes(const Model& model) {
+  const pintle_model_info info = model.info();
   std::vector<size_t> items(info.attribute_count, 0);
   for (uint32_t i = 0; i < info.item_count; ++i) {
-    const pintle_item_info item = item_info(model, i);
+    const pintle_item_info item = require(model.item(i), "item", i);
     for (uint32_t a = 0; a < item.attribute_count; ++a) ++items[item.attributes[a]];
   }
   std::vector<uint32_t> shown(info.attribute_count);
@@ -59,10 +58,10 @@ std::vector<uint32_t> shown_attributes(const pintle_model* model) {
                                  [&](uint32_t a) { return items[a] < kMinAttributeItems; });
   shown.erase(rare, shown.end());
   if (shown.size() > kMaxAttributes) shown.resize(kMaxAttributes);
-  for (uint32_t k = 0; k < knob_names(model).size(); ++k) {
-    const int32_t aim = knob_info(model, k).attribute;
-    if (aim < 0) continue;
-    const uint32_t attribute = static_cast<uint32_t>(aim);
+  for (uint32_t k = 0; k < info.knob_count; ++k) {
+    const pintle_knob_info knob = require(model.knob(k), "knob", k);
+    if (!knob.has_attribute) continue;
+    const uint32_t attribute = knob.attribute;
     if (std::find(shown.begin(), shown.end(), attribute) == shown.end()) shown.push_back(attribute);
   }
   std::sort(shown.begin(), shown.end());

@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -22,7 +22,7 @@ nlohmann::ordered_json rounded_json(const std::vector<double>& values);
 // Every item that the page names, once; the rest of the data refers to it by its number here.
 class ReportItems {
  public:
-  explicit ReportItems(const pintle_model* model) : model_(model) {}
+  explicit ReportItems(const Model& model) : model_(model) {}
 
   size_t add(uint32_t item);
   // An item of features.json, {"id", "title"}; one that the model lacks keeps its title.
@@ -31,7 +31,7 @@ class ReportItems {
   const nlohmann::ordered_json& json() const { return json_; }
 
  private:
-  const pintle_model* model_;
+  const Model model_;
   std::unordered_map<uint32_t, size_t> places_;
   nlohmann::ordered_json json_ = nlohmann::ordered_json::array();
 };
@@ -40,7 +40,7 @@ class ReportItems {
 // at least kMinAttributeItems items, no more than kMaxAttributes, the most frequent first where
 // there are more; in the model's order.
 inline constexpr size_t kMinAttributeItems = 10, kMaxAttributes = 40;
-std::vector<uint32_t> shown_attributes(const pintle_model* model);
+std::vector<uint32_t> shown_attributes(const Model& model);
 
 }  // namespace pintle::converter
 

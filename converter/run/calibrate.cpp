@@ -2,9 +2,11 @@
 #include "converter/run/calibrate.h"
 
 #include <algorithm>
+#include <cstring>
 #include <random>
 #include <vector>
 
+#include "converter/io/error.h"
 #include "converter/io/progress.h"
 #include "converter/run/histories.h"
 #include "converter/run/runtime_model.h"
@@ -20,7 +22,7 @@ constexpr uint32_t kDrawnFrom = 20;                     // draws from fewer repe
 constexpr double kRidge = 0.1;
 
 // The items that walks visit: all, or a seeded sample of a large catalogue.
-std::vector<uint32_t> walked_items(uint32_t item_count, std::mt19937_64* random) {
+std::vector<uint32_t> walked_items(size_t item_count, std::mt19937_64* random) {
   std::vector<uint32_t> items;
   for (uint32_t i = 0; i < item_count && item_count <= kScannedItems; ++i) items.push_back(i);
   while (items.size() < std::min<size_t>(item_count, kScannedItems)) {
@@ -29,78 +31,94 @@ std::vector<uint32_t> walked_items(uint32_t item_count, std::mt19937_64* random)
   return items;
 }
 
+constexpr char kCannotCalibrate[] = "cannot calibrate";
+
+// Of the session, whose history this is, to the next row.
+void add_state(Session* session, const std::vector<uint32_t>& history, ScoringStates* result) {
+  const std::vector<float> state = require(session->state("last"), kCannotCalibrate);
+  const Eigen::Index row = static_cast<Eigen::Index>(result->histories.size());
+  std::copy(state.begin(), state.end(), result->states.row(row).data());
+  result->histories.push_back(history);
+}
+
 enum class Draws { kBest, kBestOrAny };
 
-States walk_states(const std::string& path, Draws draws) {
-  // Scalar kernels: the same sums, and so the same file, on every processor.
-  const ModelPointer model = open_model(path, 0, "scalar");
-  const pintle_model_info info = model_info(model.get());
+void require_scalar(const pintle_model_info& info) {
+  if (std::strcmp(info.isa, "scalar") != 0) {
+    throw Error(std::string("calibration needs the scalar kernels, not ") + info.isa);
+  }
+}
+
+ScoringStates walk_states(const Model& model, Draws draws) {
+  const pintle_model_info info = model.info();
+  require_scalar(info);
   std::mt19937_64 random(kSeed);
   const std::vector<uint32_t> items = walked_items(info.item_count, &random);
-  pintle_request request = PINTLE_REQUEST_INIT;
-  request.k = kDrawnFrom;
-  if (items.size() < info.item_count) {
-    request.allow = items.data();
-    request.allow_count = items.size();
-  }
+  Request request(kDrawnFrom);
+  request.only_allowed = items.size() < info.item_count;
+  if (request.only_allowed) request.allow = items;
 
-  const Eigen::Index dim = info.dim;
-  States states(kWalks * kSteps, dim);
-  Eigen::Index count = 0;
-  Session session(model.get());
+  ScoringStates result;
+  result.states.resize(kWalks * kSteps, static_cast<Eigen::Index>(info.dim));
+  Session session = new_session(model);
   Progress progress("calibrating", "histories", kWalks);
   for (size_t walk = 0; walk < kWalks; ++walk) {
-    session.reset();
-    session.append(&items[random() % items.size()], 1);
+    require(session.reset(), kCannotCalibrate);
+    std::vector<uint32_t> history;
+    const auto append = [&](uint32_t item) {
+      history.push_back(item);
+      require(session.append(item), kCannotCalibrate);
+    };
+    append(items[random() % items.size()]);
     for (size_t step = 0; step < kSteps; ++step) {
-      require_ok(pintle_session_state(session.get(), "last", states.row(count++).data()),
-                 "cannot calibrate");
-      const std::vector<pintle_recommendation> list = session.recommend(request);
+      add_state(&session, history, &result);
+      const auto list = require(session.recommend(request), kCannotCalibrate);
       const bool any = draws == Draws::kBestOrAny && walk % 2 == 1;
       for (size_t draw = 0; draw < kDraws && !list.empty(); ++draw) {
-        session.append(any ? &items[random() % items.size()] : &list[random() % list.size()].item,
-                       1);
+        append(any ? items[random() % items.size()] : list[random() % list.size()].item);
       }
     }
     progress.advance();
   }
-  return states;
+  return result;
 }
 
-States history_states(const std::string& path, const Interactions& interactions) {
+ScoringStates history_states(const Model& model, const Interactions& interactions) {
   constexpr size_t kStates = 2000;
-  const ModelPointer model = open_model(path, 0, "scalar");
-  Histories histories = map_histories(model.get(), interactions);
+  const pintle_model_info info = model.info();
+  require_scalar(info);
+  Histories histories = map_histories(model, interactions);
   auto& items = histories.items;
   items.erase(std::remove_if(items.begin(), items.end(), [](const auto& h) { return h.empty(); }),
               items.end());
   if (items.empty()) return {};
   std::mt19937_64 random(kSeed);
-  States states(kStates, model_info(model.get()).dim);
-  Session session(model.get());
+  ScoringStates result;
+  result.states.resize(kStates, static_cast<Eigen::Index>(info.dim));
+  Session session = new_session(model);
   Progress progress("calibrating", "histories", kStates);
   for (size_t i = 0; i < kStates; ++i) {
     const std::vector<uint32_t>& history = items[i * items.size() / kStates];
-    session.reset();
-    session.append(history.data(), 1 + random() % history.size());
-    require_ok(pintle_session_state(session.get(), "last",
-                                    states.row(static_cast<Eigen::Index>(i)).data()),
-               "cannot calibrate");
+    const std::vector<uint32_t> begun(history.begin(),
+                                      history.begin() + 1 + random() % history.size());
+    require(session.reset(), kCannotCalibrate);
+    require(session.append(begun), kCannotCalibrate);
+    add_state(&session, begun, &result);
     progress.advance();
   }
-  return states;
+  return result;
 }
 
 }  // namespace
 
-States scoring_states(const std::string& path, const Interactions* interactions) {
-  States states;
-  if (interactions != nullptr) states = history_states(path, *interactions);
-  return states.rows() > 0 ? states : walk_states(path, Draws::kBestOrAny);
+ScoringStates scoring_states(const Model& model, const Interactions* interactions) {
+  ScoringStates states;
+  if (interactions != nullptr) states = history_states(model, *interactions);
+  return states.histories.empty() ? walk_states(model, Draws::kBestOrAny) : states;
 }
 
-Eigen::MatrixXd scoring_moments(const std::string& path) {
-  const States states = walk_states(path, Draws::kBest);
+Eigen::MatrixXd scoring_moments(const Model& model) {
+  const States states = walk_states(model, Draws::kBest).states;
   const Eigen::Index dim = states.cols();
   Eigen::MatrixXd moments = Eigen::MatrixXd::Zero(dim, dim);
   for (Eigen::Index i = 0; i < states.rows(); ++i) {

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "converter/io/error.h"
 #include "converter/io/progress.h"
-#include "converter/io/thread_team.h"
 #include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
@@ -24,65 +24,40 @@ struct UserResult {
   bool skipped = false, unknown_target = false, repeated_target = false;
 };
 
-// Lists of many histories at once, on the team's threads.
+// Lists of many histories at once, by `sessions` threads of the pool.
 class BatchRecommender {
  public:
-  BatchRecommender(const pintle_model* model, size_t threads, pintle_window_policy policy)
-      : team_(static_cast<int>(threads)),
-        executor_{sizeof(pintle_executor), static_cast<uint32_t>(threads), parallel_for, &team_} {
-    for (size_t i = 0; i < threads; ++i) {
-      owned_.emplace_back(model);
-      sessions_.push_back(owned_.back().get());
+  BatchRecommender(const Model& model, ThreadPool* pool, size_t sessions,
+                   pintle_window_policy policy)
+      : run_([pool](size_t count, const Task& task) {
+          pool->for_each(count, [&](size_t i, int) { task(i); });
+        }),
+        executor_(make_executor(run_, sessions)) {
+    for (size_t i = 0; i < sessions; ++i) {
+      sessions_.push_back(new_session(model));
       // A history appended in bulk leaves the window that its events one by one do.
-      require_ok(pintle_session_set_window_policy(sessions_.back(), policy),
-                 "cannot set the window's policy");
+      require(sessions_.back().set_window_policy(policy), "cannot set the window's policy");
     }
   }
 
   // An empty history has an empty list.
   std::vector<std::vector<pintle_recommendation>> lists(
       const std::vector<std::vector<uint32_t>>& histories) {
-    std::vector<uint32_t> items, counts(histories.size());
-    std::vector<size_t> offsets = {0};
-    for (const std::vector<uint32_t>& history : histories) {
-      items.insert(items.end(), history.begin(), history.end());
-      offsets.push_back(items.size());
-    }
-    pintle_request request = PINTLE_REQUEST_INIT;
-    request.k = kEvaluatedTop;
-    std::vector<pintle_recommendation> rows(histories.size() * kEvaluatedTop);
-    size_t done = 0;
-    require_ok(pintle_recommend_batch_parallel(sessions_.data(), sessions_.size(), &executor_,
-                                               items.data(), offsets.data(), histories.size(),
-                                               &request, rows.data(), counts.data(), &done),
-               "cannot recommend");
-    std::vector<std::vector<pintle_recommendation>> lists;
-    for (size_t h = 0; h < histories.size(); ++h) {
-      const pintle_recommendation* row = rows.data() + h * kEvaluatedTop;
-      lists.emplace_back(row, row + counts[h]);
-    }
-    return lists;
+    return require(recommend_batch(sessions_, &executor_, histories, Request(kEvaluatedTop)),
+                   "cannot recommend");
   }
 
  private:
-  static void parallel_for(void* context, size_t count, pintle_task task, void* task_context) {
-    ThreadTeam& team = *static_cast<ThreadTeam*>(context);
-    team.run([&](int worker) {
-      const size_t step = static_cast<size_t>(team.size());
-      for (size_t i = static_cast<size_t>(worker); i < count; i += step) task(task_context, i);
-    });
-  }
-
-  ThreadTeam team_;
-  pintle_executor executor_;
-  std::vector<Session> owned_;
-  std::vector<pintle_session*> sessions_;
+  using Task = std::function<void(size_t)>;
+  std::function<void(size_t count, const Task& task)> run_;
+  pintle_executor executor_;  // points to run_
+  std::vector<Session> sessions_;
 };
 
 class Evaluator {
  public:
-  Evaluator(const pintle_model* model, const Interactions& interactions)
-      : interactions_(interactions), recommended_(model_info(model).item_count) {
+  Evaluator(const Model& model, const Interactions& interactions)
+      : interactions_(interactions), recommended_(model.info().item_count) {
     items_.reserve(interactions.item_names.size());
     for (const std::string& name : interactions.item_names) {
       uint32_t item = kUnknown;
@@ -128,22 +103,24 @@ class Evaluator {
   std::vector<bool> recommended_;
 };
 
-size_t trained_items(const pintle_model* model, uint32_t item_count) {
+size_t trained_items(const Model& model, size_t item_count) {
   size_t count = 0;
-  for (uint32_t i = 0; i < item_count; ++i) count += item_info(model, i).is_trained ? 1 : 0;
+  for (uint32_t i = 0; i < item_count; ++i) {
+    count += require(model.item(i), "item", i).is_trained ? 1 : 0;
+  }
   return count;
 }
 
 }  // namespace
 
-Evaluation evaluate_leave_one_out(const pintle_model* model, const Interactions& interactions,
-                                  const EvaluationOptions& options) {
-  const uint32_t item_count = model_info(model).item_count;
+Evaluation evaluate_leave_one_out(const Model& model, const Interactions& interactions,
+                                  const EvaluationOptions& options, ThreadPool* pool) {
+  const size_t item_count = model.info().item_count;
   size_t users = interactions.users.size();
   if (options.max_users != 0) users = std::min(users, options.max_users);
   Evaluator evaluator(model, interactions);
-  BatchRecommender recommender(model, std::max<size_t>(1, std::min(options.threads, users)),
-                               options.window_policy);
+  const size_t sessions = std::clamp<size_t>(users, 1, static_cast<size_t>(pool->size()));
+  BatchRecommender recommender(model, pool, sessions, options.window_policy);
   std::vector<UserResult> results;
   Progress progress("evaluating", "users", users);
   for (size_t first = 0; first < users; first += kEvaluatedAtOnce) {

@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "converter/io/interactions.h"
-#include "pintle/pintle.h"
+#include "converter/io/thread_pool.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
 struct EvaluationOptions {
   size_t max_users = 0;  // the first so many users of the interactions; 0: all
-  size_t threads = 2;    // the result does not depend on it
   // How histories beyond the window got there: every event appended on its own under this policy.
   pintle_window_policy window_policy = PINTLE_WINDOW_EXACT;
 };
@@ -30,9 +30,10 @@ struct Evaluation {
 
 // Leave-one-out: each user's last event is held out, the history is all before it. The whole
 // catalogue is ranked, the history's items excluded, and the held-out item looked for in the first
-// ten. coverage: the share of the trained items that some user's ten hold.
-Evaluation evaluate_leave_one_out(const pintle_model* model, const Interactions& interactions,
-                                  const EvaluationOptions& options);
+// ten. coverage: the share of the trained items that some user's ten hold. The same for a pool of
+// any size.
+Evaluation evaluate_leave_one_out(const Model& model, const Interactions& interactions,
+                                  const EvaluationOptions& options, ThreadPool* pool);
 
 // "ndcg@10" and the like, in a fixed order.
 std::vector<std::pair<std::string, double>> evaluation_metrics(const Evaluation& evaluation);

@@ -5,7 +5,6 @@
 
 #include "converter/io/error.h"
 #include "converter/io/progress.h"
-#include "converter/io/thread_team.h"
 #include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
@@ -21,37 +20,34 @@ void run_user(const Histories& histories, size_t user, const pintle_model_info& 
   result->user = user;
   result->items.assign(items.end() - static_cast<std::ptrdiff_t>(kept), items.end());
   result->states.resize(kept * info.dim);
-  session->reset();
+  const std::string what = "reading the state at hook " + hook;
+  require(session->reset(), what);
   for (size_t t = 0; t < kept; ++t) {
-    session->append(&result->items[t], 1);
-    require_ok(pintle_session_state(session->get(), hook.c_str(), &result->states[t * info.dim]),
-               "reading the state at hook " + hook);
+    require(session->append(result->items[t]), what);
+    const std::vector<float> state = require(session->state(hook), what);
+    std::copy(state.begin(), state.end(), &result->states[t * info.dim]);
   }
 }
 
 }  // namespace
 
-void harvest_states(const pintle_model* model, const Histories& histories, const Hook& hook,
-                    size_t threads, const std::function<void(const UserStates&)>& visit) {
-  const pintle_model_info info = model_info(model);
+void harvest_states(const Model& model, const Histories& histories, const Hook& hook,
+                    ThreadPool* pool, const std::function<void(const UserStates&)>& visit) {
+  const pintle_model_info info = model.info();
   const std::string name = hook_name(hook);
-  if (hook.place != HookPlace::kLast && hook.index >= info.layer_count) {
+  if (hook.place != HookPlace::kLast && hook.index >= static_cast<int64_t>(info.layer_count)) {
     throw Error("the hook " + name + " does not exist: the model has " +
                 std::to_string(info.layer_count) + " blocks, counted from 0");
   }
-  ThreadTeam team(static_cast<int>(std::max<size_t>(threads, 1)));
   std::vector<Session> sessions;
-  for (int i = 0; i < team.size(); ++i) sessions.emplace_back(model);
+  for (int i = 0; i < pool->size(); ++i) sessions.push_back(new_session(model));
   Progress progress("running the model over", "users", histories.users.size());
   std::vector<UserStates> results(kUsersAtOnce);
   for (size_t first = 0; first < histories.users.size(); first += kUsersAtOnce) {
     const size_t count = std::min(kUsersAtOnce, histories.users.size() - first);
-    team.run([&](int worker) {
-      for (size_t i = static_cast<size_t>(worker); i < count;
-           i += static_cast<size_t>(team.size())) {
-        run_user(histories, first + i, info, name, &sessions[static_cast<size_t>(worker)],
-                 &results[i]);
-      }
+    pool->for_each(count, [&](size_t i, int worker) {
+      run_user(histories, first + i, info, name, &sessions[static_cast<size_t>(worker)],
+               &results[i]);
     });
     for (size_t i = 0; i < count; ++i) visit(results[i]);
     progress.advance(count);

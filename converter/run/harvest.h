@@ -8,9 +8,10 @@
 #include <functional>
 #include <vector>
 
+#include "converter/io/thread_pool.h"
 #include "converter/network/hook.h"
 #include "converter/run/histories.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -26,8 +27,8 @@ struct UserStates {
 // runtime steers: that of the newest position when so much of the history is known. (In a causal
 // model with positions from the oldest item that is also the state inside any longer run.)
 // Throws Error if the hook does not exist.
-void harvest_states(const pintle_model* model, const Histories& histories, const Hook& hook,
-                    size_t threads, const std::function<void(const UserStates&)>& visit);
+void harvest_states(const Model& model, const Histories& histories, const Hook& hook,
+                    ThreadPool* pool, const std::function<void(const UserStates&)>& visit);
 
 }  // namespace pintle::converter
 

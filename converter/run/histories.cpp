@@ -8,7 +8,7 @@
 
 namespace pintle::converter {
 
-Histories map_histories(const pintle_model* model, const Interactions& interactions) {
+Histories map_histories(const Model& model, const Interactions& interactions) {
   std::vector<int64_t> item_of(interactions.item_names.size(), -1);
   for (size_t i = 0; i < item_of.size(); ++i) {
     uint32_t item = 0;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "converter/io/interactions.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -19,7 +19,7 @@ struct Histories {
   size_t unknown_events = 0;
 };
 
-Histories map_histories(const pintle_model* model, const Interactions& interactions);
+Histories map_histories(const Model& model, const Interactions& interactions);
 
 // Only the users that the file at `path` names, ids separated by white space, in the order of
 // `interactions`. Throws Error if it names one that the interactions lack.

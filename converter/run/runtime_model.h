@@ -1,77 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The runtime's models and sessions with ownership, ids as text, and Error instead of status codes.
+// What the converter adds to pintle.hpp: Error instead of statuses, and ids as text.
 #ifndef PINTLE_CONVERTER_RUN_RUNTIME_MODEL_H_
 #define PINTLE_CONVERTER_RUN_RUNTIME_MODEL_H_
 
-#include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
-struct ModelCloser {
-  void operator()(pintle_model* model) const { pintle_model_close(model); }
-};
-using ModelPointer = std::unique_ptr<pintle_model, ModelCloser>;
+// Throws Error "<what>: <status's name>: <message>" for a failure.
+void require(const Status& status, std::string_view what);
+// Gives a result's value.
+template <typename T>
+T require(Result<T> result, std::string_view what) {
+  require(result.failure(), what);
+  return std::move(*result);
+}
+// The same of "<what> <number>".
+template <typename T>
+T require(Result<T> result, const char* what, uint32_t number) {
+  if (!result) require(result.failure(), what + (" " + std::to_string(number)));
+  return std::move(*result);
+}
 
 // flags: PINTLE_OPEN_*; isa: null for the best. Throws Error: "<path>: PINTLE_ERR_CORRUPT: <what>".
-ModelPointer open_model(const std::string& path, uint32_t flags = 0, const char* isa = nullptr);
+Model open_model(const std::string& path, uint32_t flags = 0, const char* isa = nullptr);
+// A model that no file holds; `file` is copied. isa: as above. Throws Error if the runtime refuses it.
+Model open_in_memory(const std::vector<uint8_t>& file, const char* isa = nullptr);
+Session new_session(const Model& model);
 
-// Throws Error "<what>: <status>" unless status is PINTLE_OK.
-void require_ok(pintle_status status, const std::string& what);
-
-pintle_model_info model_info(const pintle_model* model);
-pintle_item_info item_info(const pintle_model* model, uint32_t item);
 // The external id as text, whatever its kind.
-std::string item_id(const pintle_model* model, uint32_t item);
+std::string item_id(const Model& model, uint32_t item);
 // False if the catalogue has no such id; text that is no integer is unknown to a model of integers.
-bool find_item(const pintle_model* model, const std::string& id, uint32_t* item);
+bool find_item(const Model& model, const std::string& id, uint32_t* item);
 // All of `ids`. Throws Error "<where>: ..." for the first that is unknown.
-std::vector<uint32_t> find_items(const pintle_model* model, const std::vector<std::string>& ids,
+std::vector<uint32_t> find_items(const Model& model, const std::vector<std::string>& ids,
                                  const std::string& where);
-
-// A session in memory of its own. The model must outlive it.
-class Session {
- public:
-  explicit Session(const pintle_model* model);
-  Session(Session&&) = default;
-  Session& operator=(Session&& other) noexcept {
-    session_ = std::move(other.session_);  // the old session goes before the memory it lies in
-    memory_ = std::move(other.memory_);
-    memory_bytes_ = other.memory_bytes_;
-    return *this;
-  }
-  pintle_session* get() const { return session_.get(); }
-  size_t memory_bytes() const { return memory_bytes_; }
-
-  void reset();
-  void append(const uint32_t* items, size_t count);
-  void append(const std::vector<uint32_t>& items) { append(items.data(), items.size()); }
-  // At most request.k entries, best first.
-  std::vector<pintle_recommendation> recommend(const pintle_request& request);
-  std::vector<float> score(const std::vector<uint32_t>& items);
-
- private:
-  struct Free {
-    void operator()(void* memory) const {
-      ::operator delete (memory, std::align_val_t{PINTLE_SESSION_ALIGNMENT});
-    }
-  };
-  struct Destroy {
-    void operator()(pintle_session* session) const { pintle_session_destroy(session); }
-  };
-
-  size_t memory_bytes_ = 0;
-  std::unique_ptr<void, Free> memory_;
-  std::unique_ptr<pintle_session, Destroy> session_;
-};
 
 }  // namespace pintle::converter
 

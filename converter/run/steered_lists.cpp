@@ -6,15 +6,14 @@
 #include <numeric>
 
 #include "converter/io/progress.h"
-#include "converter/io/thread_team.h"
 #include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
 namespace {
 
-constexpr uint32_t kTop = 10;
+constexpr size_t kTop = 10;
 
-// Sums over one thread's users.
+// Sums over one worker's users.
 struct Tally {
   size_t hits = 0, kept = 0, base_items = 0, list_items = 0;
   std::vector<size_t> having;        // by attribute
@@ -23,18 +22,18 @@ struct Tally {
 
 class Measurer {
  public:
-  Measurer(const pintle_model* model, const Histories& histories,
-           const std::vector<ListVariant>& variants, size_t threads,
-           const std::vector<float>& item_values)
+  Measurer(const Model& model, const Histories& histories, const std::vector<ListVariant>& variants,
+           size_t workers, const std::vector<float>& item_values)
       : model_(model),
         histories_(histories),
         variants_(variants),
         item_values_(item_values),
-        info_(model_info(model)),
+        info_(model.info()),
         ndcg_(variants.size(), std::vector<double>(histories.users.size(), 0.0)),
         values_(ndcg_),
-        tallies_(threads, std::vector<Tally>(variants.size())),
+        tallies_(workers, std::vector<Tally>(variants.size())),
         progress_("measuring lists of", "users", histories.users.size()) {
+    for (size_t i = 0; i < workers; ++i) sessions_.push_back(new_session(model));
     for (std::vector<Tally>& tallies : tallies_) {
       for (Tally& tally : tallies) {
         tally.having.assign(info_.attribute_count, 0);
@@ -43,18 +42,18 @@ class Measurer {
     }
   }
 
-  void run(size_t worker) {
-    Session session(model_);
-    for (size_t user = worker; user < histories_.users.size(); user += tallies_.size()) {
-      measure_user(user, &session, &tallies_[worker]);
-      progress_.advance();
-    }
+  // Of different workers at once.
+  void run(size_t user, size_t worker) {
+    measure_user(user, &sessions_[worker], &tallies_[worker]);
+    progress_.advance();
   }
 
   std::vector<ListMeasure> result() const {
     size_t users = 0, trained = 0;
     for (const auto& items : histories_.items) users += items.size() >= 2 ? 1 : 0;
-    for (uint32_t i = 0; i < info_.item_count; ++i) trained += item_info(model_, i).is_trained;
+    for (uint32_t i = 0; i < info_.item_count; ++i) {
+      trained += require(model_.item(i), "item", i).is_trained != 0 ? 1 : 0;
+    }
     std::vector<ListMeasure> measures;
     for (size_t v = 0; v < variants_.size(); ++v) measures.push_back(measure(v, users, trained));
     return measures;
@@ -64,19 +63,17 @@ class Measurer {
   void measure_user(size_t user, Session* session, std::vector<Tally>* tallies) {
     const std::vector<uint32_t>& items = histories_.items[user];
     if (items.size() < 2) return;
-    session->reset();
-    session->append(items.data(), items.size() - 1);
+    require(session->reset(), "cannot recommend");
+    require(session->append(items.data(), items.size() - 1), "cannot recommend");
+    const auto base = require(session->recommend(kTop), "cannot recommend");
     pintle_request request = PINTLE_REQUEST_INIT;
     request.k = kTop;
-    const std::vector<pintle_recommendation> base = session->recommend(request);
     for (size_t v = 0; v < variants_.size(); ++v) {
-      pintle_steering steering = PINTLE_STEERING_INIT;
-      steering.flags = variants_[v].flags;
-      steering.edits = variants_[v].edits.data();
-      steering.edit_count = variants_[v].edits.size();
+      const pintle_steering steering = steer(variants_[v].edits, variants_[v].flags);
       request.steering = &steering;
-      const std::vector<pintle_recommendation> list =
-          variants_[v].edits.empty() ? base : session->recommend(request);
+      const auto list = variants_[v].edits.empty()
+                            ? base
+                            : require(session->recommend(request), "cannot recommend");
       count_list(list, base, items.back(), &(*tallies)[v], &ndcg_[v][user]);
       for (const pintle_recommendation& entry : list) {
         if (!item_values_.empty())
@@ -95,7 +92,7 @@ class Measurer {
         ++tally->hits;
         *ndcg = 1 / std::log2(static_cast<double>(rank) + 2);
       }
-      const pintle_item_info info = item_info(model_, item);
+      const pintle_item_info info = require(model_.item(item), "item", item);
       for (uint32_t a = 0; a < info.attribute_count; ++a) ++tally->having[info.attributes[a]];
       tally->kept += std::any_of(base.begin(), base.end(),
                                  [&](const pintle_recommendation& b) { return b.item == item; });
@@ -135,25 +132,26 @@ class Measurer {
     return result;
   }
 
-  const pintle_model* model_;
+  const Model model_;
   const Histories& histories_;
   const std::vector<ListVariant>& variants_;
   const std::vector<float>& item_values_;
   const pintle_model_info info_;
   std::vector<std::vector<double>> ndcg_;    // [variant][user]: summed in the users' order
   std::vector<std::vector<double>> values_;  // the same for item_values
-  std::vector<std::vector<Tally>> tallies_;  // [thread][variant]
+  std::vector<Session> sessions_;            // [worker]
+  std::vector<std::vector<Tally>> tallies_;  // [worker][variant]
   Progress progress_;
 };
 
 }  // namespace
 
-std::vector<ListMeasure> measure_lists(const pintle_model* model, const Histories& histories,
-                                       const std::vector<ListVariant>& variants, size_t threads,
+std::vector<ListMeasure> measure_lists(const Model& model, const Histories& histories,
+                                       const std::vector<ListVariant>& variants, ThreadPool* pool,
                                        const std::vector<float>& item_values) {
-  ThreadTeam team(static_cast<int>(std::max<size_t>(threads, 1)));
-  Measurer measurer(model, histories, variants, static_cast<size_t>(team.size()), item_values);
-  team.run([&](int worker) { measurer.run(static_cast<size_t>(worker)); });
+  Measurer measurer(model, histories, variants, static_cast<size_t>(pool->size()), item_values);
+  pool->for_each(histories.users.size(),
+                 [&](size_t user, int worker) { measurer.run(user, static_cast<size_t>(worker)); });
   return measurer.result();
 }
 

@@ -5,8 +5,9 @@
 #include <cstddef>
 #include <vector>
 
+#include "converter/io/thread_pool.h"
 #include "converter/run/histories.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -26,11 +27,11 @@ struct ListMeasure {
 };
 
 // Leave-one-out: each user's last event is held out, the history is all before it, seen items are
-// left out; users with fewer than two events do not count. One measure a variant, the same for any
-// number of threads. Runs the network once a user, however many variants there are. item_values: a
+// left out; users with fewer than two events do not count. One measure a variant, the same for a
+// pool of any size. Runs the network once a user, however many variants there are. item_values: a
 // number for each item, its popularity for instance; empty: none.
-std::vector<ListMeasure> measure_lists(const pintle_model* model, const Histories& histories,
-                                       const std::vector<ListVariant>& variants, size_t threads,
+std::vector<ListMeasure> measure_lists(const Model& model, const Histories& histories,
+                                       const std::vector<ListVariant>& variants, ThreadPool* pool,
                                        const std::vector<float>& item_values = {});
 
 }  // namespace pintle::converter

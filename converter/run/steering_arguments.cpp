@@ -53,7 +53,7 @@ std::optional<uint32_t> parse_index(const std::string& text) {
   return value;
 }
 
-uint32_t find_sae(const pintle_model* model, const std::string& text, const std::string& where) {
+uint32_t find_sae(const Model& model, const std::string& text, const std::string& where) {
   const std::vector<std::string> names = sae_names(model);
   if (names.empty()) throw Error(where + ": the model has no SAE, so no features");
   for (uint32_t i = 0; i < names.size(); ++i) {
@@ -85,13 +85,11 @@ uint32_t parse_operation(const std::string& text, const std::string& where) {
   throw Error(where + ": \"" + text + "\" is not an operation: use one of " + known);
 }
 
-void check_unit(const pintle_model* model, const pintle_edit& edit, const std::string& where) {
+void check_unit(const Model& model, const pintle_edit& edit, const std::string& where) {
   if (edit.kind == PINTLE_EDIT_SCALE) {
     throw Error(where + ": scale takes a plain factor, without p95:");
   }
-  pintle_feature_info info = PINTLE_FEATURE_INFO_INIT;
-  if (pintle_model_get_feature(model, edit.sae, edit.target, &info) != PINTLE_OK ||
-      !(info.p95 > 0)) {
+  if (!(require(model.feature(edit.sae, edit.target), "feature", edit.target).p95 > 0)) {
     throw Error(where + ": feature " + std::to_string(edit.target) +
                 " has no measured 95th percentile (label the SAE with `pintle label`, or the "
                 "feature never fired): give the value without p95:");
@@ -99,8 +97,7 @@ void check_unit(const pintle_model* model, const pintle_edit& edit, const std::s
 }
 
 // "[SAE:]INDEX:OP[=VALUE][@active]"
-pintle_edit parse_feature_edit(const pintle_model* model, std::string text,
-                               const std::string& where) {
+pintle_edit parse_feature_edit(const Model& model, std::string text, const std::string& where) {
   pintle_edit edit{};
   if (take_suffix(&text, kActiveSuffix)) edit.flags |= PINTLE_EDIT_ONLY_ACTIVE;
   std::optional<std::string> value;
@@ -131,34 +128,29 @@ pintle_edit parse_feature_edit(const pintle_model* model, std::string text,
   return edit;
 }
 
-void check_range(const pintle_model* model, uint32_t knob, float strength,
-                 const std::string& where) {
-  const pintle_knob_info info = knob_info(model, knob);
+void check_range(const Model& model, uint32_t knob, float strength, const std::string& where) {
+  const pintle_knob_info info = require(model.knob(knob), "knob", knob);
   if (strength >= info.min_strength && strength <= info.max_strength) return;
   throw Error(where + ": " + short_number(strength) + " is outside the safe range of " + info.name +
               ", " + short_number(info.min_strength) + " to " + short_number(info.max_strength));
 }
 
-void add_preset(const pintle_model* model, const std::string& name, const std::string& where,
+void add_preset(const Model& model, const std::string& name, const std::string& where,
                 std::vector<pintle_edit>* edits) {
-  uint32_t preset = 0;
-  if (pintle_model_find_preset(model, name.c_str(), &preset) != PINTLE_OK) {
+  const Result<uint32_t> preset = model.find_preset(name);
+  if (!preset) {
     const std::vector<std::string> names = preset_names(model);
     throw Error(where + ": the model has no preset \"" + name + "\". " +
                 (names.empty() ? "It has none at all" : "It has " + nearest_names(names, name)));
   }
-  size_t count = 0;
-  require_ok(pintle_model_get_preset(model, preset, nullptr, 0, &count), where);
-  const size_t first = edits->size();
-  edits->resize(first + count);
-  require_ok(pintle_model_get_preset(model, preset, edits->data() + first, count, &count), where);
-  for (size_t i = first; i < edits->size(); ++i) {
-    check_range(model, (*edits)[i].target, (*edits)[i].value, where);
+  for (const pintle_edit& edit : require(model.preset_edits(*preset), where)) {
+    check_range(model, edit.target, edit.value, where);
+    edits->push_back(edit);
   }
 }
 
 // "KNOB=NUMBER"; names may hold "=".
-std::pair<uint32_t, float> parse_knob(const pintle_model* model, const std::string& text,
+std::pair<uint32_t, float> parse_knob(const Model& model, const std::string& text,
                                       const std::string& where) {
   const size_t equals = text.rfind('=');
   if (equals == std::string::npos || equals == 0) {
@@ -194,14 +186,6 @@ const char kSteerHelp[] =
     "p95:NUMBER is in units of the 95th percentile of the feature's activation. @active behind it: "
     "only where the feature is active";
 
-pintle_steering steering_of(const SteeringSet& set) {
-  pintle_steering steering = PINTLE_STEERING_INIT;
-  steering.flags = set.flags;
-  steering.edits = set.edits.data();
-  steering.edit_count = set.edits.size();
-  return steering;
-}
-
 uint32_t parse_steering_flags(const std::string& mode, const std::string& at) {
   if (mode != "delta" && mode != "replace") {
     throw Error("--steer-mode " + mode + ": use delta or replace");
@@ -213,7 +197,7 @@ uint32_t parse_steering_flags(const std::string& mode, const std::string& at) {
   return flags;
 }
 
-SteeringSet parse_steering(const pintle_model* model, const SteeringArguments& arguments) {
+SteeringSet parse_steering(const Model& model, const SteeringArguments& arguments) {
   SteeringSet set;
   set.flags = parse_steering_flags(arguments.mode, arguments.at);
   for (const std::string& text : arguments.edits) {
@@ -226,20 +210,19 @@ SteeringSet parse_steering(const pintle_model* model, const SteeringArguments& a
     } else {
       const auto [knob, strength] = parse_knob(model, text, where);
       check_range(model, knob, strength, where);
-      set.edits.push_back({PINTLE_EDIT_KNOB, knob, 0, 0, strength});
+      set.edits.push_back(turn(knob, strength));
     }
   }
   return set;
 }
 
-FeatureName parse_feature(const pintle_model* model, const std::string& text,
-                          const std::string& where) {
+FeatureName parse_feature(const Model& model, const std::string& text, const std::string& where) {
   const size_t colon = text.rfind(':');
   FeatureName name;
   name.sae = find_sae(model, colon == std::string::npos ? "0" : text.substr(0, colon), where);
   const std::string index = colon == std::string::npos ? text : text.substr(colon + 1);
   const std::optional<uint32_t> feature = parse_index(index);
-  const uint32_t features = sae_info(model, name.sae).feature_count;
+  const size_t features = require(model.sae(name.sae), "SAE", name.sae).feature_count;
   if (!feature || *feature >= features) {
     throw Error(where + ": \"" + index + "\" is not a feature of SAE " + std::to_string(name.sae) +
                 ", whose features are 0 to " + std::to_string(features - 1));
@@ -248,23 +231,23 @@ FeatureName parse_feature(const pintle_model* model, const std::string& text,
   return name;
 }
 
-ShareArgument parse_share(const pintle_model* model, const std::string& text) {
+ShareArgument parse_share(const Model& model, const std::string& text) {
   const std::string where = "--share " + text;
   const auto [knob, share] = parse_knob(model, text, where);
   if (!(share >= 0 && share <= 1)) {
     throw Error(where + ": a share is between 0 and 1; 30 % is 0.3");
   }
-  if (knob_info(model, knob).attribute < 0) {
-    throw Error(where + ": the knob " + knob_info(model, knob).name +
+  const pintle_knob_info info = require(model.knob(knob), "knob", knob);
+  if (!info.has_attribute) {
+    throw Error(where + ": the knob " + info.name +
                 " has no attribute of which a list could hold a share");
   }
   return {knob, share};
 }
 
-uint32_t require_knob(const pintle_model* model, const std::string& name,
-                      const std::string& where) {
-  uint32_t knob = 0;
-  if (pintle_model_find_knob(model, name.c_str(), &knob) == PINTLE_OK) return knob;
+uint32_t require_knob(const Model& model, const std::string& name, const std::string& where) {
+  const Result<uint32_t> knob = model.find_knob(name);
+  if (knob) return *knob;
   const std::vector<std::string> names = knob_names(model);
   throw Error(where + ": the model has no knob \"" + name + "\". " +
               (names.empty() ? "It has none at all: make them with `pintle label`"

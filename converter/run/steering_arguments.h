@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -26,33 +26,29 @@ struct SteeringSet {
   uint32_t flags = 0;  // PINTLE_STEER_*
 };
 
-// Points into `set`.
-pintle_steering steering_of(const SteeringSet& set);
-
 // PINTLE_STEER_* of "delta" or "replace" and "last" or "all". Throws Error for anything else.
 uint32_t parse_steering_flags(const std::string& mode, const std::string& at);
 
 // Checked against the model: a set that this returns is one that the runtime accepts. Throws Error,
 // quoting the argument and naming the part of it that is wrong and what would be right.
-SteeringSet parse_steering(const pintle_model* model, const SteeringArguments& arguments);
+SteeringSet parse_steering(const Model& model, const SteeringArguments& arguments);
 
 // "[SAE:]INDEX", an SAE by its number or name (none: number 0), of `where`. Throws Error.
 struct FeatureName {
   uint32_t sae = 0, feature = 0;
 };
-FeatureName parse_feature(const pintle_model* model, const std::string& text,
-                          const std::string& where);
+FeatureName parse_feature(const Model& model, const std::string& text, const std::string& where);
 
 // "KNOB=SHARE" of --share.
 struct ShareArgument {
   uint32_t knob = 0;
   float share = 0;  // in [0, 1]
 };
-ShareArgument parse_share(const pintle_model* model, const std::string& text);
+ShareArgument parse_share(const Model& model, const std::string& text);
 
 // The knob of that name. Throws Error "<where>: ..." with the model's knobs, those with the nearest
 // names first.
-uint32_t require_knob(const pintle_model* model, const std::string& name, const std::string& where);
+uint32_t require_knob(const Model& model, const std::string& name, const std::string& where);
 
 // `names`, those nearest to `wanted` first, as "a, b, c", the tail counted.
 std::string nearest_names(std::vector<std::string> names, const std::string& wanted);

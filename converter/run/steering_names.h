@@ -12,17 +12,17 @@
 
 namespace pintle::converter {
 
-std::vector<std::string> sae_names(const pintle_model* model);
-std::vector<std::string> knob_names(const pintle_model* model);
-std::vector<std::string> preset_names(const pintle_model* model);
+std::vector<std::string> sae_names(const Model& model);
+std::vector<std::string> knob_names(const Model& model);
+std::vector<std::string> preset_names(const Model& model);
 
-// Throw Error if there is no such SAE, feature or knob.
-pintle_sae_info sae_info(const pintle_model* model, uint32_t sae);
-pintle_feature_info feature_info(const pintle_model* model, uint32_t sae, uint32_t feature);
-pintle_knob_info knob_info(const pintle_model* model, uint32_t knob);
-
+// As long as the model lives. Throws Error if there is no such attribute.
+struct AttributeName {
+  const char *group, *name;  // group: "" if it has no name
+};
+AttributeName attribute_name(const Model& model, uint32_t attribute);
 // "genres: Sci-Fi", or "Sci-Fi" if its group has no name.
-std::string attribute_text(const pintle_model* model, uint32_t attribute);
+std::string attribute_text(const Model& model, uint32_t attribute);
 
 // The shortest text that reads back as the same float: "1.1".
 std::string short_number(float value);

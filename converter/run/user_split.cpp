@@ -30,7 +30,7 @@ std::string count_text(const Histories& histories) {
 
 }  // namespace
 
-UserSplit split_users(const pintle_model* model, const Interactions& interactions,
+UserSplit split_users(const Model& model, const Interactions& interactions,
                       const std::string& train_path, const std::string& held_out_path) {
   const auto named = [&](const std::string& path) {
     return map_histories(model, select_users(interactions, path));

@@ -6,7 +6,7 @@
 
 #include "converter/io/interactions.h"
 #include "converter/run/histories.h"
-#include "pintle/pintle.h"
+#include "pintle/pintle.hpp"
 
 namespace pintle::converter {
 
@@ -19,7 +19,7 @@ struct UserSplit {
 // Each path names a file of user ids or is empty. One file: the other part is everybody else. None:
 // the users with an even place in the interactions train (the first counts as 0), the odd are held
 // out. Throws Error if a user is in both files or nobody is left in a part.
-UserSplit split_users(const pintle_model* model, const Interactions& interactions,
+UserSplit split_users(const Model& model, const Interactions& interactions,
                       const std::string& train_path, const std::string& held_out_path);
 
 }  // namespace pintle::converter

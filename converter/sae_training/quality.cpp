@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "converter/io/thread_team.h"
-
 namespace pintle::converter {
 namespace {
 
@@ -37,11 +35,11 @@ void measure_part(const SaeWeights& sae, const ActivationSet& set, Share share, 
 
 }  // namespace
 
-SaeQuality measure_sae(const SaeWeights& sae, const ActivationSet& set, int threads) {
+SaeQuality measure_sae(const SaeWeights& sae, const ActivationSet& set, ThreadPool* pool) {
   check_sae_fits(sae, set.dim(), sae.hook.index + 1, "the SAE");
-  ThreadTeam team(threads);
-  std::vector<Part> parts(team.size());
-  team.run([&](int w) { measure_part(sae, set, share_of(set.rows(), w, team.size()), &parts[w]); });
+  std::vector<Part> parts(pool->size());
+  pool->run(
+      [&](int w) { measure_part(sae, set, share_of(set.rows(), w, pool->size()), &parts[w]); });
   SaeQuality quality;
   quality.fired.assign(sae.dict, 0);
   double squared_error = 0;

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "converter/io/thread_pool.h"
 #include "converter/network/sae.h"
 #include "converter/sae_training/activations.h"
 
@@ -17,7 +18,7 @@ struct SaeQuality {
 };
 
 // How well `sae` does on activations, best those of users that it never saw.
-SaeQuality measure_sae(const SaeWeights& sae, const ActivationSet& set, int threads);
+SaeQuality measure_sae(const SaeWeights& sae, const ActivationSet& set, ThreadPool* pool);
 
 }  // namespace pintle::converter
 

@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "converter/io/error.h"
-#include "converter/io/thread_team.h"
 #include "converter/sae_training/activation_stream.h"
 #include "converter/sae_training/dead_features.h"
 #include "converter/sae_training/parameter_block.h"
@@ -46,7 +45,7 @@ struct Worker {
 
 class Trainer {
  public:
-  Trainer(const ActivationSet& set, const TrainConfig& config);
+  Trainer(const ActivationSet& set, const TrainConfig& config, ThreadPool* pool);
   SaeWeights run(const std::function<void(const TrainProgress&)>& report);
 
  private:
@@ -64,7 +63,7 @@ class Trainer {
   const ActivationStatistics statistics_;
   ActivationStream stream_;
   const TrainKernels& kernels_;
-  ThreadTeam team_;
+  ThreadPool* const pool_;
   ParameterBlock weights_, first_moment_, second_moment_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<float> batch_;
@@ -81,7 +80,7 @@ const ActivationSet& checked(const ActivationSet& set, const TrainConfig& config
   return set;
 }
 
-Trainer::Trainer(const ActivationSet& set, const TrainConfig& config)
+Trainer::Trainer(const ActivationSet& set, const TrainConfig& config, ThreadPool* pool)
     : set_(checked(set, config)),
       config_(config),
       dim_(set.dim()),
@@ -89,7 +88,7 @@ Trainer::Trainer(const ActivationSet& set, const TrainConfig& config)
       statistics_(measure_activations(set)),
       stream_(set, config.memory_bytes, config.seed),
       kernels_(train_kernels()),
-      team_(config.threads),
+      pool_(pool),
       weights_(dim_, dict_),
       first_moment_(dim_, dict_),
       second_moment_(dim_, dict_),
@@ -97,7 +96,7 @@ Trainer::Trainer(const ActivationSet& set, const TrainConfig& config)
       nested_end_(config.nested),
       dead_(dict_, config.dead_after_rows) {
   nested_end_.push_back(dict_);
-  for (int w = 0; w < team_.size(); ++w) {
+  for (int w = 0; w < pool_->size(); ++w) {
     workers_.push_back(
         std::make_unique<Worker>(dim_, dict_, static_cast<int64_t>(nested_end_.size())));
   }
@@ -157,9 +156,9 @@ void Trainer::step(int64_t number) {
   adam.correction2 = static_cast<float>(1 / (1 - std::pow(0.999, t)));
   adam.gradient_scale = 1.0f / static_cast<float>(config_.batch);
 
-  team_.run([&](int w) {
+  pool_->run([&](int w) {
     Worker& worker = *workers_[w];
-    const Share share = share_of(config_.batch, w, team_.size());
+    const Share share = share_of(config_.batch, w, pool_->size());
     float* rows = batch_.data() + share.begin * dim_;
     const int64_t count = share.end - share.begin;
     const float scale = 1 / statistics_.scale;
@@ -171,7 +170,7 @@ void Trainer::step(int64_t number) {
     kernels_.accumulate(step, weights_.view, rows, count, &worker.scratch, worker.gradients.view,
                         &worker.counts);
   });
-  team_.run([&](int w) { update(w, adam); });
+  pool_->run([&](int w) { update(w, adam); });
   follow_features();
 }
 
@@ -180,7 +179,7 @@ void Trainer::update(int worker, const AdamStep& adam) {
   float* const sum = workers_[0]->gradients.values.data();
   const auto part = [&](const float* begin, int64_t first, int64_t count, int64_t unit_row) {
     const int64_t offset = (begin - weights_.values.data()) + first;
-    for (int w = 1; w < team_.size(); ++w) {
+    for (int w = 1; w < pool_->size(); ++w) {
       float* more = workers_[w]->gradients.values.data() + offset;
       for (int64_t i = 0; i < count; ++i) sum[offset + i] += more[i];
       std::fill(more, more + count, 0.0f);
@@ -190,7 +189,7 @@ void Trainer::update(int worker, const AdamStep& adam) {
                   count, unit_row);
     std::fill(sum + offset, sum + offset + count, 0.0f);
   };
-  const Share rows = share_of(dict_, worker, team_.size());
+  const Share rows = share_of(dict_, worker, pool_->size());
   const int64_t count = rows.end - rows.begin;
   part(weights_.view.encoder, rows.begin * dim_, count * dim_, 0);
   part(weights_.view.encoder_bias, rows.begin, count, 0);
@@ -309,9 +308,9 @@ float Trainer::calibrate_threshold() {
 
 }  // namespace
 
-SaeWeights train_sae(const ActivationSet& set, const TrainConfig& config,
+SaeWeights train_sae(const ActivationSet& set, const TrainConfig& config, ThreadPool* pool,
                      const std::function<void(const TrainProgress&)>& report) {
-  return Trainer(set, config).run(report);
+  return Trainer(set, config, pool).run(report);
 }
 
 }  // namespace pintle::converter

@@ -8,6 +8,7 @@
 #include <functional>
 #include <vector>
 
+#include "converter/io/thread_pool.h"
 #include "converter/network/sae.h"
 #include "converter/sae_training/activations.h"
 
@@ -48,7 +49,6 @@ struct TrainConfig {
 
   uint64_t memory_bytes = uint64_t{1} << 30;  // for the buffer of activations
   uint64_t seed = 1;
-  int threads = 2;  // results are the same for the same number of threads on the same CPU type
   int64_t report_steps = 500;  // between two calls of the callback
 };
 
@@ -60,8 +60,9 @@ struct TrainProgress {
   double dead_share = 0;  // features off for the last dead_after_rows rows
 };
 
-// Throws Error if the configuration cannot be trained, or if training diverged.
-SaeWeights train_sae(const ActivationSet& set, const TrainConfig& config,
+// The same for pools of the same size on the same CPU type. Throws Error if the configuration cannot
+// be trained, or if training diverged.
+SaeWeights train_sae(const ActivationSet& set, const TrainConfig& config, ThreadPool* pool,
                      const std::function<void(const TrainProgress&)>& report);
 
 }  // namespace pintle::converter

@@ -9,7 +9,7 @@
 namespace pintle::converter {
 namespace {
 
-void require(bool good, const char* what) {
+void require_that(bool good, const char* what) {
   if (!good) throw Error(std::string("train-sae: ") + what);
 }
 
@@ -23,28 +23,28 @@ double ramp(double span, int64_t step) {
 }  // namespace
 
 void check_train_config(const TrainConfig& config) {
-  require(config.dict >= 1 && config.dict <= (1 << 24), "the dictionary size is out of range");
+  require_that(config.dict >= 1 && config.dict <= (1 << 24), "the dictionary size is out of range");
   if (config.variant != SaeVariant::kReluL1) {
-    require(config.k >= 1 && config.k <= static_cast<double>(config.dict),
-            "k must be between 1 and the dictionary size");
-    require(config.k_start > 0 && std::isfinite(config.k_start), "k_start must be positive");
+    require_that(config.k >= 1 && config.k <= static_cast<double>(config.dict),
+                 "k must be between 1 and the dictionary size");
+    require_that(config.k_start > 0 && std::isfinite(config.k_start), "k_start must be positive");
   }
-  require(config.variant != SaeVariant::kTopK || config.k == std::floor(config.k),
-          "k must be a whole number for topk");
-  require(config.l1 >= 0 && std::isfinite(config.l1), "l1 must not be negative");
-  require(config.learning_rate > 0, "the learning rate must be positive");
-  require(is_share(config.warmup_share) && is_share(config.decay_share) &&
-              is_share(config.sparsity_share),
-          "shares of the steps must be between 0 and 1");
-  require(config.steps >= 1 && config.report_steps >= 1, "steps must be positive");
-  require(config.batch >= 1 && config.batch <= (1 << 24), "the batch size is out of range");
-  require(config.threads >= 1 && config.threads <= 1024, "the number of threads is out of range");
-  require(config.dead_after_rows >= 1, "rows until a feature counts as dead must be positive");
-  require(config.aux_k >= 0 && config.aux_scale >= 0, "the auxiliary loss must not be negative");
+  require_that(config.variant != SaeVariant::kTopK || config.k == std::floor(config.k),
+               "k must be a whole number for topk");
+  require_that(config.l1 >= 0 && std::isfinite(config.l1), "l1 must not be negative");
+  require_that(config.learning_rate > 0, "the learning rate must be positive");
+  require_that(is_share(config.warmup_share) && is_share(config.decay_share) &&
+                   is_share(config.sparsity_share),
+               "shares of the steps must be between 0 and 1");
+  require_that(config.steps >= 1 && config.report_steps >= 1, "steps must be positive");
+  require_that(config.batch >= 1 && config.batch <= (1 << 24), "the batch size is out of range");
+  require_that(config.dead_after_rows >= 1, "rows until a feature counts as dead must be positive");
+  require_that(config.aux_k >= 0 && config.aux_scale >= 0,
+               "the auxiliary loss must not be negative");
   int64_t before = 0;
   for (const int64_t end : config.nested) {
-    require(end > before && end < config.dict,
-            "nested dictionary sizes must ascend and stay below the dictionary size");
+    require_that(end > before && end < config.dict,
+                 "nested dictionary sizes must ascend and stay below the dictionary size");
     before = end;
   }
 }

@@ -238,11 +238,12 @@ PINTLE_INLINE void add_row(Factors factors, const Vector (&values)[kVectors],
 }
 
 // out[i][d] (+)= sum_t weights[t][i] values[t][d] for kRows queries, of which `rows` are written; at the
-// end times inverse[i], if not null.
+// end times inverse[i], if not null. Not inlined: of all its copies in one function GCC would spill some.
 template <int kRows, typename Width>
-void add_weighted(const float* weights, const float* values, size_t stride, size_t count,
-                  bool is_first, const float* inverse, float* out, size_t out_stride, size_t rows,
-                  size_t left) {
+__attribute__((noinline)) void add_weighted(const float* weights, const float* values,
+                                            size_t stride, size_t count, bool is_first,
+                                            const float* inverse, float* out, size_t out_stride,
+                                            size_t rows, size_t left) {
   const auto last = last_lanes<Width>(left);
   Vector sums[kRows][Width::vectors];
   PINTLE_UNROLL

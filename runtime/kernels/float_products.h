@@ -139,6 +139,7 @@ PINTLE_INLINE void gemm_by_rows(Counts<kRows, kFewer...>, const float* a, size_t
   for (; m >= kRows; m -= kRows, a += kRows * a_stride, c += kRows * c_stride) {
     gemm_rows<kRows>(a, a_stride, cols, tile, bias, c, c_stride, n);
   }
+  if (m == 0) return;
   if constexpr (sizeof...(kFewer) > 0) {
     gemm_by_rows(Counts<kFewer...>(), a, a_stride, m, cols, tile, bias, c, c_stride, n);
   }

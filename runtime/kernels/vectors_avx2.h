@@ -24,7 +24,7 @@ constexpr int kValueKeys = 1;
 using ValueWidths = Widths<WholeWidth<8>, WholeWidth<4>, RaggedWidth<4>, RaggedWidth<3>,
                            RaggedWidth<2>, RaggedWidth<1>>;
 using BlockWidths = Widths<WholeWidth<2>, RaggedWidth<2>, RaggedWidth<1>>;
-using QueryRows = Counts<6, 4, 1>;
+using QueryRows = Counts<6, 4, 2, 1>;
 
 inline Vector zero() { return _mm256_setzero_ps(); }
 inline Vector broadcast(float v) { return _mm256_set1_ps(v); }

@@ -32,11 +32,12 @@
 
 #include "runtime/scan/selector.h"
 #include "runtime/session/session.h"
+#include "schema/exact_codes.h"
 
 namespace pintle::internal {
 
-inline constexpr uint32_t kExactCoarseCols = 30;
-inline constexpr double kOperandRounding = 0.6;
+using format::kExactCoarseCols;
+using format::kOperandRounding;
 
 // The bytes that these are.
 uint64_t exact_bytes(const ExactCounts& counts, const Model& model);

@@ -5,10 +5,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <thread>
 #include <vector>
 
+#include "platforms/pthreads/pintle_pthreads.h"
 #include "support/tiny_models.h"
 #include "unit/random_network.h"
 
@@ -215,6 +217,39 @@ TEST_CASE("of several failing histories the first is told, with all rows before 
     CHECK(rows.done == 21);
     for (size_t h = 0; h < 21; ++h) CHECK(rows.counts[h] == (h % 4 == 3 ? 0 : 10));
   }
+}
+
+TEST_CASE("the threads of platforms/pthreads give the same lists, call after call") {
+  const OpenModel model(model_of(PINTLE_PARALLEL_ITEMS).file(fb::DType_I8));
+  CHECK(pintle_pthreads_create(0) == nullptr);
+  CHECK(pintle_pthreads_create(65) == nullptr);
+  for (const size_t threads : {1, 2, 7}) {
+    CAPTURE(threads);
+    pintle_pthreads* pool = pintle_pthreads_create(threads);
+    REQUIRE(pool != nullptr);
+    const pintle_executor executor = pintle_pthreads_executor(pool);
+    CHECK(executor.task_count == threads);
+    OpenSession alone(model), shared(model);
+    REQUIRE(pintle_session_set_executor(shared.get(), &executor) == PINTLE_OK);
+    for (uint32_t item = 0; item < 50; ++item) {
+      alone.append({item});
+      shared.append({item});
+      CHECK(same_list(shared.recommend(), alone.recommend()));
+    }
+    // Every task once, in rounds of any size.
+    for (const size_t count : {0, 1, 3, 100}) {
+      std::vector<std::atomic<int>> runs(count);
+      executor.parallel_for(
+          executor.context, count,
+          [](void* context, size_t index) {
+            ++(*static_cast<std::vector<std::atomic<int>>*>(context))[index];
+          },
+          &runs);
+      for (const std::atomic<int>& run : runs) CHECK(run == 1);
+    }
+    pintle_pthreads_destroy(pool);
+  }
+  pintle_pthreads_destroy(nullptr);
 }
 
 TEST_CASE("arguments are checked") {

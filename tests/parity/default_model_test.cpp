@@ -57,19 +57,20 @@ std::map<int64_t, std::string> external_ids() {
 
 struct Converted {
   test::ScratchDir folder;
-  ModelPointer model;
+  Model model;
   explicit Converted(fb::DType precision) {
-    convert(options(precision, folder.path("default.pintle")));
+    ThreadPool pool(kDefaultThreads);
+    convert(options(precision, folder.path("default.pintle")), &pool);
     model = open_model(folder.path("default.pintle"), PINTLE_OPEN_VERIFY_ALL);
   }
 };
 
 void check_list(const Converted& converted, Session* session, const nlohmann::json& one,
-                const std::string& name, uint32_t flags) {
+                const std::string& name, bool includes_seen) {
   static const std::map<int64_t, std::string> ids = external_ids();
-  pintle_request request = PINTLE_REQUEST_INIT;
-  request.flags = flags;
-  const auto list = session->recommend(request);
+  Request request;
+  request.includes_seen = includes_seen;
+  const auto list = require(session->recommend(request), "list");
   REQUIRE(list.size() == 10);
   const std::vector<int64_t> rows = one[name];
   const std::vector<double> scores = one[name + "_scores"];
@@ -78,8 +79,8 @@ void check_list(const Converted& converted, Session* session, const nlohmann::js
     CHECK(std::fabs(list[i].score - scores[i]) < 1e-4 * std::fabs(scores[i]));
     if (std::to_string(list[i].id) == ids.at(rows[i])) continue;
     uint32_t expected = 0;
-    REQUIRE(find_item(converted.model.get(), ids.at(rows[i]), &expected));
-    CHECK(std::fabs(session->score({expected})[0] - list[i].score) < kSwapGap);
+    REQUIRE(find_item(converted.model, ids.at(rows[i]), &expected));
+    CHECK(std::fabs(require(session->score({expected}), "score")[0] - list[i].score) < kSwapGap);
   }
 }
 
@@ -87,27 +88,28 @@ TEST_CASE("at f32 it recommends what PyTorch recommends, under the app's own ids
   const Converted converted(fb::DType_F32);
   const std::map<int64_t, std::string> ids = external_ids();
   const nlohmann::json expected = golden();
-  CHECK(model_info(converted.model.get()).item_count == ids.size());
-  Session session(converted.model.get());
+  CHECK(converted.model.info().item_count == ids.size());
+  Session session = new_session(converted.model);
   for (const nlohmann::json& one : expected["cases"]) {
     CAPTURE(one["history"].dump());
     std::vector<uint32_t> history;
     for (const int64_t row : one["history"]) {
       uint32_t item = 0;
-      REQUIRE(find_item(converted.model.get(), ids.at(row), &item));
+      REQUIRE(find_item(converted.model, ids.at(row), &item));
       history.push_back(item);
     }
-    session.reset();
-    session.append(history);
-    check_list(converted, &session, one, "top10", PINTLE_INCLUDE_SEEN);
-    check_list(converted, &session, one, "top10_unseen", 0);
+    REQUIRE(session.reset());
+    REQUIRE(session.append(history));
+    check_list(converted, &session, one, "top10", true);
+    check_list(converted, &session, one, "top10_unseen", false);
   }
 }
 
 Evaluation evaluate(fb::DType precision) {
   const Converted converted(precision);
-  return evaluate_leave_one_out(converted.model.get(),
-                                read_interactions(source("interactions.txt")), {});
+  ThreadPool pool(kDefaultThreads);
+  return evaluate_leave_one_out(converted.model, read_interactions(source("interactions.txt")), {},
+                                &pool);
 }
 
 TEST_CASE("evaluation agrees with PyTorch's, and quantization costs what is stated") {

@@ -20,13 +20,14 @@
 #include "converter/import/architectures.h"
 #include "converter/import/checkpoint.h"
 #include "converter/import/sae_formats.h"
+#include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
 namespace {
 
 using nlohmann::json;
 
-constexpr uint32_t kTop = 20;
+constexpr size_t kTop = 20;
 constexpr float kStateTolerance = 1e-5f;
 constexpr double kActivationTolerance = 1e-4, kScoreTolerance = 1e-3, kSwapGap = 1e-4;
 
@@ -44,8 +45,8 @@ json golden(const std::string& name) {
   return json::parse(file);
 }
 
-MemoryModel model_with_sae(const std::string& checkpoint, const ImportOptions& import,
-                           const SaeWeights& sae) {
+Model model_with_sae(const std::string& checkpoint, const ImportOptions& import,
+                     const SaeWeights& sae) {
   ModelParts parts;
   parts.network = import_network(read_checkpoint(shared(checkpoint)), import);
   CatalogueReport report;
@@ -53,15 +54,13 @@ MemoryModel model_with_sae(const std::string& checkpoint, const ImportOptions& i
   parts.packed = pack_network(parts.network, fb::DType_F32);
   Interpretation interpretation;
   interpretation.saes.push_back({"sae", sae, {}, {}});
-  return MemoryModel(parts, interpretation);
+  return open_in_memory(join_parts(parts, interpretation));
 }
 
-std::vector<uint32_t> history_of(const pintle_model* model, const json& one) {
+std::vector<uint32_t> history_of(const Model& model, const json& one) {
   std::vector<uint32_t> items;
   for (const json& id : one["history"]) {
-    uint32_t item = 0;
-    REQUIRE(pintle_model_find_integer_id(model, id.get<int64_t>(), &item) == PINTLE_OK);
-    items.push_back(item);
+    items.push_back(require(model.find(id.get<int64_t>()), "history"));
   }
   return items;
 }
@@ -87,21 +86,16 @@ pintle_edit edit_of(const json& edit) {
 // sum, and by what the two states differ by, which is checked by itself.
 void check_active(const SaeWeights& sae, Session* session, const json& active,
                   const json& expected_state) {
-  std::vector<float> state(static_cast<size_t>(sae.dim));
-  REQUIRE(pintle_session_state(session->get(), hook_name(sae.hook).c_str(), state.data()) ==
-          PINTLE_OK);
+  const std::vector<float> state = require(session->state(hook_name(sae.hook)), "state");
   const auto expected = expected_state.get<std::vector<float>>();
   for (size_t d = 0; d < state.size(); ++d) {
     CHECK(std::fabs(state[d] - expected[d]) < kStateTolerance);
   }
   const auto indices = active["indices"].get<std::vector<uint32_t>>();
   const auto values = active["values"].get<std::vector<double>>();
-  std::vector<pintle_feature_value> found(4096);
   size_t count = 0;
-  REQUIRE(pintle_active_features(session->get(), 0, found.data(), found.size(), &count) ==
-          PINTLE_OK);
+  auto found = require(session->active_features(0, 4096, &count), "features");
   REQUIRE(count == indices.size());
-  found.resize(count);
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return a.feature < b.feature; });
   for (size_t i = 0; i < count; ++i) {
@@ -146,11 +140,11 @@ void check_list(const std::vector<pintle_recommendation>& list, const json& item
 }
 
 // The sum of all scores, which sees the items beyond the twenty.
-void check_sum(Session* session, pintle_request request, uint32_t item_count, double expected) {
+void check_sum(Session* session, Request request, size_t item_count, double expected) {
   request.k = item_count;
-  request.flags = PINTLE_INCLUDE_SEEN;
+  request.includes_seen = true;
   double sum = 0, magnitude = 0;
-  for (const pintle_recommendation& entry : session->recommend(request)) {
+  for (const pintle_recommendation& entry : require(session->recommend(request), "list")) {
     sum += static_cast<double>(entry.score);
     magnitude += std::fabs(static_cast<double>(entry.score));
   }
@@ -166,22 +160,18 @@ std::vector<pintle_edit> edits_of(const json& run, bool replaces) {
   return edits;
 }
 
-void check_run(Session* session, const json& run, uint32_t item_count) {
+void check_run(Session* session, const json& run, size_t item_count) {
   CAPTURE(run["edits"].dump());
   CAPTURE(run["mode"].dump());
   CAPTURE(run["at"].dump());
   const bool replaces = run["mode"] == "replace";
-  const std::vector<pintle_edit> edits = edits_of(run, replaces);
-  pintle_steering steering = PINTLE_STEERING_INIT;
-  if (replaces) steering.flags |= PINTLE_STEER_REPLACE;
-  if (run["at"] == "all") steering.flags |= PINTLE_STEER_ALL_POSITIONS;
-  steering.edits = edits.data();
-  steering.edit_count = edits.size();
-  pintle_request request = PINTLE_REQUEST_INIT;
-  request.k = kTop;
-  const std::vector<pintle_recommendation> plain = session->recommend(request);
-  request.steering = &steering;
-  const std::vector<pintle_recommendation> list = session->recommend(request);
+  const Request unsteered(kTop);
+  Request request = unsteered;
+  request.edits = edits_of(run, replaces);
+  if (replaces) request.steering_flags |= PINTLE_STEER_REPLACE;
+  if (run["at"] == "all") request.steering_flags |= PINTLE_STEER_ALL_POSITIONS;
+  const auto plain = require(session->recommend(unsteered), "list");
+  const auto list = require(session->recommend(request), "list");
   check_list(list, run["top20_unseen"], run["top20_unseen_scores"]);
   check_sum(session, request, item_count, run["score_sum"].get<double>());
 
@@ -191,9 +181,9 @@ void check_run(Session* session, const json& run, uint32_t item_count) {
       return x.item == y.item && x.score == y.score;
     });
   };
-  if (edits.empty()) CHECK(same_bits(list, plain));
-  request.steering = nullptr;
-  CHECK(same_bits(session->recommend(request), plain));  // nothing is left behind
+  if (request.edits.empty()) CHECK(same_bits(list, plain));
+  // Nothing is left behind.
+  CHECK(same_bits(require(session->recommend(unsteered), "list"), plain));
 }
 
 void check_file(const std::string& name) {
@@ -203,14 +193,14 @@ void check_file(const std::string& name) {
   CHECK(hook_name(sae.hook) == file["meta"]["hook"].get<std::string>());
   ImportOptions import;
   import.config_path = shared("checkpoints/gpt2-ml1m/config.json");
-  const MemoryModel model = model_with_sae("checkpoints/gpt2-ml1m/model.safetensors", import, sae);
-  Session session(model.get());
-  const pintle_model_info info = model_info(model.get());
+  const Model model = model_with_sae("checkpoints/gpt2-ml1m/model.safetensors", import, sae);
+  Session session = new_session(model);
+  const pintle_model_info info = model.info();
   REQUIRE(file["cases"].size() == 20);
   for (const json& one : file["cases"]) {
     CAPTURE(one["case"].get<std::string>());
-    session.reset();
-    session.append(history_of(model.get(), one));
+    REQUIRE(session.reset());
+    REQUIRE(session.append(history_of(model, one)));
     check_active(sae, &session, one["active"], one["hook_activation"]);
     for (const json& run : one["runs"]) check_run(&session, run, info.item_count);
   }
@@ -232,20 +222,15 @@ TEST_CASE("a model's own SAE on the final state, in replace mode") {
   ImportOptions import;
   import.heads = file["meta"]["heads"].get<int64_t>();
   const SaeWeights sae = read_sae(shared(checkpoint), options);
-  const MemoryModel model = model_with_sae(checkpoint, import, sae);
-  Session session(model.get());
-  const pintle_edit nothing = {PINTLE_EDIT_ADD, 0, 0, 0, 0};
-  pintle_steering steering = PINTLE_STEERING_INIT;
-  steering.flags = PINTLE_STEER_REPLACE;
-  steering.edits = &nothing;
-  steering.edit_count = 1;
-  pintle_request request = PINTLE_REQUEST_INIT;
-  request.k = kTop;
-  request.steering = &steering;
+  const Model model = model_with_sae(checkpoint, import, sae);
+  Session session = new_session(model);
+  Request request(kTop);
+  request.edits = {edit(PINTLE_EDIT_ADD, 0, 0)};  // of nothing
+  request.steering_flags = PINTLE_STEER_REPLACE;
   for (const json& one : file["cases"]) {
     CAPTURE(one["case"].get<std::string>());
-    session.reset();
-    session.append(history_of(model.get(), one));
+    REQUIRE(session.reset());
+    REQUIRE(session.append(history_of(model, one)));
     std::vector<std::pair<double, double>> active;
     const json& inside = one["intermediate"];
     for (size_t i = 0; i < inside["sae_topk_indices"].size(); ++i) {
@@ -259,12 +244,12 @@ TEST_CASE("a model's own SAE on the final state, in replace mode") {
       sorted["values"].push_back(value);
     }
     check_active(sae, &session, sorted, inside["hidden"]);
-    request.flags = PINTLE_INCLUDE_SEEN;
-    check_list(session.recommend(request), one["top20"], one["top20_scores"]);
-    request.flags = 0;
-    check_list(session.recommend(request), one["top20_unseen"], one["top20_unseen_scores"]);
-    check_sum(&session, request, model_info(model.get()).item_count,
-              one["score_sum"].get<double>());
+    request.includes_seen = true;
+    check_list(require(session.recommend(request), "list"), one["top20"], one["top20_scores"]);
+    request.includes_seen = false;
+    check_list(require(session.recommend(request), "list"), one["top20_unseen"],
+               one["top20_unseen_scores"]);
+    check_sum(&session, request, model.info().item_count, one["score_sum"].get<double>());
   }
 }
 

@@ -36,14 +36,14 @@ class DefaultModel {
   explicit DefaultModel(fb::DType precision = fb::DType_I8) : path(dir.path("default.pintle")) {
     converter::ConvertOptions options = default_model_options(path);
     options.precision = precision;
-    converter::convert(options);
+    converter::convert(options, &pool);
     model = converter::open_model(path);
     interactions = converter::read_interactions(default_model_file("interactions.txt"));
   }
 
   // The first `count` users.
   converter::Histories users(size_t count) const {
-    converter::Histories all = converter::map_histories(model.get(), interactions);
+    converter::Histories all = converter::map_histories(model, interactions);
     all.users.resize(count);
     all.items.resize(count);
     return all;
@@ -59,14 +59,14 @@ class DefaultModel {
     job.config.k = 8;
     job.config.steps = 300;
     job.config.batch = 512;
-    job.config.threads = 1;
     job.out_folder = dir.path(folder);
-    return converter::run_train_job(job);
+    return converter::run_train_job(job, &pool);
   }
 
+  converter::ThreadPool pool{1};
   ScratchDir dir;
   std::string path;
-  converter::ModelPointer model;
+  Model model;
   converter::Interactions interactions;
 };
 

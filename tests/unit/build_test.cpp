@@ -48,10 +48,8 @@ TEST_CASE("a build, and what a second one does") {
   CHECK(first.ran == 4);
   const std::string model = content(dir.path("model.pintle"));
   REQUIRE(!model.empty());
-  pintle_sae_info sae = PINTLE_SAE_INFO_INIT;
-  const ModelPointer opened = open_model(dir.path("model.pintle"), PINTLE_OPEN_VERIFY_ALL);
-  require_ok(pintle_model_get_sae(opened.get(), 0, &sae), "sae");
-  CHECK(sae.feature_count == 32);
+  const Model opened = open_model(dir.path("model.pintle"), PINTLE_OPEN_VERIFY_ALL);
+  CHECK(require(opened.sae(0), "SAE").feature_count == 32);
 
   CHECK(run(dir, config).ran == 0);
   SUBCASE("what is missing or was changed is made again, to the same bytes") {

@@ -145,17 +145,18 @@ TEST_CASE("files that are missing or no models end with 1 and are named") {
   }
 }
 
-TEST_CASE("convert reports as text and as JSON, and writes the same bytes every time") {
+TEST_CASE("convert reports as text and as JSON, and writes the same bytes with any threads") {
   const test::ScratchDir folder;
   const std::string first = folder.path("a.pintle"), second = folder.path("b.pintle");
   for (const char* precision : {"f32", "f16", "int8", "int4"}) {
     CAPTURE(precision);
     const std::string what =
         "convert " + kSource + kTables + "--precision " + precision + " --out ";
-    const Outcome text = pintle(what + first);
+    const Outcome text = pintle(what + first + " --threads 1");
     CHECK(text.status == 0);
+    CHECK(text.err.empty());
     CHECK(contains(text.out, "blocks.1.ffn_out.weight"));
-    const Outcome report = pintle(what + second + " --json");
+    const Outcome report = pintle(what + second + " --threads 3 --json");
     CHECK(report.status == 0);
     const json parsed = report.parsed();
     CHECK(parsed["precision"] == precision);

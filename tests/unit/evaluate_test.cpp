@@ -21,9 +21,9 @@ namespace pintle::converter {
 namespace {
 
 // A random network over items 1 ... 37; those in `untrained` are in the catalogue only.
-class Model {
+class TrainedModel {
  public:
-  explicit Model(const std::set<int64_t>& untrained = {}) {
+  explicit TrainedModel(const std::set<int64_t>& untrained = {}) {
     Network network = random_network();
     ItemTable items;
     Interactions trained;
@@ -38,11 +38,11 @@ class Model {
     file.commit();
     model_ = open_model(folder_.path("m.pintle"));
   }
-  const pintle_model* get() const { return model_.get(); }
+  const Model& get() const { return model_; }
 
  private:
   test::ScratchDir folder_;
-  ModelPointer model_;
+  Model model_;
 };
 
 Interactions interactions_of(const std::vector<std::vector<int>>& histories) {
@@ -80,7 +80,7 @@ std::vector<std::vector<int>> random_histories(size_t count) {
 
 // The definition, on the scores of all items: a rank is the number of eligible items that score
 // more.
-Evaluation by_definition(const pintle_model* model, const std::vector<std::vector<int>>& histories,
+Evaluation by_definition(const Model& model, const std::vector<std::vector<int>>& histories,
                          pintle_window_policy policy = PINTLE_WINDOW_EXACT) {
   Evaluation result;
   std::vector<uint32_t> all(37);
@@ -92,18 +92,18 @@ Evaluation by_definition(const pintle_model* model, const std::vector<std::vecto
     for (size_t t = 0; t + 1 < ids.size(); ++t) {
       history.push_back(static_cast<uint32_t>(ids[t] - 1));
     }
-    Session session(model);
-    require_ok(pintle_session_set_window_policy(session.get(), policy), "policy");
+    Session session = new_session(model);
+    REQUIRE(session.set_window_policy(policy));
     // One at a time, with a list after each, as on the device.
     for (const uint32_t item : history) {
-      session.append(&item, 1);
-      session.score({item});
+      REQUIRE(session.append(item));
+      REQUIRE(session.score({item}));
     }
-    const std::vector<float> scores = session.score(all);
+    const std::vector<float> scores = require(session.score(all), "scores");
     std::vector<uint32_t> order;
     for (uint32_t item : all) {
       const bool seen = std::find(history.begin(), history.end(), item) != history.end();
-      if (!seen && item_info(model, item).is_trained) order.push_back(item);
+      if (!seen && require(model.item(item), "item", item).is_trained) order.push_back(item);
     }
     std::stable_sort(order.begin(), order.end(),
                      [&](uint32_t a, uint32_t b) { return scores[a] > scores[b]; });
@@ -122,9 +122,15 @@ Evaluation by_definition(const pintle_model* model, const std::vector<std::vecto
   result.ndcg /= users;
   result.mrr /= users;
   size_t trained = 0;
-  for (uint32_t item : all) trained += item_info(model, item).is_trained ? 1 : 0;
+  for (uint32_t item : all) trained += require(model.item(item), "item", item).is_trained ? 1 : 0;
   result.coverage = static_cast<double>(covered.size()) / static_cast<double>(trained);
   return result;
+}
+
+Evaluation evaluate(const TrainedModel& model, const Interactions& interactions,
+                    const EvaluationOptions& options = {}, int threads = 2) {
+  ThreadPool pool(threads);
+  return evaluate_leave_one_out(model.get(), interactions, options, &pool);
 }
 
 void check_equal(const Evaluation& a, const Evaluation& b) {
@@ -138,9 +144,8 @@ void check_equal(const Evaluation& a, const Evaluation& b) {
 TEST_CASE("the metrics are their definitions, untrained items left out") {
   const std::vector<std::vector<int>> histories = random_histories(60);
   for (const std::set<int64_t>& untrained : {std::set<int64_t>{}, {3, 4, 5, 20, 37}}) {
-    const Model model(untrained);
-    const Evaluation evaluation =
-        evaluate_leave_one_out(model.get(), interactions_of(histories), {});
+    const TrainedModel model(untrained);
+    const Evaluation evaluation = evaluate(model, interactions_of(histories));
     CHECK(evaluation.hit_rate > 0.1);
     CHECK(evaluation.hit_rate < 0.9);
     check_equal(evaluation, by_definition(model.get(), histories));
@@ -148,25 +153,22 @@ TEST_CASE("the metrics are their definitions, untrained items left out") {
 }
 
 TEST_CASE("under the hop policy the lists are those of events appended one by one") {
-  const Model model;
+  const TrainedModel model;
   const std::vector<std::vector<int>> histories = random_histories(60);
   EvaluationOptions options;
   options.window_policy = PINTLE_WINDOW_HOP;
-  const Evaluation hop = evaluate_leave_one_out(model.get(), interactions_of(histories), options);
+  const Evaluation hop = evaluate(model, interactions_of(histories), options);
   check_equal(hop, by_definition(model.get(), histories, PINTLE_WINDOW_HOP));
-  const Evaluation exact = evaluate_leave_one_out(model.get(), interactions_of(histories), {});
+  const Evaluation exact = evaluate(model, interactions_of(histories));
   CHECK(hop.ndcg != exact.ndcg);
 }
 
 TEST_CASE("the number of threads changes nothing, not a bit") {
-  const Model model;
+  const TrainedModel model;
   const Interactions interactions = interactions_of(random_histories(50));
-  EvaluationOptions options;
-  options.threads = 1;
-  const Evaluation one = evaluate_leave_one_out(model.get(), interactions, options);
-  for (size_t threads : {2, 3, 100}) {
-    options.threads = threads;
-    const Evaluation many = evaluate_leave_one_out(model.get(), interactions, options);
+  const Evaluation one = evaluate(model, interactions, {}, 1);
+  for (int threads : {2, 3, 100}) {
+    const Evaluation many = evaluate(model, interactions, {}, threads);
     CHECK(many.ndcg == one.ndcg);
     CHECK(many.mrr == one.mrr);
     CHECK(many.coverage == one.coverage);
@@ -174,38 +176,35 @@ TEST_CASE("the number of threads changes nothing, not a bit") {
 }
 
 TEST_CASE("only the first users, when asked") {
-  const Model model;
+  const TrainedModel model;
   std::vector<std::vector<int>> histories = random_histories(30);
   EvaluationOptions options;
   options.max_users = 7;
-  const Evaluation evaluation =
-      evaluate_leave_one_out(model.get(), interactions_of(histories), options);
+  const Evaluation evaluation = evaluate(model, interactions_of(histories), options);
   histories.resize(7);
   check_equal(evaluation, by_definition(model.get(), histories));
 }
 
 TEST_CASE("short, unknown and repeated events are counted as stated") {
-  const Model model;
-  const Evaluation evaluation = evaluate_leave_one_out(
-      model.get(),
-      interactions_of({{5},             // too short: skipped
-                       {1, 2, 99},      // the held-out item is unknown: a miss
-                       {99, 98, 7},     // nothing is left of the history: a miss
-                       {4, 9, 4},       // repeated: excluded as seen, a miss
-                       {11, 99, 12}}),  // one event left out
-      {});
+  const TrainedModel model;
+  const Evaluation evaluation =
+      evaluate(model, interactions_of({{5},              // too short: skipped
+                                       {1, 2, 99},       // the held-out item is unknown: a miss
+                                       {99, 98, 7},      // nothing is left of the history: a miss
+                                       {4, 9, 4},        // repeated: excluded as seen, a miss
+                                       {11, 99, 12}}));  // one event left out
   CHECK(evaluation.users == 4);
   CHECK(evaluation.skipped_users == 1);
   CHECK(evaluation.unknown_targets == 1);
   CHECK(evaluation.repeated_targets == 1);
   CHECK(evaluation.unknown_events == 3);
-  const Evaluation last = evaluate_leave_one_out(model.get(), interactions_of({{11, 12}}), {});
+  const Evaluation last = evaluate(model, interactions_of({{11, 12}}));
   CHECK(evaluation.ndcg == doctest::Approx(last.ndcg / 4).epsilon(1e-12));
 }
 
 TEST_CASE("nothing to hold out is an error") {
-  const Model model;
-  CHECK_THROWS_WITH_AS(evaluate_leave_one_out(model.get(), interactions_of({{5}, {6}}), {}),
+  const TrainedModel model;
+  CHECK_THROWS_WITH_AS(evaluate(model, interactions_of({{5}, {6}})),
                        doctest::Contains("two events"), Error);
 }
 

@@ -14,9 +14,10 @@ namespace {
 using test::DefaultModel;
 
 std::vector<UserStates> harvest(const DefaultModel& files, const Histories& histories,
-                                const std::string& hook, size_t threads) {
+                                const std::string& hook, int threads) {
+  ThreadPool pool(threads);
   std::vector<UserStates> states;
-  harvest_states(files.model.get(), histories, parse_hook(hook), threads,
+  harvest_states(files.model, histories, parse_hook(hook), &pool,
                  [&](const UserStates& user) { states.push_back(user); });
   return states;
 }
@@ -40,11 +41,9 @@ TEST_CASE("a state is the runtime's after the same events") {
               std::vector<uint32_t>(items.end() - static_cast<std::ptrdiff_t>(kept), items.end()));
       REQUIRE(all[user].states.size() == kept * 32);
       for (const size_t t : {size_t{0}, kept / 2, kept - 1}) {
-        Session session(files.model.get());
-        session.append(std::vector<uint32_t>(
-            all[user].items.begin(), all[user].items.begin() + static_cast<std::ptrdiff_t>(t + 1)));
-        std::vector<float> state(32);
-        require_ok(pintle_session_state(session.get(), hook, state.data()), "state");
+        Session session = new_session(files.model);
+        REQUIRE(session.append(all[user].items.data(), t + 1));
+        const std::vector<float> state = require(session.state(hook), "state");
         for (size_t d = 0; d < 32; ++d) {
           CHECK(all[user].states[t * 32 + d] == doctest::Approx(state[d]).epsilon(1e-4));
         }
@@ -83,7 +82,8 @@ TEST_CASE("shards hold the same rows however many they are") {
     std::filesystem::create_directory(folder);
     for (int64_t i = 0; i < count; ++i) {
       harvest_shard(job, i, count,
-                    (std::filesystem::path(folder) / shard_file_name(job.hook, i, count)).string());
+                    (std::filesystem::path(folder) / shard_file_name(job.hook, i, count)).string(),
+                    &files.pool);
     }
     const ActivationSet set(shard_files(folder));
     std::vector<float> values(static_cast<size_t>(set.rows() * set.dim()));
@@ -104,26 +104,26 @@ TEST_CASE("shards of another model, another hook or none") {
   job.config.k = 4;
   job.config.steps = 2;
   job.out_folder = files.dir.path("sae");
-  CHECK_THROWS_WITH_AS(run_train_job(job), doctest::Contains("--interactions"), Error);
+  CHECK_THROWS_WITH_AS(run_train_job(job, &files.pool), doctest::Contains("--interactions"), Error);
   CHECK_THROWS_AS(shard_files(files.dir.path("nowhere")), Error);
 
   const std::string shard = files.dir.path("a.act");
   HarvestJob harvest = job.harvest;
   harvest.interactions_path = test::default_model_file("interactions.txt");
-  harvest_shard(harvest, 0, 1, shard);
+  harvest_shard(harvest, 0, 1, shard, &files.pool);
   job.shards = {shard};
-  const TrainReport report = run_train_job(job);
+  const TrainReport report = run_train_job(job, &files.pool);
   CHECK(!report.quality);
   CHECK(report.sae.model_hash == report.model_hash);
 
   job.harvest.hook = parse_hook("last");
-  CHECK_THROWS_WITH_AS(run_train_job(job), doctest::Contains("block:0"), Error);
+  CHECK_THROWS_WITH_AS(run_train_job(job, &files.pool), doctest::Contains("block:0"), Error);
   job.harvest.hook = parse_hook("block:0");
   ConvertOptions f32 = test::default_model_options(files.dir.path("f32.pintle"));
   f32.precision = fb::DType_F32;
-  convert(f32);
+  convert(f32, &files.pool);
   job.harvest.model_path = f32.out_path;
-  CHECK_THROWS_WITH_AS(run_train_job(job), doctest::Contains("harvest again"), Error);
+  CHECK_THROWS_WITH_AS(run_train_job(job, &files.pool), doctest::Contains("harvest again"), Error);
 }
 
 }  // namespace

@@ -18,11 +18,11 @@ TEST_CASE("events become items of the model; unknown ones are left out and count
   interactions.users = {"a", "b"};
   interactions.item_names = {"18174", "nothing", "77265"};
   interactions.items = {{0, 1, 2, 0}, {1}};
-  const Histories histories = map_histories(files.model.get(), interactions);
+  const Histories histories = map_histories(files.model, interactions);
   CHECK(histories.users == Users{"a", "b"});
   REQUIRE(histories.items.size() == 2);
   CHECK(histories.items[0].size() == 3);
-  CHECK(item_id(files.model.get(), histories.items[0][1]) == "77265");
+  CHECK(item_id(files.model, histories.items[0][1]) == "77265");
   CHECK(histories.items[0][0] == histories.items[0][2]);
   CHECK(histories.items[1].empty());
   CHECK(histories.unknown_events == 2);
@@ -62,7 +62,7 @@ TEST_CASE("who trains and who is held out") {
   interactions.item_names = {"18174"};
   interactions.items = {{0}, {0}, {0}, {0}, {0}};
   const auto split = [&](const std::string& train, const std::string& held_out) {
-    return split_users(files.model.get(), interactions, train, held_out);
+    return split_users(files.model, interactions, train, held_out);
   };
   const std::string bd = files.dir.write("bd", "b d"), ab = files.dir.write("ab", "a b");
   const std::string all = files.dir.write("all", "a b c d e"), none = files.dir.write("none", "\n");

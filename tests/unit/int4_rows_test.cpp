@@ -16,16 +16,14 @@
 #include "converter/run/calibrate.h"
 #include "converter/run/runtime_model.h"
 #include "random_network.h"
-#include "schema/half.h"
 #include "support/scratch_dir.h"
 
 namespace pintle::converter {
-using format::half_to_float;
 namespace {
 
 struct Codes {
   std::vector<int8_t> q;
-  std::vector<uint16_t> scales;
+  std::vector<Eigen::half> scales;
 };
 
 double cost(const std::vector<float>& values, const Codes& codes, const Eigen::MatrixXd& moments) {
@@ -33,7 +31,7 @@ double cost(const std::vector<float>& values, const Codes& codes, const Eigen::M
   for (Eigen::Index c = 0; c < moments.rows(); ++c) {
     const size_t i = static_cast<size_t>(c);
     error[c] = static_cast<double>(values[i]) -
-               static_cast<double>(half_to_float(codes.scales[i / 32])) * codes.q[i];
+               static_cast<double>(static_cast<float>(codes.scales[i / 32])) * codes.q[i];
   }
   return error.dot(moments * error);
 }
@@ -61,7 +59,8 @@ Codes by_groups(const std::vector<float>& values) {
 }
 
 Codes by_moments(const std::vector<float>& values, const Eigen::MatrixXd& moments) {
-  Codes codes{std::vector<int8_t>(values.size()), std::vector<uint16_t>((values.size() + 31) / 32)};
+  Codes codes{std::vector<int8_t>(values.size()),
+              std::vector<Eigen::half>((values.size() + 31) / 32)};
   Int4RowQuantizer(moments).quantize(values.data(), codes.q.data(), codes.scales.data());
   return codes;
 }
@@ -107,25 +106,25 @@ TEST_CASE("zeros stay zeros, and groups do not share scales") {
   std::vector<float> values(64, 0.0f);
   Codes codes = by_moments(values, moments);
   CHECK(std::all_of(codes.q.begin(), codes.q.end(), [](int8_t code) { return code == 0; }));
-  CHECK(codes.scales == std::vector<uint16_t>{0, 0});
+  CHECK(codes.scales == std::vector<Eigen::half>(2, Eigen::half(0)));
   values = RandomNumbers(1).vector(64);
   for (size_t i = 32; i < 64; ++i) values[i] *= 100;
   codes = by_moments(values, Eigen::MatrixXd::Identity(64, 64));
-  CHECK(std::fabs(half_to_float(codes.scales[1])) > 20 * std::fabs(half_to_float(codes.scales[0])));
+  CHECK(std::fabs(static_cast<float>(codes.scales[1])) >
+        20 * std::fabs(static_cast<float>(codes.scales[0])));
 }
 
 TEST_CASE("moments are those of the scored states: symmetric, positive, the same on every run") {
   Network network = random_network();
   const Catalogue catalogue = plain_catalogue(&network);
-  const test::ScratchDir folder;
-  OutputFile file(folder.path("m.pintle"));
-  file.write(serialize_model(network, pack_network(network, fb::DType_F32), catalogue, {}));
-  file.commit();
-  const Eigen::MatrixXd moments = scoring_moments(folder.path("m.pintle"));
+  const std::vector<uint8_t> bytes =
+      serialize_model(network, pack_network(network, fb::DType_F32), catalogue, {});
+  const Model model = open_in_memory(bytes, "scalar");
+  const Eigen::MatrixXd moments = scoring_moments(model);
   CHECK(moments.rows() == 12);
   CHECK((moments - moments.transpose()).norm() == 0);
   CHECK(moments.selfadjointView<Eigen::Lower>().llt().info() == Eigen::Success);
-  CHECK(moments == scoring_moments(folder.path("m.pintle")));
+  CHECK(moments == scoring_moments(open_in_memory(bytes, "scalar")));
   // The final norm's outputs have its biases as their mean and its gains as their deviations.
   const Norm& norm = *network.final_norm;
   double expected = 0;
@@ -150,18 +149,18 @@ TEST_CASE("int4 files calibrated twice are the same, and score closer than uncal
     file.commit();
     return open_model(folder.path(name), PINTLE_OPEN_VERIFY_ALL);
   };
-  const ModelPointer exact = save("f32", pack_network(network, fb::DType_F32));
-  const Eigen::MatrixXd moments = scoring_moments(folder.path("f32"));
+  const Model exact = save("f32", pack_network(network, fb::DType_F32));
+  const Eigen::MatrixXd moments = scoring_moments(open_model(folder.path("f32"), 0, "scalar"));
   const PackedNetwork packed = pack_network(network, fb::DType_I4, &moments);
   CHECK(packed.tensors[0].data == pack_network(network, fb::DType_I4, &moments).tensors[0].data);
-  const ModelPointer calibrated = save("calibrated", packed);
-  const ModelPointer plain = save("plain", pack_network(network, fb::DType_I4));
+  const Model calibrated = save("calibrated", packed);
+  const Model plain = save("plain", pack_network(network, fb::DType_I4));
   std::vector<uint32_t> all(300);
   for (uint32_t i = 0; i < 300; ++i) all[i] = i;
-  const auto score = [&](const ModelPointer& model, uint32_t first) {
-    Session session(model.get());
-    session.append({first, (first * 7 + 3) % 300, (first * 11 + 5) % 300});
-    return session.score(all);
+  const auto score = [&](const Model& model, uint32_t first) {
+    Session session = new_session(model);
+    REQUIRE(session.append({first, (first * 7 + 3) % 300, (first * 11 + 5) % 300}));
+    return require(session.score(all), "scores");
   };
   double plain_error = 0, calibrated_error = 0;
   for (uint32_t first = 0; first < 30; ++first) {

@@ -186,40 +186,34 @@ TEST_CASE("a converted model holds labels, knobs and presets") {
   const SaeFiles files = write_files(model.dir, all);
   ConvertOptions options = test::default_model_options(model.dir.path("steerable.pintle"));
   options.sae = files;
-  const ConvertReport report = convert(options);
+  ThreadPool pool(1);
+  const ConvertReport report = convert(options, &pool);
   CHECK(report.knob_count == 2);
   CHECK(report.preset_count == 1);
   REQUIRE(report.saes.size() == 1);
   CHECK(report.saes[0] == "taste: 64 features at block:0");
 
-  const ModelPointer opened = open_model(options.out_path, PINTLE_OPEN_VERIFY_ALL);
-  pintle_feature_info feature = PINTLE_FEATURE_INFO_INIT;
-  require_ok(pintle_model_get_feature(opened.get(), 0, 5, &feature), "feature");
+  const Model opened = open_model(options.out_path, PINTLE_OPEN_VERIFY_ALL);
+  const pintle_feature_info feature = require(opened.feature(0, 5), "feature");
   CHECK(std::string(feature.label) == "five");
   CHECK(feature.p99 == 3);
-  uint32_t knob = 0;
-  require_ok(pintle_model_find_knob(opened.get(), "Space", &knob), "knob");
-  pintle_knob_info info = PINTLE_KNOB_INFO_INIT;
-  require_ok(pintle_model_get_knob(opened.get(), knob, &info), "knob");
-  CHECK(info.max_strength == 5);
-  const char* name = nullptr;
-  require_ok(pintle_model_get_attribute(opened.get(), static_cast<uint32_t>(info.attribute),
-                                        nullptr, &name),
-             "attribute");
-  CHECK(std::string(name) == "Sci-Fi");
-  uint32_t preset = 0;
-  CHECK(pintle_model_find_preset(opened.get(), "Night", &preset) == PINTLE_OK);
+  const pintle_knob_info knob =
+      require(opened.knob(require(opened.find_knob("Space"), "knob")), "knob");
+  CHECK(knob.max_strength == 5);
+  REQUIRE(knob.has_attribute);
+  CHECK(std::string(require(opened.attribute(knob.attribute), "attribute").name) == "Sci-Fi");
+  CHECK(opened.find_preset("Night"));
 
   SUBCASE("not with an SAE of another network") {
     options.precision = fb::DType_F32;  // the SAE was trained on the int8 model
     options.out_path = model.dir.path("other.pintle");
-    CHECK_THROWS_WITH_AS(convert(options), doctest::Contains("trained on network"), Error);
+    CHECK_THROWS_WITH_AS(convert(options, &pool), doctest::Contains("trained on network"), Error);
     CHECK(!std::filesystem::exists(options.out_path));
   }
   SUBCASE("with an SAE that does not say, which is then an assumption") {
     all.saes[0].weights.model_hash.clear();
     options.sae = write_files(model.dir, all);
-    const ConvertReport again = convert(options);
+    const ConvertReport again = convert(options, &pool);
     CHECK(std::any_of(again.assumptions.begin(), again.assumptions.end(), [](const auto& line) {
       return line.find("taken to be this one") != std::string::npos;
     }));

@@ -52,7 +52,8 @@ void check_labels(const char* sae, const char* name, fb::DType precision) {
   options.items_path = shared("data/ml-1m/items.tsv");
   options.precision = precision;
   options.out_path = dir.path("ml.pintle");
-  convert(options);
+  ThreadPool pool(kDefaultThreads);
+  convert(options, &pool);
 
   LabelJob job;
   job.model_path = options.out_path;
@@ -62,7 +63,7 @@ void check_labels(const char* sae, const char* name, fb::DType precision) {
   job.test_path = write_users(dir, "test", reference.at("interpretation_users"));
   job.with_knobs = false;
   job.out_path = dir.path("features.json");
-  const LabelJobReport report = run_label_job(job);
+  const LabelJobReport report = run_label_job(job, &pool);
 
   const nlohmann::json& expected = reference.at("interpretability");
   const nlohmann::json& genres = expected.at(name).at("per_genre");

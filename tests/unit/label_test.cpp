@@ -17,7 +17,6 @@
 #include "support/default_model.h"
 
 namespace pintle::converter {
-using namespace pintle::internal;  // what this tests is not public
 namespace {
 
 using test::DefaultModel;
@@ -35,7 +34,7 @@ LabelJob label_job(const DefaultModel& files, const std::string& sae) {
 TEST_CASE("features are measured, named and written") {
   DefaultModel files;
   const TrainReport trained = files.train("sae");
-  const LabelJobReport report = run_label_job(label_job(files, "sae"));
+  const LabelJobReport report = run_label_job(label_job(files, "sae"), &files.pool);
   const LabelReport& labels = report.labels;
 
   SUBCASE("the summary adds up") {
@@ -68,15 +67,15 @@ TEST_CASE("features are measured, named and written") {
     const size_t user = labels.activations.user[firing.position];
     const size_t event = labels.activations.event[firing.position];
     const std::vector<uint32_t>& items = labels.histories.items[user];
-    Session session(files.model.get());
+    Session session = new_session(files.model);
     // The runtime sees the newest 32 events of the whole history, from the oldest kept one on. The
     // state is asked for after each, as harvest does: int8 products over many events at once round
     // differently.
     const size_t first = items.size() - std::min<size_t>(items.size(), 32);
     std::vector<float> state(32);
     for (size_t t = first; t <= event; ++t) {
-      session.append(&items[t], 1);
-      require_ok(pintle_session_state(session.get(), "block:0", state.data()), "state");
+      REQUIRE(session.append(items[t]));
+      state = require(session.state("block:0"), "state");
     }
     const SparseFeatures on = encode(trained.sae, state.data());
     const auto found = std::find(on.index.begin(), on.index.end(), labels.attributes[0].feature);
@@ -88,9 +87,9 @@ TEST_CASE("features are measured, named and written") {
   SUBCASE("promoted and demoted items are those of the largest dot products") {
     const FeatureEvidence& feature = labels.features[0];
     std::vector<double> effects;
-    for (uint32_t i = 0; i < model_info(files.model.get()).item_count; ++i) {
+    for (uint32_t i = 0; i < files.model.info().item_count; ++i) {
       std::vector<float> row(32);
-      gather_row(files.model->scored_items, i, row.data());
+      internal::gather_row(internal::model_of(files.model.get())->scored_items, i, row.data());
       double effect = 0;
       for (int64_t d = 0; d < 32; ++d) {
         effect += static_cast<double>(row[static_cast<size_t>(d)]) *
@@ -112,10 +111,8 @@ TEST_CASE("features are measured, named and written") {
         CHECK(feature.label.empty());
         continue;
       }
-      const char* name = nullptr;
-      pintle_model_get_attribute(files.model.get(),
-                                 labels.index.attributes[feature.attributes[0].attribute], nullptr,
-                                 &name);
+      const uint32_t attribute = labels.index.attributes[feature.attributes[0].attribute];
+      const char* name = require(files.model.attribute(attribute), "attribute").name;
       if (feature.attributes[0].correlation >= 0.3) {
         CHECK(feature.label.rfind(name, 0) == 0);
       } else if (!feature.items.empty()) {
@@ -147,13 +144,12 @@ TEST_CASE("threads and memory") {
   DefaultModel files;
   files.train("sae");
   LabelJob job = label_job(files, "sae");
-  job.label.threads = 1;
-  const std::string one = run_label_job(job).json.dump();
-  job.label.threads = 3;
-  CHECK(run_label_job(job).json.dump() == one);
+  const std::string one = run_label_job(job, &files.pool).json.dump();
+  ThreadPool three(3);
+  CHECK(run_label_job(job, &three).json.dump() == one);
   // About 32 positions a user and 140 bytes each: a fifth of the users fit.
   job.label.memory_bytes = 900000;
-  const LabelReport thinned = run_label_job(job).labels;
+  const LabelReport thinned = run_label_job(job, &three).labels;
   CHECK(thinned.users_given == 1000);
   CHECK(thinned.histories.users.size() < 500);
   CHECK(thinned.histories.users.size() > 100);
@@ -165,13 +161,13 @@ TEST_CASE("an SAE of another network is refused, and nothing is written") {
   CHECK(sae.model_hash == Metadata(files.path).network_hash());
   sae.model_hash = "00000000";
   write_saelens(files.dir.path("other"), sae);
-  CHECK_THROWS_WITH_AS(run_label_job(label_job(files, "other")), doctest::Contains("00000000"),
-                       Error);
+  CHECK_THROWS_WITH_AS(run_label_job(label_job(files, "other"), &files.pool),
+                       doctest::Contains("00000000"), Error);
   CHECK(!std::filesystem::exists(files.dir.path("features.json")));
 
   sae.model_hash.clear();
   write_saelens(files.dir.path("silent"), sae);
-  CHECK(run_label_job(label_job(files, "silent")).assumptions.size() == 1);
+  CHECK(run_label_job(label_job(files, "silent"), &files.pool).assumptions.size() == 1);
 }
 
 TEST_CASE("presets name knobs and stay in their range") {

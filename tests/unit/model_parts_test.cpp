@@ -35,7 +35,47 @@ TEST_CASE("a file with exact lists, taken apart and put together again, is the s
   CHECK(serialize_model(parts.network, parts.packed, parts.catalogue, parts.provenance) == file);
 }
 
-TEST_CASE("a file's tensors are named, those of its SAEs too; taken apart, they are left out") {
+std::vector<uint8_t> bytes_of(const converter::ModelParts& parts) {
+  return serialize_model(parts.network, parts.packed, parts.catalogue, parts.provenance,
+                         parts.interpretation);
+}
+
+TEST_CASE("so is one with SAEs of every kind, knobs and presets, at every precision") {
+  TinyModel tiny = steerable_model(plain_model().network);
+  tiny.interpretation.knobs[0].curve = {{-1, 0.1f, 0.2f}, {2, 0.3f, 0.15f}};
+  for (const fb::DType precision : fb::EnumValuesDType()) {
+    CAPTURE(static_cast<int>(precision));
+    converter::PackedNetwork packed = converter::pack_network(tiny.network, precision);
+    const std::vector<float> values =
+        converter::RandomNumbers(7).vector(static_cast<int64_t>(200 * tiny.network.dim), 1.0f);
+    converter::pack_exact_index(
+        tiny.network, Eigen::Map<const converter::States>(values.data(), 200, tiny.network.dim),
+        &packed);
+    pack_saes(tiny.interpretation, &packed);
+    const std::vector<uint8_t> file =
+        serialize_model(tiny.network, packed, tiny.catalogue, {}, tiny.interpretation);
+    const ScratchDir dir;
+    const std::string path = dir.write("m.pintle", std::string(file.begin(), file.end()));
+    const converter::ModelParts parts = converter::read_model_parts(path);
+    CHECK(bytes_of(parts) == file);
+
+    // Its SAEs give way to others, and stay with other knobs.
+    CHECK(join_parts(parts, tiny.interpretation) == file);
+    converter::ModelParts bare = parts;
+    bare.interpretation = {};
+    auto& tensors = bare.packed.tensors;
+    tensors.erase(std::remove_if(tensors.begin(), tensors.end(),
+                                 [](const auto& t) { return t.name.rfind("saes.", 0) == 0; }),
+                  tensors.end());
+    CHECK(join_parts(parts, {}) == bytes_of(bare));
+    converter::ModelParts fewer = parts;
+    fewer.interpretation.knobs.resize(1);
+    fewer.interpretation.presets.clear();
+    CHECK(join_knobs(parts, {parts.interpretation.knobs[0]}) == bytes_of(fewer));
+  }
+}
+
+TEST_CASE("a file's tensors are named, those of its SAEs too") {
   const TinyModel tiny = steerable_model(plain_model().network);
   const std::vector<uint8_t> file = tiny.file();
   const ScratchDir dir;
@@ -58,14 +98,6 @@ TEST_CASE("a file's tensors are named, those of its SAEs too; taken apart, they 
   CHECK_FALSE(has("saes.0.threshold"));  // a relu SAE
   CHECK(has("saes.2.threshold"));
   CHECK(names.back() == "saes.2.statistics");
-
-  const converter::ModelParts parts = converter::read_model_parts(path);
-  CHECK(std::none_of(parts.packed.tensors.begin(), parts.packed.tensors.end(),
-                     [](const auto& tensor) { return tensor.name.rfind("saes.", 0) == 0; }));
-  converter::PackedNetwork packed = parts.packed;
-  pack_saes(tiny.interpretation, &packed);
-  CHECK(serialize_model(parts.network, packed, parts.catalogue, parts.provenance,
-                        tiny.interpretation) == file);
 }
 
 }  // namespace

@@ -90,9 +90,10 @@ Measured measure(const Subject& subject, fb::DType precision, const Interactions
   }
   options.precision = precision;
   options.out_path = folder.path("m.pintle");
-  const ConvertReport report = convert(options);
-  const ModelPointer model = open_model(options.out_path);
-  return {evaluate_leave_one_out(model.get(), interactions, {}),
+  ThreadPool pool(kDefaultThreads);
+  const ConvertReport report = convert(options, &pool);
+  const Model model = open_model(options.out_path);
+  return {evaluate_leave_one_out(model, interactions, {}, &pool),
           static_cast<double>(report.tensor_bytes) / static_cast<double>(report.tensor_bytes_f32)};
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "converter/io/error.h"
+#include "converter/io/thread_pool.h"
 #include "runtime/model/tensor.h"
 #include "schema/half.h"
 #include "schema/tensor_layout.h"
@@ -75,20 +76,49 @@ TEST_CASE("precisions have names") {
   CHECK_THROWS_AS(parse_precision("int2"), Error);
 }
 
-TEST_CASE("halves round to nearest even") {
-  CHECK(float_to_half(1.0f) == 0x3C00);
-  CHECK(float_to_half(-2.0f) == 0xC000);
-  CHECK(float_to_half(65504.0f) == 0x7BFF);
-  CHECK(float_to_half(65520.0f) == 0x7C00);             // infinity
-  CHECK(float_to_half(1.0f + 0x1p-11f) == 0x3C00);      // a tie, to even
-  CHECK(float_to_half(1.0f + 3 * 0x1p-11f) == 0x3C02);  // a tie, to even
-  CHECK(float_to_half(1.0f + 0x1p-11f + 0x1p-20f) == 0x3C01);
-  CHECK(float_to_half(0x1p-24f) == 0x0001);  // the smallest subnormal
-  CHECK(float_to_half(0x1p-25f) == 0x0000);
-  for (uint32_t half = 0; half < 0x7C00; ++half) {
-    const float value = half_to_float(static_cast<uint16_t>(half));
-    REQUIRE(float_to_half(value) == half);
+uint16_t bits_of(Eigen::half half) { return Eigen::numext::bit_cast<uint16_t>(half); }
+Eigen::half half_of(uint16_t bits) { return Eigen::numext::bit_cast<Eigen::half>(bits); }
+
+// What a file may hold: the converter's halves are the runtime's, on every build machine.
+TEST_CASE("every half is a float and back, bit for bit") {
+  for (uint32_t i = 0; i < 0x10000; ++i) {
+    const uint16_t bits = static_cast<uint16_t>(i);
+    const float value = static_cast<float>(half_of(bits));
+    const float theirs = half_to_float(bits);
+    CAPTURE(i);
+    if (std::isnan(theirs)) {
+      REQUIRE(std::isnan(value));
+      REQUIRE(std::signbit(value) == std::signbit(theirs));
+      REQUIRE((bits_of(Eigen::half(value)) & 0x7C00) == 0x7C00);
+      REQUIRE((bits_of(Eigen::half(value)) & 0x03FF) != 0);
+    } else {
+      REQUIRE(std::memcmp(&value, &theirs, sizeof(value)) == 0);
+      REQUIRE(bits_of(Eigen::half(value)) == bits);
+    }
   }
+}
+
+TEST_CASE("floats between two halves become the nearer one, in the middle the even one") {
+  for (uint32_t i = 0; i < 0x7C00; ++i) {  // up to the middle of the largest and infinity
+    const uint16_t low = static_cast<uint16_t>(i), high = static_cast<uint16_t>(i + 1);
+    const float from = half_to_float(low), to = i == 0x7BFF ? 65536.0f : half_to_float(high);
+    const float middle = (from + to) / 2;  // exact
+    const float infinity = std::numeric_limits<float>::infinity();
+    CAPTURE(i);
+    for (const float sign : {1.0f, -1.0f}) {
+      const uint16_t sign_bit = sign < 0 ? 0x8000 : 0;
+      const auto rounded = [&](float value) { return bits_of(Eigen::half(sign * value)); };
+      REQUIRE(rounded(std::nextafter(from, infinity)) == (sign_bit | low));
+      REQUIRE(rounded(std::nextafter(middle, 0.0f)) == (sign_bit | low));
+      REQUIRE(rounded(middle) == (sign_bit | (i % 2 == 0 ? low : high)));
+      REQUIRE(rounded(std::nextafter(middle, infinity)) == (sign_bit | high));
+      REQUIRE(rounded(std::nextafter(to, 0.0f)) == (sign_bit | high));
+    }
+  }
+  CHECK(bits_of(Eigen::half(1e30f)) == 0x7C00);
+  CHECK(bits_of(Eigen::half(-std::numeric_limits<float>::infinity())) == 0xFC00);
+  CHECK(bits_of(Eigen::half(1e-42f)) == 0x0000);
+  CHECK(bits_of(Eigen::half(-1e-42f)) == 0x8000);
 }
 
 TEST_CASE("int8 rows: the scale is at least as good as max / 127, and codes stay in range") {
@@ -116,7 +146,8 @@ TEST_CASE("int4 groups: at least as good as max / 7 and max / 8, and codes stay 
   for (uint32_t seed = 0; seed < 200; ++seed) {
     const std::vector<float> values = normal_values(32, seed, 0.3f);
     std::vector<int8_t> q(values.size()), direct(values.size());
-    const float scale = half_to_float(quantize_group_int4(values.data(), values.size(), q.data()));
+    const float scale =
+        static_cast<float>(quantize_group_int4(values.data(), values.size(), q.data()));
     const double error = squared_error(values, q, scale);
     float largest = 0;
     for (float value : values) {
@@ -124,7 +155,7 @@ TEST_CASE("int4 groups: at least as good as max / 7 and max / 8, and codes stay 
     }
     double best_plain = std::numeric_limits<double>::infinity();
     for (float divisor : {7.0f, -7.0f, 8.0f, -8.0f}) {
-      const float candidate = half_to_float(float_to_half(largest / divisor));
+      const float candidate = static_cast<float>(Eigen::half(largest / divisor));
       for (size_t i = 0; i < values.size(); ++i) {
         direct[i] = static_cast<int8_t>(
             std::clamp<long>(std::lrint(static_cast<double>(values[i]) / candidate), -8, 7));
@@ -144,7 +175,7 @@ TEST_CASE("int4 uses the code -8 with a negative scale") {
   values[3] = 8.0f;
   values[4] = -7.0f;
   std::vector<int8_t> q(32);
-  const float scale = half_to_float(quantize_group_int4(values.data(), 32, q.data()));
+  const float scale = static_cast<float>(quantize_group_int4(values.data(), 32, q.data()));
   CHECK(scale == -1.0f);
   CHECK(q[3] == -8);
   CHECK(q[4] == 7);
@@ -157,7 +188,7 @@ TEST_CASE("zeros and the tiniest values quantize to zeros") {
     CHECK(quantize_row_int8(values.data(), 32, q.data()) == 0.0f);
     CHECK(std::all_of(q.begin(), q.end(), [](int8_t code) { return code == 0; }));
     std::fill(q.begin(), q.end(), int8_t{5});
-    CHECK(quantize_group_int4(values.data(), 32, q.data()) == 0);
+    CHECK(bits_of(quantize_group_int4(values.data(), 32, q.data())) == 0);
     CHECK(std::all_of(q.begin(), q.end(), [](int8_t code) { return code == 0; }));
   }
 }
@@ -233,6 +264,26 @@ TEST_CASE("the layouts are those of kernels.h, padding zero") {
   }
 }
 
+TEST_CASE("any number of threads gives the same bytes") {
+  const Matrix matrix = normal_matrix(1000, 40, 12);
+  const Eigen::MatrixXd wide = Eigen::MatrixXd::Random(40, 40);
+  const Eigen::MatrixXd moments = wide * wide.transpose() + Eigen::MatrixXd::Identity(40, 40);
+  for (const Eigen::MatrixXd* calibrated :
+       {static_cast<const Eigen::MatrixXd*>(nullptr), &moments}) {
+    const PackedTensor plain = pack_panels("w", matrix, fb::DType_I4, calibrated);
+    for (const int threads : {1, 3}) {
+      ThreadPool pool(threads);
+      const auto parallel_for = [&](size_t count, const std::function<void(size_t)>& task) {
+        pool.for_each(count, [&](size_t i, int) { task(i); });
+      };
+      const PackedTensor tensor = pack_panels("w", matrix, fb::DType_I4, calibrated, parallel_for);
+      CHECK(tensor.data == plain.data);
+      CHECK(tensor.scales == plain.scales);
+      CHECK(tensor.relative_error == plain.relative_error);
+    }
+  }
+}
+
 TEST_CASE("rows are plain row-major, without padding") {
   const Matrix matrix = normal_matrix(3, 5, 11);
   const PackedTensor f32 = pack_rows("positions", matrix, fb::DType_F32);
@@ -243,7 +294,7 @@ TEST_CASE("rows are plain row-major, without padding") {
   CHECK(f16.data.size() == 30);
   uint16_t last;
   std::memcpy(&last, f16.data.data() + 28, 2);
-  CHECK(last == float_to_half(matrix.values[14]));
+  CHECK(last == bits_of(Eigen::half(matrix.values[14])));
   CHECK(relative_error(matrix, f16) == doctest::Approx(f16.relative_error).epsilon(1e-4));
 }
 

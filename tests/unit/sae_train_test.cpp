@@ -91,6 +91,12 @@ double recovered(const Synthetic& data, const SaeWeights& sae) {
   return sum / static_cast<double>(kTrue);
 }
 
+SaeWeights train(const ActivationSet& set, const TrainConfig& config,
+                 const std::function<void(const TrainProgress&)>& report, int threads = 2) {
+  ThreadPool pool(threads);
+  return train_sae(set, config, &pool, report);
+}
+
 TEST_CASE("every variant finds a known sparse dictionary") {
   const test::ScratchDir dir;
   const Synthetic data(20000), unseen(4000, 2);
@@ -100,13 +106,14 @@ TEST_CASE("every variant finds a known sparse dictionary") {
        {SaeVariant::kReluL1, SaeVariant::kTopK, SaeVariant::kBatchTopK}) {
     CAPTURE(static_cast<int>(variant));
     TrainProgress last;
-    const SaeWeights sae = train_sae(set, small_config(variant),
-                                     [&](const TrainProgress& progress) { last = progress; });
+    const SaeWeights sae =
+        train(set, small_config(variant), [&](const TrainProgress& progress) { last = progress; });
     CHECK(recovered(data, sae) > 0.9);
     CHECK(last.step == 1500);
     CHECK(sae.hook == Hook{HookPlace::kMlp, 2});
     CHECK(sae.model_hash == "hash");
-    const SaeQuality quality = measure_sae(sae, held_out, 2);
+    ThreadPool pool(2);
+    const SaeQuality quality = measure_sae(sae, held_out, &pool);
     CHECK(quality.explained_variance > 0.9);
     CHECK(quality.explained_variance == doctest::Approx(last.explained_variance).epsilon(0.03));
     if (variant == SaeVariant::kTopK) {
@@ -144,11 +151,10 @@ TEST_CASE("the same seed and thread count give the same bytes") {
     for (const int threads : {1, 2, 3}) {
       TrainConfig config = small_config(variant);
       config.steps = 60;
-      config.threads = threads;
-      const SaeWeights first = train_sae(set, config, nullptr);
-      CHECK(same_bytes(first, train_sae(set, config, nullptr)));
+      const SaeWeights first = train(set, config, nullptr, threads);
+      CHECK(same_bytes(first, train(set, config, nullptr, threads)));
       config.seed = 2;
-      CHECK_FALSE(same_bytes(first, train_sae(set, config, nullptr)));
+      CHECK_FALSE(same_bytes(first, train(set, config, nullptr, threads)));
     }
   }
 }
@@ -159,7 +165,7 @@ TEST_CASE("a memory budget far below the data trains as well") {
   const ActivationSet set({write_rows(dir, "train", data.rows)});
   TrainConfig config = small_config(SaeVariant::kTopK);
   config.memory_bytes = 100000;  // of 1.4 million
-  CHECK(recovered(data, train_sae(set, config, nullptr)) > 0.9);
+  CHECK(recovered(data, train(set, config, nullptr)) > 0.9);
 }
 
 // At a high learning rate, where features die fastest.
@@ -175,7 +181,7 @@ TEST_CASE("dead features come back by the auxiliary loss") {
     config.aux_k = revive ? 16 : 0;
     config.aux_scale = 1;
     TrainProgress last;
-    train_sae(set, config, [&](const TrainProgress& progress) { last = progress; });
+    train(set, config, [&](const TrainProgress& progress) { last = progress; });
     return last.dead_share;
   };
   const double without = dead_share(false), with = dead_share(true);
@@ -191,9 +197,10 @@ TEST_CASE("nested dictionaries: a prefix alone explains more than of a plain SAE
   const ActivationSet set({write_rows(dir, "train", data.rows)});
   TrainConfig config = small_config(SaeVariant::kTopK);
   const auto prefix_variance = [&] {
-    SaeWeights sae = train_sae(set, config, nullptr);
+    SaeWeights sae = train(set, config, nullptr);
     std::fill(sae.decoder.row(8), sae.decoder.row(0) + sae.dict * sae.dim, 0.0f);
-    return measure_sae(sae, set, 1).explained_variance;
+    ThreadPool pool(1);
+    return measure_sae(sae, set, &pool).explained_variance;
   };
   const double plain = prefix_variance();
   config.nested = {8, 16};
@@ -207,7 +214,7 @@ TEST_CASE("what cannot be trained is refused") {
   const auto refuses = [&](auto change) {
     TrainConfig config = small_config(SaeVariant::kTopK);
     change(&config);
-    CHECK_THROWS_AS(train_sae(set, config, nullptr), Error);
+    CHECK_THROWS_AS(train(set, config, nullptr), Error);
   };
   refuses([](TrainConfig* c) { c->dict = 0; });
   refuses([](TrainConfig* c) { c->k = 0; });
@@ -216,18 +223,17 @@ TEST_CASE("what cannot be trained is refused") {
   refuses([](TrainConfig* c) { c->k = std::nan(""); });
   refuses([](TrainConfig* c) { c->steps = 0; });
   refuses([](TrainConfig* c) { c->batch = 0; });
-  refuses([](TrainConfig* c) { c->threads = 0; });
   refuses([](TrainConfig* c) { c->learning_rate = 0; });
   refuses([](TrainConfig* c) { c->decay_share = 1.5; });
   refuses([](TrainConfig* c) { c->k_start = 0; });
   refuses([](TrainConfig* c) { c->nested = {8, 8}; });
   refuses([](TrainConfig* c) { c->nested = {32}; });
   const ActivationSet constant({write_rows(dir, "constant", std::vector<float>(kDim * 10, 1.0f))});
-  CHECK_THROWS_WITH_AS(train_sae(constant, small_config(SaeVariant::kTopK), nullptr),
+  CHECK_THROWS_WITH_AS(train(constant, small_config(SaeVariant::kTopK), nullptr),
                        doctest::Contains("all alike"), Error);
   TrainConfig wild = small_config(SaeVariant::kReluL1);
   wild.learning_rate = 1e30;
-  CHECK_THROWS_WITH_AS(train_sae(set, wild, nullptr), doctest::Contains("diverged"), Error);
+  CHECK_THROWS_WITH_AS(train(set, wild, nullptr), doctest::Contains("diverged"), Error);
 }
 
 TEST_CASE("a damaged shard does not reach training") {
@@ -238,7 +244,7 @@ TEST_CASE("a damaged shard does not reach training") {
   file.seekp(2000);
   file.put('x');
   file.close();
-  CHECK_THROWS_WITH_AS(train_sae(ActivationSet({path}), small_config(SaeVariant::kTopK), nullptr),
+  CHECK_THROWS_WITH_AS(train(ActivationSet({path}), small_config(SaeVariant::kTopK), nullptr),
                        doctest::Contains("damaged"), Error);
 }
 

@@ -9,6 +9,7 @@
 
 #include "converter/file/model_parts.h"
 #include "converter/io/output_file.h"
+#include "converter/run/runtime_model.h"
 #include "random_network.h"
 
 namespace pintle::converter {
@@ -83,13 +84,10 @@ struct SteerableModel {
     interpretation.presets = {{"evening", {{"Quiet", 0.5f}, {"Space", -2}}}};
   }
 
-  MemoryModel open() const { return MemoryModel(parts, interpretation); }
+  Model open() const { return open_in_memory(join_parts(parts, interpretation)); }
   void write(const std::string& path) const {
-    PackedNetwork packed = parts.packed;
-    pack_saes(interpretation, &packed);
     OutputFile file(path);
-    file.write(
-        serialize_model(parts.network, packed, parts.catalogue, parts.provenance, interpretation));
+    file.write(join_parts(parts, interpretation));
     file.commit();
   }
 };

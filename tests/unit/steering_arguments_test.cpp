@@ -15,16 +15,16 @@ namespace {
 class Parser {
  public:
   Parser() : model_(SteerableModel().open()) {}
-  const pintle_model* model() const { return model_.get(); }
+  const Model& model() const { return model_; }
   std::vector<pintle_edit> parse(const std::string& text) const {
     const SteeringSet set = parse_steering(model(), {{text}, "delta", "last"});
     // What is parsed is what the runtime accepts.
-    Session session(model());
-    session.append({1, 2, 3});
-    pintle_request request = PINTLE_REQUEST_INIT;
-    const pintle_steering steering = steering_of(set);
-    request.steering = &steering;
-    CHECK(session.recommend(request).size() == 10);
+    Session session = new_session(model());
+    REQUIRE(session.append({1, 2, 3}));
+    Request request;
+    request.edits = set.edits;
+    request.steering_flags = set.flags;
+    CHECK(session.recommend(request)->size() == 10);
     return set.edits;
   }
   pintle_edit one(const std::string& text) const {
@@ -42,7 +42,7 @@ class Parser {
   }
 
  private:
-  MemoryModel model_;
+  Model model_;
 };
 
 void check_edit(const pintle_edit& edit, uint32_t kind, uint32_t sae, uint32_t target, float value,
@@ -137,8 +137,8 @@ TEST_CASE("faults quote the argument and name the part that is wrong") {
 TEST_CASE("a preset whose strength is outside a knob's range is refused") {
   SteerableModel source;
   source.interpretation.presets[0].strengths[0].second = 3;
-  const MemoryModel model = source.open();
-  CHECK_THROWS_WITH_AS(parse_steering(model.get(), {{"preset:evening"}, "delta", "last"}),
+  const Model model = source.open();
+  CHECK_THROWS_WITH_AS(parse_steering(model, {{"preset:evening"}, "delta", "last"}),
                        doctest::Contains("3 is outside the safe range of Quiet, -1 to 1"), Error);
 }
 
@@ -160,10 +160,10 @@ TEST_CASE("shares") {
 TEST_CASE("a model without SAEs and knobs says so") {
   SteerableModel source;
   source.interpretation = {};
-  const MemoryModel model = source.open();
-  CHECK_THROWS_WITH_AS(parse_steering(model.get(), {{"Space=1"}, "delta", "last"}),
+  const Model model = source.open();
+  CHECK_THROWS_WITH_AS(parse_steering(model, {{"Space=1"}, "delta", "last"}),
                        doctest::Contains("It has none at all"), Error);
-  CHECK_THROWS_WITH_AS(parse_steering(model.get(), {{"feature:0:set=1"}, "delta", "last"}),
+  CHECK_THROWS_WITH_AS(parse_steering(model, {{"feature:0:set=1"}, "delta", "last"}),
                        doctest::Contains("the model has no SAE"), Error);
 }
 

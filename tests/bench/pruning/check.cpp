@@ -19,8 +19,10 @@
 
 namespace {
 
-using namespace pintle;
 using namespace pintle::internal;  // what this tests is not public
+using pintle::kPanelRows;
+using pintle::converter::new_session;
+using pintle::converter::open_model;
 
 constexpr uint32_t kListed = 10;
 constexpr size_t kBlock = 100;
@@ -34,24 +36,24 @@ struct AlignedFloats {
 
 class Check {
  public:
-  explicit Check(const pintle_model* model)
-      : model_(*model),
-        owner_(model),
-        session_(owner_.get()),
-        panels_((model->item_count + kPanelRows - 1) / kPanelRows),
-        table_(panels_ * kPanelRows * model->dim),
+  explicit Check(const pintle::Model& model)
+      : model_(*model_of(model.get())),
+        owner_(new_session(model)),
+        session_(session_of(owner_.get())),
+        panels_((model_.item_count + kPanelRows - 1) / kPanelRows),
+        table_(panels_ * kPanelRows * model_.dim),
         scores_(panels_ * kPanelRows) {
-    std::memset(table_.values, 0, panels_ * kPanelRows * model->dim * sizeof(float));
-    for (size_t i = 0; i < model->item_count; ++i) {
-      for (size_t c = 0; c < model->dim; ++c) {
-        table_.values[(i / kPanelRows * model->dim + c) * kPanelRows + i % kPanelRows] =
-            model->exact.rows[i * model->dim + c];
+    std::memset(table_.values, 0, panels_ * kPanelRows * model_.dim * sizeof(float));
+    for (size_t i = 0; i < model_.item_count; ++i) {
+      for (size_t c = 0; c < model_.dim; ++c) {
+        table_.values[(i / kPanelRows * model_.dim + c) * kPanelRows + i % kPanelRows] =
+            model_.exact.rows[i * model_.dim + c];
       }
     }
   }
 
   bool is_identical(const float* hidden) {
-    uint32_t count = 0, full_count = 0;
+    size_t count = 0, full_count = 0;
     pintle_recommendation list[kListed], full[kListed];
     select(list, &count, [&](const Eligibility& eligibility, const KnobScores& knobs, Selector* s) {
       exact_scan(session_, hidden, eligibility, knobs, kListed, s, &counts);
@@ -67,7 +69,7 @@ class Check {
       }
     });
     bool same = count == full_count;
-    for (uint32_t i = 0; i < count && same; ++i) {
+    for (size_t i = 0; i < count && same; ++i) {
       same = list[i].item == full[i].item && std::memcmp(&list[i].score, &full[i].score, 4) == 0;
     }
     return same;
@@ -75,14 +77,14 @@ class Check {
 
   void scan_exact(const float* hidden) {
     pintle_recommendation list[kListed];
-    uint32_t count;
+    size_t count;
     select(list, &count, [&](const Eligibility& eligibility, const KnobScores& knobs, Selector* s) {
       exact_scan(session_, hidden, eligibility, knobs, kListed, s, nullptr);
     });
   }
   void scan_int8(const float* hidden) {
     pintle_recommendation list[kListed];
-    uint32_t count;
+    size_t count;
     select(list, &count, [&](const Eligibility& eligibility, const KnobScores&, Selector* s) {
       PanelScorer scorer(session_, hidden);
       scan_catalogue(model_, eligibility, &scorer, 0, panels_, s);
@@ -93,7 +95,7 @@ class Check {
 
  private:
   template <typename Scan>
-  void select(pintle_recommendation* list, uint32_t* count, const Scan& scan) const {
+  void select(pintle_recommendation* list, size_t* count, const Scan& scan) const {
     const pintle_request request = PINTLE_REQUEST_INIT;
     const Steering steering(model_, nullptr);
     const KnobScores knobs(*session_, steering);
@@ -104,9 +106,9 @@ class Check {
     *count = best.finish();
   }
 
-  const pintle_model& model_;
-  converter::Session owner_;
-  Session* session_;
+  const Model& model_;
+  pintle::Session owner_;
+  internal::Session* session_;
   size_t panels_;
   AlignedFloats table_, scores_;
 };
@@ -126,7 +128,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: pruning_check MODEL STATES\n");
     return 2;
   }
-  const converter::ModelPointer model = converter::open_model(argv[1], PINTLE_OPEN_VERIFY_ALL);
+  const pintle::Model opened = open_model(argv[1], PINTLE_OPEN_VERIFY_ALL);
+  const Model* model = model_of(opened.get());
   if (!model->exact.present()) {
     std::printf("%s: not pruned\n", argv[1]);
     return 0;
@@ -139,7 +142,7 @@ int main(int argc, char** argv) {
             static_cast<std::streamsize>(states.size() * sizeof(float)));
   const size_t count = states.size() / dim;
 
-  Check check(model.get());
+  Check check(opened);
   size_t identical = 0;
   for (size_t i = 0; i < count; ++i) identical += check.is_identical(states.data() + i * dim);
   const double lists = static_cast<double>(count);
@@ -148,12 +151,12 @@ int main(int argc, char** argv) {
       "%s: %zu of %zu lists identical; bytes %.4f of the int8 scan's (coarse panels %.3f, "
       "fine rows %.4f of the table, f32 rows %.1f)",
       argv[1], identical, count,
-      static_cast<double>(check.counts.bytes(*model)) / (lists * row * model->item_count),
+      static_cast<double>(exact_bytes(check.counts, *model)) / (lists * row * model->item_count),
       static_cast<double>(check.counts.coarse_panels * kPanelRows) / lists /
           static_cast<double>(round_up(model->item_count, kPanelRows)),
       static_cast<double>(check.counts.fine_rows) / lists / model->item_count,
       static_cast<double>(check.counts.f32_rows) / lists);
-  if (model->scored_items.dtype == fb::DType_I8) {
+  if (model->scored_items.dtype == pintle::fb::DType_I8) {
     // A tenth of the lists where a table is large.
     const size_t timed = model->item_count > 100000 ? count / 10 : count;
     double exact = 0, int8 = 0;

@@ -18,7 +18,7 @@
 
 namespace {
 
-std::vector<std::vector<uint32_t>> read_histories(const pintle_model* model, const char* path,
+std::vector<std::vector<uint32_t>> read_histories(const pintle::Model& model, const char* path,
                                                   const std::string& map_path) {
   std::map<int64_t, int64_t> ids;
   std::ifstream map(map_path);
@@ -35,8 +35,8 @@ std::vector<std::vector<uint32_t>> read_histories(const pintle_model* model, con
         if (found == ids.end()) continue;
         id = found->second;
       }
-      uint32_t item;
-      if (pintle_model_find_integer_id(model, id, &item) == PINTLE_OK) users[user].push_back(item);
+      const pintle::Result<uint32_t> item = model.find(id);
+      if (item) users[user].push_back(*item);
     }
   }
   std::vector<std::vector<uint32_t>> histories;
@@ -54,35 +54,37 @@ void write_row(std::ofstream* file, const std::vector<float>& row) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  using pintle::converter::new_session;
+  using pintle::converter::require;
   if (argc != 6) {
     std::fprintf(stderr, "usage: pruning_harvest MODEL INTERACTIONS ID_MAP|- COUNT OUT\n");
     return 2;
   }
-  const pintle::converter::ModelPointer model = pintle::converter::open_model(argv[1]);
-  const auto histories = read_histories(model.get(), argv[2], argv[3]);
+  const pintle::Model model = pintle::converter::open_model(argv[1]);
+  const auto histories = read_histories(model, argv[2], argv[3]);
   const size_t count = std::stoull(argv[4]);
   const std::string out = argv[5];
   if (histories.empty()) {
     std::fprintf(stderr, "%s: no history of two known items\n", argv[2]);
     return 1;
   }
-  std::vector<float> row(model->dim);
+  const pintle::internal::Model& table = *pintle::internal::model_of(model.get());
+  std::vector<float> row(table.dim);
   std::ofstream rows(out + ".rows", std::ios::binary), states(out + ".states", std::ios::binary);
-  for (uint32_t i = 0; i < model->item_count; ++i) {
-    pintle::internal::gather_row(model->scored_items, i, row.data());
+  for (uint32_t i = 0; i < table.item_count; ++i) {
+    pintle::internal::gather_row(table.scored_items, i, row.data());  // as the file has it
     write_row(&rows, row);
   }
   // Users evenly; every second history whole but its last item, the others cut at a seeded place.
   std::mt19937_64 random(1);
-  pintle::converter::Session session(model.get());
+  pintle::Session session = new_session(model);
   for (size_t i = 0; i < count; ++i) {
     const std::vector<uint32_t>& history = histories[i * histories.size() / count];
     const size_t whole = history.size() - 1;
-    session.reset();
-    session.append(history.data(), i % 2 == 1 ? whole : 1 + random() % whole);
-    pintle::converter::require_ok(pintle_session_state(session.get(), "last", row.data()), "state");
-    write_row(&states, row);
+    require(session.reset(), "history");
+    require(session.append(history.data(), i % 2 == 1 ? whole : 1 + random() % whole), "history");
+    write_row(&states, require(session.state("last"), "state"));
   }
-  std::printf("%u items, %u dims, %zu states of %zu histories\n", model->item_count, model->dim,
+  std::printf("%u items, %u dims, %zu states of %zu histories\n", table.item_count, table.dim,
               count, histories.size());
 }
