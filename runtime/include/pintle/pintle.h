@@ -453,7 +453,8 @@ PINTLE_API pintle_status pintle_session_create(const pintle_model* model, void* 
  * session of pintle_session_new is left alone. The session's thread. */
 PINTLE_API void pintle_session_destroy(pintle_session* session);
 /* The same in a block of the model's allocator, which pintle_session_free gives back.
- * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_OUT_OF_MEMORY. Any thread. */
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_OUT_OF_MEMORY, PINTLE_ERR_MISALIGNED (the
+ * allocator gave a block that is less aligned than asked for). Any thread. */
 PINTLE_API pintle_status pintle_session_new(const pintle_model* model, pintle_session** session,
                                             pintle_error* error);
 /* Ends a session of pintle_session_new. Null is allowed, and a session of pintle_session_create is left
