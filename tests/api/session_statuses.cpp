@@ -85,6 +85,7 @@ pintle_status make(pintle_status wanted) {
   pintle_model* model = nullptr;
   pintle_model_open_memory(file.data(), file.size(), &options, &model, nullptr);
   if (wanted == PINTLE_ERR_OUT_OF_MEMORY) allocator.refuse();
+  if (wanted == PINTLE_ERR_MISALIGNED) allocator.misalign();
   pintle_session* session = nullptr;
   const pintle_status status = pintle_session_new(
       wanted == PINTLE_ERR_INVALID_ARGUMENT ? nullptr : model, &session, nullptr);
@@ -136,8 +137,9 @@ StatusTable making_statuses(const Shared& s) {
         {PINTLE_ERR_INVALID_ARGUMENT,
          [] { return pintle_session_create(nullptr, nullptr, 0, nullptr, nullptr); }},
         {PINTLE_ERR_OUT_OF_MEMORY, {}, "only XNNPACK allocates: out_of_memory_test"}}},
-      {"pintle_session_new",
-       each({PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_OUT_OF_MEMORY}, make)},
+      {"pintle_session_new", each({PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_OUT_OF_MEMORY,
+                                   PINTLE_ERR_MISALIGNED},
+                                  make)},
       {"pintle_session_append",
        each({PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT},
             [=](pintle_status wanted) {

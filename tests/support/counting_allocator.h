@@ -32,6 +32,7 @@ class CountingAllocator {
     return options;
   }
   void refuse() { refuse_at_ = asked_ + 1; }
+  void misalign() { misaligns_ = true; }  // half as aligned as asked for
 
   size_t asked() const { return asked_; }
   size_t live_blocks() const { return live_.size(); }
@@ -46,6 +47,7 @@ class CountingAllocator {
  private:
   struct Given {
     size_t size_bytes, alignment_bytes;
+    void* memory;  // that holds the block
   };
 
   static void* allocate(void* context, size_t size_bytes, size_t alignment_bytes) {
@@ -56,8 +58,12 @@ class CountingAllocator {
       return nullptr;
     }
     if (self.refuse_at_ != 0 && self.asked_ >= self.refuse_at_) return nullptr;
-    void* block = ::operator new(size_bytes, std::align_val_t(alignment_bytes), std::nothrow);
-    if (block != nullptr) self.live_[block] = {size_bytes, alignment_bytes};
+    const size_t shift = self.misaligns_ ? alignment_bytes / 2 : 0;
+    const std::align_val_t alignment(alignment_bytes);
+    void* memory = ::operator new(size_bytes + shift, alignment, std::nothrow);
+    if (memory == nullptr) return nullptr;
+    void* block = static_cast<char*>(memory) + shift;
+    self.live_[block] = {size_bytes, alignment_bytes, memory};
     return block;
   }
   static void release(void* context, void* block, size_t size_bytes) {
@@ -67,13 +73,14 @@ class CountingAllocator {
       ++self.faults_;
       return;
     }
-    ::operator delete(block, std::align_val_t(found->second.alignment_bytes), std::nothrow);
+    ::operator delete(found->second.memory, std::align_val_t(found->second.alignment_bytes));
     self.live_.erase(found);
   }
 
   pintle_allocator handle_ = PINTLE_ALLOCATOR_INIT;
   std::map<void*, Given> live_;
   size_t refuse_at_, asked_ = 0, faults_ = 0;
+  bool misaligns_ = false;
 };
 
 }  // namespace pintle::test
