@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -193,6 +194,64 @@ TEST_CASE("tasks allocate nothing, and the memory of their lists is part of the 
   CHECK(ok);
   CHECK(calls == 2);
   CHECK(watch.count() == 0);
+}
+
+// An app's memory, given out from the front and taken back by count alone.
+struct Pool {
+  alignas(64) uint8_t bytes[1 << 20];
+  size_t used = 0, live = 0;
+
+  static void* allocate(void* context, size_t size_bytes, size_t alignment_bytes) {
+    Pool& pool = *static_cast<Pool*>(context);
+    const size_t begin = (pool.used + alignment_bytes - 1) / alignment_bytes * alignment_bytes;
+    if (begin + size_bytes > sizeof(pool.bytes)) return nullptr;
+    pool.used = begin + size_bytes;
+    ++pool.live;
+    return pool.bytes + begin;
+  }
+  static void release(void* context, void*, size_t) { --static_cast<Pool*>(context)->live; }
+};
+
+TEST_CASE("with an app's allocator the C library's gives nothing") {
+  const AlignedBytes bytes(steerable_model(plain_model().network).file());
+  const auto pool = std::make_unique<Pool>();
+  pintle_allocator allocator = PINTLE_ALLOCATOR_INIT;
+  allocator.context = pool.get();
+  allocator.allocate = Pool::allocate;
+  allocator.release = Pool::release;
+  pintle_open_options options = PINTLE_OPEN_OPTIONS_INIT;
+  options.flags = PINTLE_OPEN_COPY | PINTLE_OPEN_VERIFY_ALL;
+  options.allocator = &allocator;
+  pintle_model* model = nullptr;
+  AllocationWatch opening;
+  const pintle_status opened =
+      pintle_model_open_memory(bytes.data(), bytes.size(), &options, &model, nullptr);
+  opening.stop();
+  REQUIRE(opened == PINTLE_OK);
+  CHECK(opening.count() == 0);
+  const size_t of_model = pool->live;
+
+  // Beside a session in the caller's own memory: what XNNPACK packs is in neither.
+  size_t size_bytes = 0;
+  REQUIRE(pintle_session_memory(model, &size_bytes) == PINTLE_OK);
+  const AlignedBytes memory((std::vector<uint8_t>(size_bytes)));
+  const auto make = [&](bool is_new) {
+    pintle_session* session = nullptr;
+    AllocationWatch making;
+    const pintle_status made =
+        is_new ? pintle_session_new(model, &session, nullptr)
+               : pintle_session_create(model, memory.data(), size_bytes, &session, nullptr);
+    making.stop();
+    CHECK(made == PINTLE_OK);
+    CHECK(pool->live == (is_new ? 1 : 0) + of_model);
+    pintle_session_free(is_new ? session : nullptr);
+    pintle_session_destroy(is_new ? nullptr : session);
+    return making.count();
+  };
+  make(false);  // what the process sets up once is not a session's
+  CHECK(make(true) == make(false));
+  pintle_model_close(model);
+  CHECK(pool->live == 0);
 }
 
 TEST_CASE("the watch sees allocations") {

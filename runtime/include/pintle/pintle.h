@@ -221,23 +221,24 @@ PINTLE_API pintle_status pintle_model_get_info(const pintle_model* model, pintle
 
 /* Finds an item by external id: O(log item_count).
  * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT (also if the model's ids are
- * text). Any thread. */
+ * text), PINTLE_ERR_CORRUPT (the search meets an item that does not exist). Any thread. */
 PINTLE_API pintle_status pintle_model_find_integer_id(const pintle_model* model, int64_t id,
                                                       uint32_t* item);
 /* The same by `length_bytes` bytes of text, which need not end in NUL.
  * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT (also if the model's ids are
- * integers). Any thread. */
+ * integers), PINTLE_ERR_CORRUPT (also an id that lies outside its table). Any thread. */
 PINTLE_API pintle_status pintle_model_find_text_id(const pintle_model* model, const char* id,
                                                    size_t length_bytes, uint32_t* item);
 /* Finds `count` items at once: items[i] of ids[i], PINTLE_NO_ITEM where there is none. unknown_count
  * may be null: how many there were of those.
- * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT (also if the model's ids are text). Any thread. */
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT (also if the model's ids are text), PINTLE_ERR_CORRUPT
+ * (as above; the items before the failing id are written). Any thread. */
 PINTLE_API pintle_status pintle_model_find_integer_ids(const pintle_model* model,
                                                        const int64_t* ids, size_t count,
                                                        uint32_t* items, size_t* unknown_count);
 /* The same by NUL-terminated text.
  * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT (also if an id is null, or the model's ids are
- * integers). Any thread. */
+ * integers), PINTLE_ERR_CORRUPT (as above). Any thread. */
 PINTLE_API pintle_status pintle_model_find_text_ids(const pintle_model* model,
                                                     const char* const* ids, size_t count,
                                                     uint32_t* items, size_t* unknown_count);
@@ -452,7 +453,8 @@ PINTLE_API pintle_status pintle_session_create(const pintle_model* model, void* 
  * session of pintle_session_new is left alone. The session's thread. */
 PINTLE_API void pintle_session_destroy(pintle_session* session);
 /* The same in a block of the model's allocator, which pintle_session_free gives back.
- * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_OUT_OF_MEMORY. Any thread. */
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_OUT_OF_MEMORY, PINTLE_ERR_MISALIGNED (the
+ * allocator gave a block that is less aligned than asked for). Any thread. */
 PINTLE_API pintle_status pintle_session_new(const pintle_model* model, pintle_session** session,
                                             pintle_error* error);
 /* Ends a session of pintle_session_new. Null is allowed, and a session of pintle_session_create is left
