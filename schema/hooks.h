@@ -24,7 +24,7 @@ inline void print_hook(fb::HookKind kind, uint32_t layer, char (&text)[kHookText
   }
 }
 
-// False for anything else; of a layer's digits at most 6. "last" is of layer 0.
+// False for anything else, more than 4 digits too: no network has so many blocks. "last" is of layer 0.
 inline bool parse_hook(const char* text, fb::HookKind* kind, uint32_t* layer) {
   *layer = 0;
   if (strcmp(text, "last") == 0) {
@@ -36,7 +36,7 @@ inline bool parse_hook(const char* text, fb::HookKind* kind, uint32_t* layer) {
   *kind = is_block ? fb::HookKind_Block : fb::HookKind_Mlp;
   const char* digits = text + (is_block ? 6 : 4);
   size_t length = 0;
-  for (; digits[length] >= '0' && digits[length] <= '9' && length < 6; ++length) {
+  for (; digits[length] >= '0' && digits[length] <= '9' && length < 4; ++length) {
     *layer = *layer * 10 + static_cast<uint32_t>(digits[length] - '0');
   }
   return length > 0 && digits[length] == '\0';
