@@ -107,7 +107,7 @@ int run(const char* isa, uint64_t seed) {
     check_##name(both);                                                  \
     ++kernels;                                                           \
   }
-#include "kernel_list.inc"
+#include "runtime/kernels/kernel_list.inc"
 #undef PINTLE_KERNEL
   const bool has_passed = both.failures == 0 && kernels > 0;
   std::printf("%s: %s, %zu kernels, %" PRIu64 " comparisons\n", isa,
