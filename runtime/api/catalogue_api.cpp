@@ -64,7 +64,7 @@ pintle_status pintle_model_find_integer_id(const pintle_model* handle, int64_t i
 pintle_status pintle_model_find_text_id(const pintle_model* handle, const char* id,
                                         size_t length_bytes, uint32_t* item) {
   const Model* model = model_of(handle);
-  if (model == nullptr || (id == nullptr && length_bytes > 0) || item == nullptr) {
+  if (model == nullptr || id == nullptr || item == nullptr) {
     return PINTLE_ERR_INVALID_ARGUMENT;
   }
   return model->catalogue.find(id, length_bytes, item);

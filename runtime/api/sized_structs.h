@@ -11,8 +11,9 @@
 
 namespace pintle::internal {
 
-// Sizes outside this are no struct's: struct_size was never set.
-inline constexpr size_t kSmallestStruct = sizeof(uint32_t), kLargestStruct = 4096;
+// Sizes outside this are no struct's, each having had a field beside struct_size from its first version
+// on: it was never set.
+inline constexpr size_t kSmallestStruct = 2 * sizeof(uint32_t), kLargestStruct = 4096;
 
 inline bool is_struct_size(size_t size_bytes) {
   return size_bytes >= kSmallestStruct && size_bytes <= kLargestStruct &&

@@ -109,7 +109,7 @@ TEST_CASE("nothing allocates once a session exists") {
       std::vector<float> state(static_cast<size_t>(tiny.network.dim));
       pintle_feature_value features[5];
       pintle_event_effect events[5];
-      pintle_share_solution solution;
+      pintle_share_solution solution = PINTLE_SHARE_SOLUTION_INIT;
       bool ok = true;
       const auto run = [&](pintle_status status) { ok = ok && status == PINTLE_OK; };
 

@@ -59,7 +59,7 @@ class CountingAllocator {
     }
     if (self.refuse_at_ != 0 && self.asked_ >= self.refuse_at_) return nullptr;
     const size_t shift = self.misaligns_ ? alignment_bytes / 2 : 0;
-    const std::align_val_t alignment(alignment_bytes);
+    const auto alignment = static_cast<std::align_val_t>(alignment_bytes);
     void* memory = ::operator new(size_bytes + shift, alignment, std::nothrow);
     if (memory == nullptr) return nullptr;
     void* block = static_cast<char*>(memory) + shift;

@@ -151,7 +151,7 @@ typedef struct pintle_open_options {
 
 /* Every pintle_*_init is its PINTLE_*_INIT for callers that see no macros: it sets struct_size to the
  * size given, which is the struct's as the caller has it, and the fields within it to their defaults.
- * Null, and sizes below 4, are left alone. Any thread. */
+ * Null, and sizes below 8, are left alone. Any thread. */
 PINTLE_API void pintle_allocator_init(pintle_allocator* allocator, size_t size_bytes);
 PINTLE_API void pintle_open_options_init(pintle_open_options* options, size_t size_bytes);
 
@@ -224,7 +224,7 @@ PINTLE_API pintle_status pintle_model_get_info(const pintle_model* model, pintle
  * text), PINTLE_ERR_CORRUPT (the search meets an item that does not exist). Any thread. */
 PINTLE_API pintle_status pintle_model_find_integer_id(const pintle_model* model, int64_t id,
                                                       uint32_t* item);
-/* The same by `length_bytes` bytes of text, which need not end in NUL.
+/* The same by `length_bytes` bytes of text, which need not end in NUL; never null.
  * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT (also if the model's ids are
  * integers), PINTLE_ERR_CORRUPT (also an id that lies outside its table). Any thread. */
 PINTLE_API pintle_status pintle_model_find_text_id(const pintle_model* model, const char* id,

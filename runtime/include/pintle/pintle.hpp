@@ -170,7 +170,7 @@ class Model {
     std::vector<float> vector(info().dim);
     const pintle_status status =
         pintle_model_get_item_vector(model_, item, vector.data(), vector.size());
-    return result(status, std::move(vector));
+    return result(status, vector);
   }
   Result<pintle_group_info> group(uint32_t group) const {
     pintle_group_info info = PINTLE_GROUP_INFO_INIT;
@@ -202,7 +202,7 @@ class Model {
     std::vector<pintle_edit> edits(info->edit_count);
     const pintle_status status =
         pintle_model_get_preset_edits(model_, preset, edits.data(), edits.size());
-    return result(status, std::move(edits));
+    return result(status, edits);
   }
 
   // Numbers by name and id.
@@ -220,7 +220,7 @@ class Model {
     std::vector<uint32_t> items(ids.size());
     const pintle_status status =
         pintle_model_find_integer_ids(model_, ids.data(), ids.size(), items.data(), unknown_count);
-    return result(status, std::move(items));
+    return result(status, items);
   }
   // pintle_model_find_text_ids
   Result<std::vector<uint32_t>> find_all(const std::vector<std::string>& ids,
@@ -230,7 +230,7 @@ class Model {
     std::vector<uint32_t> items(ids.size());
     const pintle_status status =
         pintle_model_find_text_ids(model_, texts.data(), texts.size(), items.data(), unknown_count);
-    return result(status, std::move(items));
+    return result(status, items);
   }
   Result<uint32_t> find_attribute(const std::string& group, const std::string& name) const {
     uint32_t attribute = 0;
@@ -252,8 +252,9 @@ class Model {
   }
 
  private:
+  // By reference: the call that gave the status fills `value`, in whatever order the arguments come.
   template <typename T>
-  static Result<T> result(pintle_status status, T value) {
+  static Result<T> result(pintle_status status, T& value) {
     if (status != PINTLE_OK) return Status(status);
     return Result<T>(std::move(value));
   }
@@ -356,7 +357,7 @@ class Session {
   Result<std::vector<float>> score(const std::vector<uint32_t>& items) {
     std::vector<float> scores(items.size());
     const pintle_status status = pintle_score(session_, items.data(), items.size(), scores.data());
-    return result(status, std::move(scores));
+    return result(status, scores);
   }
   // pintle_session_get_scan
   pintle_scan_info scan() const {
@@ -376,7 +377,7 @@ class Session {
                                 solved.list.data(), &count, &solved.solution);
     });
     solved.list.resize(count);
-    return result(status, std::move(solved));
+    return result(status, solved);
   }
 
   // pintle_active_features: the strongest, at most `capacity`.
@@ -388,7 +389,7 @@ class Session {
         pintle_active_features(session_, sae, features.data(), capacity, &count);
     if (count < features.size()) features.resize(count);
     if (active_count != nullptr) *active_count = count;
-    return result(status, std::move(features));
+    return result(status, features);
   }
   // pintle_explain_features
   Result<FeatureExplanation> explain_features(uint32_t sae, uint32_t item, size_t capacity) {
@@ -397,7 +398,7 @@ class Session {
         pintle_explain_features(session_, sae, item, explained.features.data(), capacity,
                                 &explained.active_count, &explained.score, &explained.remainder);
     if (explained.active_count < capacity) explained.features.resize(explained.active_count);
-    return result(status, std::move(explained));
+    return result(status, explained);
   }
   // pintle_explain_events: the largest, at most `capacity`.
   Result<std::vector<pintle_event_effect>> explain_events(uint32_t item, size_t capacity) {
@@ -406,14 +407,14 @@ class Session {
     const pintle_status status =
         pintle_explain_events(session_, item, effects.data(), capacity, &count);
     if (count < effects.size()) effects.resize(count);
-    return result(status, std::move(effects));
+    return result(status, effects);
   }
   // pintle_session_state: [dim]
   Result<std::vector<float>> state(const std::string& hook) {
     std::vector<float> values(dim_);
     const pintle_status status =
         pintle_session_state(session_, hook.c_str(), values.data(), values.size());
-    return result(status, std::move(values));
+    return result(status, values);
   }
 
   // What a status of this session's latest call was about.
@@ -424,8 +425,9 @@ class Session {
   }
 
  private:
+  // By reference: the call that gave the status fills `value`, in whatever order the arguments come.
   template <typename T>
-  Result<T> result(pintle_status status, T value) const {
+  Result<T> result(pintle_status status, T& value) const {
     if (status != PINTLE_OK) return done(status);
     return Result<T>(std::move(value));
   }
