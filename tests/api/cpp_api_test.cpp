@@ -142,7 +142,8 @@ TEST_CASE("everything that can be steered is listed, and found by what it is cal
   CHECK(info.format_version == pintle::format_version());
   for (uint32_t i = 0; i < info.knob_count; ++i) {
     CHECK(*model->find_knob(model->knob(i)->name) == i);
-    CHECK(model->knob(i)->feature_count == (std::string(model->knob(i)->name) == "space" ? 0 : 2));
+    const std::string name = model->knob(i)->name;
+    CHECK(model->knob(i)->feature_count == (name == "space" ? 0 : name == "noir" ? 2 : 3));
   }
   for (uint32_t i = 0; i < info.sae_count; ++i) {
     CHECK(model->sae(i)->feature_count == 21);
