@@ -93,7 +93,7 @@ TEST_CASE("a preset stands for its knobs, and edits keep their order") {
 TEST_CASE("faults quote the argument and name the part that is wrong") {
   const Parser parser;
   CHECK(parser.fault("Spce=1") ==
-        "--steer Spce=1: the model has no knob \"Spce\". It has Space, a=b, Quiet");
+        "--steer Spce=1: the model has no knob \"Spce\". It has Space, Quiet, a=b");
   CHECK(parser.fault("Space=8.5") ==
         "--steer Space=8.5: 8.5 is outside the safe range of Space, -4 to 8");
   const std::vector<std::pair<std::string, std::string>> faults = {
