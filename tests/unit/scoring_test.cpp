@@ -172,7 +172,7 @@ TEST_CASE("a batch gives what single calls give, and says how far it came") {
                      out.begin() + static_cast<ptrdiff_t>(h * 7 + 7)},
                     single.recommend(request)));
   }
-  uint64_t events = 9;
+  size_t events = 9;
   CHECK(pintle_session_event_count(session.get(), &events) == PINTLE_OK);
   CHECK(events == 0);
 

@@ -135,7 +135,7 @@ TEST_CASE("an unknown item appends nothing") {
   for (const std::vector<uint32_t>& bad :
        {std::vector<uint32_t>{37}, {4, 5, 37}, {UINT32_MAX, 4}}) {
     CHECK(pintle_session_append(session.get(), bad.data(), bad.size()) == PINTLE_ERR_UNKNOWN_ITEM);
-    uint64_t count = 0;
+    size_t count = 0;
     CHECK(pintle_session_event_count(session.get(), &count) == PINTLE_OK);
     CHECK(count == 3);
     CHECK(session.all_scores() == before);
@@ -146,7 +146,7 @@ TEST_CASE("an unknown item appends nothing") {
 TEST_CASE("events are counted beyond the window, and forgotten at reset with what was seen") {
   const OpenModel model(plain_model().file());
   OpenSession session(model);
-  uint64_t count = 9;
+  size_t count = 9;
   CHECK(pintle_session_event_count(session.get(), &count) == PINTLE_OK);
   CHECK(count == 0);
   session.append({});

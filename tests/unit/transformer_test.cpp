@@ -106,7 +106,7 @@ TEST_CASE("asking again changes nothing, bit for bit, and a session forgets at r
     session.append({0, 1, 2});
     session.all_scores();
     session.reset();
-    uint64_t count = 9;
+    size_t count = 9;
     CHECK(pintle_session_event_count(session.get(), &count) == PINTLE_OK);
     CHECK(count == 0);
     session.append(history);
