@@ -84,10 +84,16 @@ class NetworkHash {
   }
 
   [[gnu::noinline]] void add(uint32_t value) {
-    const uint32_t chained[2] = {state_, value};
     uint8_t bytes[8];
-    for (int i = 0; i < 8; ++i) bytes[i] = static_cast<uint8_t>(chained[i / 4] >> (8 * (i % 4)));
+    write_u32(state_, bytes);
+    write_u32(value, bytes + 4);
     state_ = crc32(bytes, sizeof(bytes));
+  }
+  static void write_u32(uint32_t value, uint8_t* bytes) {
+    bytes[0] = static_cast<uint8_t>(value);
+    bytes[1] = static_cast<uint8_t>(value >> 8);
+    bytes[2] = static_cast<uint8_t>(value >> 16);
+    bytes[3] = static_cast<uint8_t>(value >> 24);
   }
   void add(float value) {
     uint32_t bits;

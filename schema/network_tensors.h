@@ -11,30 +11,49 @@
 
 namespace pintle::format {
 
+// What a tensor is called: a path of fields and indices, put into words only where somebody reads them.
 class TensorName {
  public:
+  struct Text {
+    char bytes[64];  // "blocks.4294967295.attention_norm.gain" is far from it
+  };
+
   // The file itself: its children have no dot before them.
   TensorName() = default;
-  [[gnu::noinline]] TensorName child(const char* name) const {
-    TensorName result = *this;
-    if (length_ != 0) result.append(".");
-    result.append(name);
-    return result;
+  TensorName(const char* name) : steps_{{name, 0}}, count_(1) {}
+  TensorName child(const char* name) const { return with({name, 0}); }
+  TensorName child(uint32_t index) const { return with({nullptr, index}); }
+
+  [[gnu::noinline]] Text text() const {
+    Text text = {};
+    size_t length = 0;
+    for (uint32_t i = 0; i < count_ && length < sizeof(text.bytes); ++i) {
+      const char* dot = i == 0 ? "" : ".";
+      const int added = steps_[i].name != nullptr
+                            ? snprintf(text.bytes + length, sizeof(text.bytes) - length, "%s%s",
+                                       dot, steps_[i].name)
+                            : snprintf(text.bytes + length, sizeof(text.bytes) - length, "%s%u",
+                                       dot, static_cast<unsigned>(steps_[i].index));
+      length += static_cast<size_t>(added);
+    }
+    return text;
   }
-  [[gnu::noinline]] TensorName child(uint32_t index) const {
-    char digits[11];
-    snprintf(digits, sizeof(digits), "%u", static_cast<unsigned>(index));
-    return child(digits);
-  }
-  const char* text() const { return text_; }
 
  private:
-  void append(const char* part) {
-    for (; *part != '\0' && length_ + 1 < sizeof(text_); ++part) text_[length_++] = *part;
+  struct Step {
+    const char* name;  // null: the index
+    uint32_t index;
+  };
+  static constexpr uint32_t kDeepest = 4;  // blocks, 0, query, weight
+
+  TensorName with(Step step) const {
+    TensorName result = *this;
+    result.steps_[result.count_++] = step;
+    return result;
   }
 
-  char text_[64] = {};  // "blocks.4294967295.attention_norm.gain" is far from it
-  size_t length_ = 0;
+  Step steps_[kDeepest] = {};
+  uint32_t count_ = 0;
 };
 
 // visit(name, tensor, presence) for each tensor that is in use, in the order of the file's data (its
@@ -96,7 +115,8 @@ class TensorWalk {
 
   [[gnu::noinline]] bool parts(const fb::Tensor* tensor, const TensorName& prefix, const char* name,
                                Presence presence) const {
-    return presence == kUnused || visit_(context_, prefix.child(name).text(), tensor, presence);
+    return presence == kUnused ||
+           visit_(context_, prefix.child(name).text().bytes, tensor, presence);
   }
   [[gnu::noinline]] bool parts(const fb::Linear* linear, const TensorName& prefix, const char* name,
                                Presence presence) const {

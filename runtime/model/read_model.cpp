@@ -158,8 +158,9 @@ Status read_exact(const fb::ExactScan& table, const TableReader& reader, const f
   view.width = sizes.exact_width;
   PINTLE_TRY(
       reader.tensors<format::ExactScan>(table, sizes, format::TensorName().child("exact"), &view));
-  PINTLE_TRY(reader.segment(table.fine(), CheckedSize(sizes.items) * CheckedSize(view.fine_bytes()),
-                            "exact.fine", &view.fine));
+  PINTLE_TRY(reader.segment(
+      table.fine(), format::CheckedSize(sizes.items) * format::CheckedSize(view.fine_bytes()),
+      "exact.fine", &view.fine));
   view.coarse_step = table.coarse_step();
   view.largest_row = table.largest_row();
   if (!(view.coarse_step >= 0 && isfinite(view.coarse_step) && view.largest_row >= 0 &&
@@ -187,16 +188,17 @@ Status read_catalogue(const fb::Catalogue& table, const TableReader& reader, con
     }
     PINTLE_TRY(reader.strings(table.text_ids(), items, "text_ids", &catalogue->text_ids));
   } else {
-    PINTLE_TRY(reader.segment(table.integer_ids(), CheckedSize(items) * CheckedSize(8),
-                              "integer_ids", &data));
+    PINTLE_TRY(reader.segment(table.integer_ids(),
+                              format::CheckedSize(items) * format::CheckedSize(8), "integer_ids",
+                              &data));
     catalogue->integer_ids = reinterpret_cast<const int64_t*>(data);
   }
-  PINTLE_TRY(
-      reader.segment(table.id_order(), CheckedSize(items) * CheckedSize(4), "id_order", &data));
+  PINTLE_TRY(reader.segment(table.id_order(), format::CheckedSize(items) * format::CheckedSize(4),
+                            "id_order", &data));
   catalogue->id_order = reinterpret_cast<const uint32_t*>(data);
   if (table.trained() != nullptr) {
-    PINTLE_TRY(
-        reader.segment(table.trained(), round_up(items, 8) / 8, "trained", &catalogue->trained));
+    PINTLE_TRY(reader.segment(table.trained(), format::round_up(items, 8) / 8, "trained",
+                              &catalogue->trained));
   }
   if (table.titles() != nullptr) {
     PINTLE_TRY(reader.strings(table.titles(), items, "titles", &catalogue->titles));
@@ -210,9 +212,10 @@ Status read_catalogue(const fb::Catalogue& table, const TableReader& reader, con
       return fault(PINTLE_ERR_CORRUPT, "attribute %u has no group or no name", i);
     }
   }
-  PINTLE_TRY(reader.segment(table.item_attribute_offsets(),
-                            CheckedSize(items) * CheckedSize(4) + CheckedSize(4),
-                            "item_attribute_offsets", &data));
+  PINTLE_TRY(
+      reader.segment(table.item_attribute_offsets(),
+                     format::CheckedSize(items) * format::CheckedSize(4) + format::CheckedSize(4),
+                     "item_attribute_offsets", &data));
   catalogue->item_attribute_offsets = reinterpret_cast<const uint32_t*>(data);
   const uint64_t bytes = table.item_attributes() == nullptr ? 0 : table.item_attributes()->size();
   if (bytes % 4 != 0 || bytes / 4 > UINT32_MAX) {
@@ -224,7 +227,8 @@ Status read_catalogue(const fb::Catalogue& table, const TableReader& reader, con
   catalogue->item_attribute_count = static_cast<uint32_t>(bytes / 4);
   PINTLE_TRY(
       reader.segment(table.attribute_item_offsets(),
-                     CheckedSize(catalogue->attribute_count) * CheckedSize(4) + CheckedSize(4),
+                     format::CheckedSize(catalogue->attribute_count) * format::CheckedSize(4) +
+                         format::CheckedSize(4),
                      "attribute_item_offsets", &data));
   catalogue->attribute_item_offsets = reinterpret_cast<const uint32_t*>(data);
   PINTLE_TRY(reader.segment(table.attribute_items(), bytes, "attribute_items", &data));

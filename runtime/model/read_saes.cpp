@@ -42,7 +42,7 @@ Status read_sae(const fb::Sae& table, const TableReader& reader, const format::S
   format::print_hook(view->hook, view->layer, view->hook_name);
   PINTLE_TRY(reader.tensors<format::Sae>(table, sizes, name, view));
   if (table.labels() == nullptr) return PINTLE_OK;
-  return reader.strings(table.labels(), features, name.child("labels").text(), &view->labels);
+  return reader.strings(table.labels(), features, name.child("labels"), &view->labels);
 }
 
 Status read_knob(const fb::Knob& table, const Fault& fault, const Model& model, KnobView* view) {

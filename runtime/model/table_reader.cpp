@@ -5,30 +5,33 @@
 
 namespace pintle::internal {
 
-Status TableReader::segment(const fb::Segment* segment, const CheckedSize& expected,
-                            const char* name, const uint8_t** data) const {
-  if (segment == nullptr) return fault_(PINTLE_ERR_CORRUPT, "%s: the data is missing", name);
+Status TableReader::segment(const fb::Segment* segment, const format::CheckedSize& expected,
+                            const format::TensorName& name, const uint8_t** data) const {
+  if (segment == nullptr)
+    return fault_(PINTLE_ERR_CORRUPT, "%s: the data is missing", name.text().bytes);
   const uint64_t offset = segment->offset(), size = segment->size();
   if (!expected.equals(size)) {
-    return fault_(PINTLE_ERR_CORRUPT, "%s: %llu bytes stored, its shape needs %llu", name,
-                  static_cast<unsigned long long>(size),
+    return fault_(PINTLE_ERR_CORRUPT, "%s: %llu bytes stored, its shape needs %llu",
+                  name.text().bytes, static_cast<unsigned long long>(size),
                   expected.overflowed() ? 0ull : static_cast<unsigned long long>(expected.value()));
   }
   if (offset % format::kAlignment != 0 || offset < metadata_bytes_ || size > file_.size_bytes ||
       offset > file_.size_bytes - size) {
-    return fault_(PINTLE_ERR_CORRUPT, "%s: bytes %llu + %llu lie outside the file's data", name,
-                  static_cast<unsigned long long>(offset), static_cast<unsigned long long>(size));
+    return fault_(PINTLE_ERR_CORRUPT, "%s: bytes %llu + %llu lie outside the file's data",
+                  name.text().bytes, static_cast<unsigned long long>(offset),
+                  static_cast<unsigned long long>(size));
   }
   *data = file_.data + offset;
   return PINTLE_OK;
 }
 
-Status TableReader::strings(const fb::StringTable* table, uint32_t count, const char* name,
-                            StringTableView* view) const {
+Status TableReader::strings(const fb::StringTable* table, uint32_t count,
+                            const format::TensorName& name, StringTableView* view) const {
   const uint8_t* offsets = nullptr;
   const uint8_t* bytes = nullptr;
-  PINTLE_TRY(segment(table->offsets(), CheckedSize(count) * CheckedSize(4) + CheckedSize(4), name,
-                     &offsets));
+  PINTLE_TRY(segment(table->offsets(),
+                     format::CheckedSize(count) * format::CheckedSize(4) + format::CheckedSize(4),
+                     name, &offsets));
   const uint64_t size = table->bytes() == nullptr ? 0 : table->bytes()->size();
   PINTLE_TRY(segment(table->bytes(), size, name, &bytes));
   view->offsets = reinterpret_cast<const uint32_t*>(offsets);
@@ -39,18 +42,17 @@ Status TableReader::strings(const fb::StringTable* table, uint32_t count, const 
 
 Status TableReader::tensor(const fb::Tensor* table, fb::Layout layout, const Wanted& wanted,
                            TensorView* view) const {
-  const format::TensorName own = wanted.table.child(wanted.field);
-  const char* name = own.text();
-  if (table == nullptr) return fault_(PINTLE_ERR_CORRUPT, "%s: missing", name);
+  const format::TensorName name = wanted.table.child(wanted.field);
+  if (table == nullptr) return fault_(PINTLE_ERR_CORRUPT, "%s: missing", name.text().bytes);
   const uint32_t rows = table->rows(), cols = table->cols();
   if (rows != wanted.rows || cols != wanted.cols) {
-    return fault_(PINTLE_ERR_CORRUPT, "%s: shape %u x %u, the architecture needs %u x %u", name,
-                  rows, cols, wanted.rows, wanted.cols);
+    return fault_(PINTLE_ERR_CORRUPT, "%s: shape %u x %u, the architecture needs %u x %u",
+                  name.text().bytes, rows, cols, wanted.rows, wanted.cols);
   }
   const bool known_type = table->dtype() >= fb::DType_F32 && table->dtype() <= fb::DType_I4;
   if (!known_type || table->layout() != layout ||
       (layout == fb::Layout_Rows && table->dtype() == fb::DType_I4)) {
-    return fault_(PINTLE_ERR_CORRUPT, "%s: unknown type %d or wrong layout %d", name,
+    return fault_(PINTLE_ERR_CORRUPT, "%s: unknown type %d or wrong layout %d", name.text().bytes,
                   static_cast<int>(table->dtype()), static_cast<int>(table->layout()));
   }
   TensorView result;
@@ -73,7 +75,7 @@ Status TableReader::require_type(const TensorView& view, fb::DType dtype,
                                  const Wanted& wanted) const {
   if (view.dtype == dtype) return PINTLE_OK;
   return fault_(PINTLE_ERR_CORRUPT, "%s: stored as %s, must be %s",
-                wanted.table.child(wanted.field).text(), fb::EnumNameDType(view.dtype),
+                wanted.table.child(wanted.field).text().bytes, fb::EnumNameDType(view.dtype),
                 fb::EnumNameDType(dtype));
 }
 
@@ -112,7 +114,7 @@ Status TableReader::read(format::Vector, const fb::Tensor* table, const Wanted& 
 Status TableReader::read(format::Linear, const fb::Linear* table, const Wanted& wanted,
                          LinearView* view) const {
   const format::TensorName own = wanted.table.child(wanted.field);
-  if (table == nullptr) return fault_(PINTLE_ERR_CORRUPT, "%s: missing", own.text());
+  if (table == nullptr) return fault_(PINTLE_ERR_CORRUPT, "%s: missing", own.text().bytes);
   PINTLE_TRY(read(format::Panels(), table->weight(), {wanted.rows, wanted.cols, own, "weight"},
                   &view->weight));
   return read(format::Vector(), table->bias(), {wanted.rows, 1, own, "bias"}, &view->bias);
@@ -121,12 +123,12 @@ Status TableReader::read(format::Linear, const fb::Linear* table, const Wanted& 
 Status TableReader::read(format::Norm, const fb::Norm* table, const Wanted& wanted,
                          NormView* view) const {
   const format::TensorName own = wanted.table.child(wanted.field);
-  if (table == nullptr) return fault_(PINTLE_ERR_CORRUPT, "%s: missing", own.text());
+  if (table == nullptr) return fault_(PINTLE_ERR_CORRUPT, "%s: missing", own.text().bytes);
   PINTLE_TRY(read(format::Vector(), table->gain(), {wanted.rows, 1, own, "gain"}, &view->gain));
   PINTLE_TRY(read(format::Vector(), table->bias(), {wanted.rows, 1, own, "bias"}, &view->bias));
   view->eps = table->eps();
   if (view->eps >= 0 && view->eps < 1) return PINTLE_OK;
-  return fault_(PINTLE_ERR_CORRUPT, "%s: eps %g is outside [0, 1)", own.text(),
+  return fault_(PINTLE_ERR_CORRUPT, "%s: eps %g is outside [0, 1)", own.text().bytes,
                 static_cast<double>(view->eps));
 }
 

@@ -37,9 +37,9 @@ class TableReader {
     return status;
   }
 
-  Status segment(const fb::Segment* segment, const CheckedSize& expected, const char* name,
-                 const uint8_t** data) const;
-  Status strings(const fb::StringTable* table, uint32_t count, const char* name,
+  Status segment(const fb::Segment* segment, const format::CheckedSize& expected,
+                 const format::TensorName& name, const uint8_t** data) const;
+  Status strings(const fb::StringTable* table, uint32_t count, const format::TensorName& name,
                  StringTableView* view) const;
 
  private:

@@ -9,7 +9,7 @@
 
 #include "pintle_generated.h"
 #include "runtime/kernels/kernels.h"
-#include "runtime/support/checked_math.h"
+#include "schema/checked_size.h"
 #include "schema/tensor_layout.h"
 
 namespace pintle::internal {
@@ -50,7 +50,7 @@ Operand make_operand(const KernelTable& kernels, const TensorView& tensor, const
                      int16_t* storage);
 // int16 values that an operand of up to `cols` columns needs.
 inline constexpr size_t operand_capacity(size_t cols) {
-  return static_cast<size_t>(round_up(cols, kGroupCols));
+  return static_cast<size_t>(format::round_up(cols, kGroupCols));
 }
 
 // A panel as [cols][16] floats: the file's own bytes if they are that already, else in `tile`

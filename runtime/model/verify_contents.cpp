@@ -178,7 +178,7 @@ Status verify_contents(const Model& model, const Fault& fault) {
   for (uint32_t i = 0; i < model.sae_count; ++i) {
     const format::TensorName sae = format::TensorName().child("saes").child(i);
     PINTLE_TRY(check.strings(root.saes()->Get(i)->labels(), model.saes[i].labels,
-                             model.saes[i].feature_count, sae.child("labels").text()));
+                             model.saes[i].feature_count, sae.child("labels").text().bytes));
   }
   return check_catalogue(model, *root.catalogue(), check, fault);
 }
