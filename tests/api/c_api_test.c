@@ -6,17 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expect.h"
+
 int write_tiny_model(const char* path, int64_t history_ids[3]); /* tiny_model_file.cpp */
-
-static int failures = 0;
-
-static void expect(int holds, const char* what) {
-  if (holds) return;
-  fprintf(stderr, "failed: %s\n", what);
-  ++failures;
-}
-#define EXPECT(condition) expect(condition, #condition)
-#define EXPECT_OK(call) expect((call) == PINTLE_OK, #call)
 
 int main(int argc, char** argv) {
   int64_t ids[3];

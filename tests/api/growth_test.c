@@ -8,17 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expect.h"
+
 int write_steerable_model(const char* path); /* tiny_model_file.cpp */
-
-static int failures = 0;
-
-static void expect(int holds, const char* what) {
-  if (holds) return;
-  fprintf(stderr, "failed: %s\n", what);
-  ++failures;
-}
-#define EXPECT(condition) expect(condition, #condition)
-#define EXPECT_OK(call) expect((call) == PINTLE_OK, #call)
 
 /* A struct of this caller's size, with bytes behind it that nobody may touch. */
 #define GUARDED(type, name)         \
