@@ -14,7 +14,7 @@ constexpr size_t kQueries = 16, kFewestQueries = 3;
 
 // Floats of scratch that attention_block_f32 takes.
 size_t attention_floats(size_t head_dim, size_t keys) {
-  return kQueries * (static_cast<size_t>(round_up(head_dim, 16)) + keys);
+  return kQueries * (static_cast<size_t>(format::round_up(head_dim, 16)) + keys);
 }
 
 class Forward {

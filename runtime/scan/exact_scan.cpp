@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "schema/half.h"
+
 namespace pintle::internal {
 namespace {
 
@@ -23,14 +25,7 @@ float rounded_down(double value) {
   return static_cast<float>(value - fabs(value) * kStep - kSmallestShift);
 }
 
-// Scales and bounds are half normals, zeros or denormals; finite, so one multiplication does for all.
-double half_value(uint16_t half) {
-  const uint32_t bits =
-      static_cast<uint32_t>(half & 0x8000u) << 16 | static_cast<uint32_t>(half & 0x7FFFu) << 13;
-  float value;
-  memcpy(&value, &bits, sizeof(value));
-  return static_cast<double>(value) * 0x1p112;
-}
+double half_value(uint16_t half) { return static_cast<double>(format::half_to_float(half)); }
 
 class ExactScan {
  public:
@@ -270,8 +265,7 @@ void ExactScorer::score(const uint32_t* items, size_t count, float* scores) cons
 
 void exact_scan(Session* session, const float* hidden, const Eligibility& eligibility,
                 const KnobScores& knobs, size_t k, Selector* selector, ExactCounts* counts) {
-  ExactCounts unused;
-  ExactScan scan(session, hidden, knobs, k, selector, counts == nullptr ? &unused : counts);
+  ExactScan scan(session, hidden, knobs, k, selector, counts);
   scan.run(eligibility);
 }
 

@@ -60,7 +60,7 @@ class ExactScorer {
 };
 
 // Offers every item that may be among the best k, in ascending order, with its f32 score. knobs: those
-// of the selector. counts: null, or what is added to. REQUIRES: model.exact.present().
+// of the selector. counts: what is added to. REQUIRES: model.exact.present().
 void exact_scan(Session* session, const float* hidden, const Eligibility& eligibility,
                 const KnobScores& knobs, size_t k, Selector* selector, ExactCounts* counts);
 

@@ -105,6 +105,7 @@ Status top_items(Session* session, const float* hidden, const Steering& steering
   const KnobScores knobs(*session, steering);
   Eligibility eligibility(session, request);
   Selector selector(eligibility, knobs, &best);
+  session->exact_counts = {};
   if (is_short_list(model, request)) {
     ItemScorer scorer(session, hidden);
     for (size_t i = 0; i < request.allow_count; ++i) {
@@ -114,7 +115,6 @@ Status top_items(Session* session, const float* hidden, const Steering& steering
       eligibility.drop(item);
     }
   } else if (model.exact.present()) {
-    session->exact_counts = {};
     exact_scan(session, hidden, eligibility, knobs, request.k, &selector, &session->exact_counts);
   } else {
     PanelScorer scorer(session, hidden);

@@ -22,7 +22,7 @@ void ProductScratch::lay_out(const Model& model, Arena* arena) {
   const uint64_t dim = model.dim, ffn = model.ffn_dim;
   const uint64_t longest = dim > ffn ? dim : ffn, widest = 2 * dim > ffn ? 2 * dim : ffn;
   operand = arena->buffer<int16_t>(operand_capacity(static_cast<size_t>(longest)));
-  wide = arena->buffer<float>(round_up(widest, kPanelRows));
+  wide = arena->buffer<float>(format::round_up(widest, kPanelRows));
   tile = arena->buffer<float>(kPanelRows * longest);
 }
 
@@ -46,16 +46,16 @@ void BlockScratch::lay_out(const Model& model, Arena* arena) {
     head_sums = arena->buffer<float>(model.head_count * dim);
   }
   arena->skip_to(end);
-  attention = arena->buffer<float>(16 * (round_up(dim, 16) + 1 + positions));
+  attention = arena->buffer<float>(16 * (format::round_up(dim, 16) + 1 + positions));
 }
 
 void SaeScratch::lay_out(const Model& model, Arena* arena) {
   if (model.sae_count == 0) return;
   const uint64_t count = model.max_feature_count;
-  features = arena->buffer<float>(round_up(count, kPanelRows));
+  features = arena->buffer<float>(format::round_up(count, kPanelRows));
   edited = arena->buffer<float>(count);
   order = arena->buffer<uint32_t>(count);
-  marks = arena->buffer<uint64_t>(round_up(count, 64) / 64);
+  marks = arena->buffer<uint64_t>(format::round_up(count, 64) / 64);
   decoder_row = arena->buffer<float>(model.dim);
 }
 

@@ -16,7 +16,7 @@ void ScanBuffers::lay_out(const Model& model, Arena* arena) {
 
 void ExactScratch::lay_out(const Model& model, Arena* arena) {
   if (!model.exact.present()) return;
-  const uint64_t width = model.exact.width, cols = round_up(width, kGroupCols);
+  const uint64_t width = model.exact.width, cols = format::round_up(width, kGroupCols);
   y = arena->buffer<float>(width);
   coarse_operand = arena->buffer<int16_t>(kGroupCols);
   fine_operand = arena->buffer<int16_t>(cols);

@@ -18,7 +18,7 @@ class SeenItems {
  public:
   static constexpr uint32_t kBits = 64;
   static size_t word_count(uint32_t item_count) {
-    return static_cast<size_t>(round_up(item_count, kBits) / kBits);
+    return static_cast<size_t>(format::round_up(item_count, kBits) / kBits);
   }
 
   void lay_out(const Model& model, Arena* arena) {

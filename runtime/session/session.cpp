@@ -22,7 +22,7 @@ void lay_out(const Model& model, Arena* arena, Session* session) {
 }
 
 void clear_words(Buffer<uint64_t>* words, uint64_t bits) {
-  const size_t count = static_cast<size_t>(round_up(bits, 64) / 64);
+  const size_t count = static_cast<size_t>(format::round_up(bits, 64) / 64);
   memset(words->front(count), 0, count * sizeof(uint64_t));
 }
 

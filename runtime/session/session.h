@@ -50,7 +50,7 @@ struct Session : pintle_session {
   // Of the last history that this session took in a batch, and, if it failed, which that was.
   pintle_status batch_status = PINTLE_OK;
   size_t batch_failure = 0;
-  ExactCounts exact_counts;  // of the latest list, where the model has an exact index
+  ExactCounts exact_counts;  // of the latest list; all 0 if it was no exact scan
   // Written through const: a call that fails changes nothing else.
   mutable pintle_error last_error = {};
 
@@ -73,7 +73,7 @@ inline Session* session_of(pintle_session* handle) {
   return const_cast<Session*>(session_of(static_cast<const pintle_session*>(handle)));
 }
 
-// 64 bits on every machine: model_open refuses what does not fit size_t.
+// 64 bits on every machine: open_model refuses what does not fit size_t.
 uint64_t session_bytes(const Model& model);
 Status session_create(const Model& model, void* memory, size_t size_bytes, const Fault& fault,
                       Session** session);

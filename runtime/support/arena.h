@@ -15,9 +15,9 @@
 #include <stdint.h>
 
 #include "pintle/pintle.h"
-#include "runtime/support/checked_math.h"
 #include "runtime/support/span.h"
 #include "schema/alignment.h"
+#include "schema/checked_size.h"
 
 namespace pintle::internal {
 
@@ -34,7 +34,7 @@ class Arena {
   template <typename T>
   T* take(uint64_t count) {
     const uint64_t start = used_;
-    used_ = round_up(used_ + count * sizeof(T) + kSlackBytes, kAlignment);
+    used_ = format::round_up(used_ + count * sizeof(T) + kSlackBytes, kAlignment);
     return base_ == nullptr ? nullptr : reinterpret_cast<T*>(base_ + start);
   }
   template <typename T>

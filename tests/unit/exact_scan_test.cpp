@@ -200,6 +200,36 @@ TEST_CASE("a state that is not finite, or zero, gives the f32 scan's list") {
   }
 }
 
+TEST_CASE("a session tells what its latest list read, and only that one's") {
+  const TinyModel tiny = model_of(kRandom, 500, 16, false);
+  const OpenModel f32(tiny.file()), exact(exact_file(tiny));
+  OpenSession unpruned(f32, {1, 2}), pruned(exact, {1, 2});
+  const auto scan_of = [](OpenSession* session) {
+    pintle_scan_info info = PINTLE_SCAN_INFO_INIT;
+    REQUIRE(pintle_session_get_scan(session->get(), &info) == PINTLE_OK);
+    return info;
+  };
+  CHECK(scan_of(&pruned).is_pruned == 0);
+  unpruned.recommend();
+  CHECK(scan_of(&unpruned).is_pruned == 0);
+  pruned.recommend();
+  const pintle_scan_info first = scan_of(&pruned);
+  CHECK(first.is_pruned == 1);
+  CHECK(first.rows_scored_f32 >= 10);
+  CHECK(first.bytes_read > first.rows_scored_f32 * 16 * sizeof(float));
+  pruned.recommend();
+  CHECK(scan_of(&pruned).bytes_read == first.bytes_read);  // not the sum of both
+  // One item is scored, not scanned for.
+  const uint32_t one = 7;
+  pintle_request request = PINTLE_REQUEST_INIT;
+  request.flags = PINTLE_ONLY_ALLOWED;
+  request.allow = &one;
+  request.allow_count = 1;
+  pruned.recommend(request);
+  CHECK(scan_of(&pruned).is_pruned == 0);
+  CHECK(scan_of(&pruned).bytes_read == 0);
+}
+
 TEST_CASE("damaged fields are refused") {
   using X = fb::ExactScan;
   const TinyModel tiny = model_of(kRandom, 40, 12, false);

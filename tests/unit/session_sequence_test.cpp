@@ -31,7 +31,8 @@ struct Explanation {
 
   bool operator==(const Explanation& other) const {
     return names == other.names && values.size() == other.values.size() &&
-           std::memcmp(values.data(), other.values.data(), values.size() * sizeof(float)) == 0;
+           (values.empty() ||
+            std::memcmp(values.data(), other.values.data(), values.size() * sizeof(float)) == 0);
   }
 };
 

@@ -78,7 +78,8 @@ class Check {
     pintle_recommendation list[kListed];
     size_t count;
     select(list, &count, [&](const Eligibility& eligibility, const KnobScores& knobs, Selector* s) {
-      exact_scan(session_, hidden, eligibility, knobs, kListed, s, nullptr);
+      ExactCounts uncounted;
+      exact_scan(session_, hidden, eligibility, knobs, kListed, s, &uncounted);
     });
   }
   void scan_int8(const float* hidden) {
@@ -145,14 +146,14 @@ int main(int argc, char** argv) {
   size_t identical = 0;
   for (size_t i = 0; i < count; ++i) identical += check.is_identical(states.data() + i * dim);
   const double lists = static_cast<double>(count);
-  const double row = static_cast<double>(round_up(dim, 4)) + sizeof(float);
+  const double row = static_cast<double>(pintle::format::round_up(dim, 4)) + sizeof(float);
   std::printf(
       "%s: %zu of %zu lists identical; bytes %.4f of the int8 scan's (coarse panels %.3f, "
       "fine rows %.4f of the table, f32 rows %.1f)",
       argv[1], identical, count,
       static_cast<double>(exact_bytes(check.counts, *model)) / (lists * row * model->item_count),
       static_cast<double>(check.counts.coarse_panels * kPanelRows) / lists /
-          static_cast<double>(round_up(model->item_count, kPanelRows)),
+          static_cast<double>(pintle::format::round_up(model->item_count, kPanelRows)),
       static_cast<double>(check.counts.fine_rows) / lists / model->item_count,
       static_cast<double>(check.counts.f32_rows) / lists);
   if (model->scored_items.dtype == pintle::fb::DType_I8) {
