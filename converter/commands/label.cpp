@@ -5,7 +5,7 @@
 
 #include "converter/commands/commands.h"
 #include "converter/commands/threads_option.h"
-#include "converter/jobs/label_job.h"
+#include "converter/jobs/label_features.h"
 #include "converter/run/runtime_model.h"
 
 namespace pintle::converter {

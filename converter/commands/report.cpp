@@ -13,6 +13,7 @@
 #include "converter/commands/commands.h"
 #include "converter/commands/threads_option.h"
 #include "converter/io/error.h"
+#include "converter/io/json_file.h"
 #include "converter/io/output_file.h"
 #include "converter/report/page.h"
 #include "converter/run/runtime_model.h"
@@ -29,16 +30,6 @@ struct ReportArguments {
   int threads = kDefaultThreads;
 };
 
-nlohmann::json read_features(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw Error("cannot read " + path);
-  try {
-    return nlohmann::json::parse(file);
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(path + ": not JSON: " + error.what());
-  }
-}
-
 ReportPeople read_people(const Model& model, const ReportArguments& arguments) {
   const InteractionFormat format = arguments.format.empty()
                                        ? InteractionFormat::kDetect
@@ -51,7 +42,7 @@ ReportPeople read_people(const Model& model, const ReportArguments& arguments) {
 void run_report_command(const ReportArguments& arguments) {
   const Model model = open_model(arguments.model_path);
   std::vector<nlohmann::json> features;
-  for (const std::string& path : arguments.features_paths) features.push_back(read_features(path));
+  for (const std::string& path : arguments.features_paths) features.push_back(read_json_file(path));
   ReportPeople people;
   const bool has_people = !arguments.interactions_path.empty();
   if (has_people) people = read_people(model, arguments);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "converter/jobs/train_sae.h"
+
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -9,7 +11,6 @@
 #include "converter/commands/commands.h"
 #include "converter/commands/threads_option.h"
 #include "converter/io/error.h"
-#include "converter/jobs/train_job.h"
 
 namespace pintle::converter {
 namespace {

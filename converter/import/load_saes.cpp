@@ -2,24 +2,14 @@
 #include "converter/import/load_saes.h"
 
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "converter/import/sae_formats.h"
 #include "converter/io/error.h"
+#include "converter/io/json_file.h"
 
 namespace pintle::converter {
 namespace {
-
-nlohmann::json read_json(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw Error("cannot read " + path);
-  try {
-    return nlohmann::json::parse(file);
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(path + ": not JSON: " + error.what());
-  }
-}
 
 InterpretedSae load_sae(const SaeFiles& files, size_t i, int64_t dim, int64_t block_count,
                         std::vector<std::string>* assumptions) {
@@ -83,11 +73,12 @@ Interpretation load_interpretation(const SaeFiles& files, int64_t dim, int64_t b
   for (size_t i = 0; i < files.saes.size(); ++i) {
     Interpretation part;
     part.saes.push_back(load_sae(files, i, dim, block_count, assumptions));
-    if (one_each) add_interpretation_json(read_json(files.features[i]), files.features[i], &part);
+    if (one_each)
+      add_interpretation_json(read_json_file(files.features[i]), files.features[i], &part);
     append(std::move(part), static_cast<uint32_t>(i), &all);
   }
   if (!one_each && !files.features.empty()) {
-    add_interpretation_json(read_json(files.features[0]), files.features[0], &all);
+    add_interpretation_json(read_json_file(files.features[0]), files.features[0], &all);
   }
   check_names_differ(all);
   return all;

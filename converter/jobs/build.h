@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "converter/jobs/convert.h"
-#include "converter/jobs/label_job.h"
-#include "converter/jobs/train_job.h"
+#include "converter/jobs/label_features.h"
+#include "converter/jobs/train_sae.h"
 
 namespace pintle::converter {
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "converter/io/error.h"
+#include "converter/io/json_file.h"
 #include "converter/jobs/build.h"
 
 namespace pintle::converter {
@@ -95,14 +96,7 @@ SaeBuild read_sae_build(const json& value, const std::string& where, const fs::p
 }  // namespace
 
 BuildConfig read_build_config(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw Error("cannot read " + path);
-  json value;
-  try {
-    value = json::parse(file);
-  } catch (const json::exception& error) {
-    throw Error(path + ": not JSON: " + error.what());
-  }
+  const json value = read_json_file(path);
   Section section(value, path, fs::path(path).parent_path());
   BuildConfig config;
   ConvertOptions& convert = config.convert;

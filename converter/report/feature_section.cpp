@@ -119,8 +119,8 @@ ordered_json sae_json(const Model& model, uint32_t sae, const json& described) {
 
 }  // namespace
 
-ordered_json feature_section(const Model& model, const Described& described, size_t max_features,
-                             ReportItems* items) {
+ordered_json feature_section(const Model& model, const FeaturesFiles& described,
+                             size_t max_features, ReportItems* items) {
   std::vector<const char*> measure = kMeasure;
   measure.insert(measure.end(),
                  {"items", "positions", "feature", "raw_dimension", "raw_correlation"});

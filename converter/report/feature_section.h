@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <nlohmann/json.hpp>
 
-#include "converter/report/described.h"
+#include "converter/report/features_files.h"
 #include "converter/report/report_numbers.h"
 #include "pintle/pintle.hpp"
 
@@ -17,7 +17,7 @@ namespace pintle::converter {
 // latter three are null or empty where there is no evidence. Of the features at most `max_features`
 // an SAE: those that knobs are made of, then those that follow an attribute best. Throws Error if
 // other SAEs are described than the model has.
-nlohmann::ordered_json feature_section(const Model& model, const Described& described,
+nlohmann::ordered_json feature_section(const Model& model, const FeaturesFiles& described,
                                        size_t max_features, ReportItems* items);
 
 }  // namespace pintle::converter

@@ -117,7 +117,7 @@ std::vector<SampleHistory> choose_histories(const Model& model, const Histories&
   return samples;
 }
 
-std::vector<SampleHistory> listed_histories(const Model& model, const Described& described,
+std::vector<SampleHistory> listed_histories(const Model& model, const FeaturesFiles& described,
                                             size_t count) {
   std::vector<SampleHistory> samples;
   for (const json& found : described.evidence) {

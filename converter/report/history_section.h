@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "converter/report/described.h"
+#include "converter/report/features_files.h"
 #include "converter/report/report_numbers.h"
 #include "converter/run/histories.h"
 #include "pintle/pintle.hpp"
@@ -31,7 +31,7 @@ std::vector<SampleHistory> choose_histories(const Model& model, const Histories&
 
 // The histories that are listed for the best feature of each attribute: what there is
 // without interactions.
-std::vector<SampleHistory> listed_histories(const Model& model, const Described& described,
+std::vector<SampleHistory> listed_histories(const Model& model, const FeaturesFiles& described,
                                             size_t count);
 
 // [{"events", "taste", "items", "next", "active": [[sae, feature, label, activation]], "base",

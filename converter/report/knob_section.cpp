@@ -24,7 +24,7 @@ constexpr size_t kDoses = 10;
 // Lists are tallied with one byte an item for every variant and thread: so many of them at a time.
 constexpr size_t kTallyBytes = size_t{64} << 20;
 
-const json& knob_json(const Described& described, const std::string& name) {
+const json& knob_json(const FeaturesFiles& described, const std::string& name) {
   for (const json& knob : described.knobs) {
     if (knob.at("name") == name) return knob;
   }
@@ -40,7 +40,7 @@ struct Trial {
   ListVariant variant;
 };
 
-std::vector<Trial> plan_trials(const Model& model, const Described& described,
+std::vector<Trial> plan_trials(const Model& model, const FeaturesFiles& described,
                                const ordered_json& knobs) {
   std::vector<Trial> trials;
   for (size_t k = 0; k < knobs.size(); ++k) {
@@ -99,7 +99,7 @@ std::vector<float> knob_strengths(float min_strength, float max_strength) {
   return strengths;
 }
 
-ordered_json knob_section(const Model& model, const Described& described) {
+ordered_json knob_section(const Model& model, const FeaturesFiles& described) {
   ordered_json knobs = ordered_json::array();
   const std::vector<std::string> names = knob_names(model);
   for (uint32_t k = 0; k < names.size(); ++k) {
@@ -140,7 +140,7 @@ ordered_json knob_section(const Model& model, const Described& described) {
   return knobs;
 }
 
-ordered_json measure_knobs(const Model& model, const Described& described,
+ordered_json measure_knobs(const Model& model, const FeaturesFiles& described,
                            const Histories& histories, const std::vector<float>& popularity,
                            const std::vector<uint32_t>& attributes, ThreadPool* pool,
                            ordered_json* knobs) {

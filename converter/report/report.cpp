@@ -67,7 +67,7 @@ ordered_json report_data(const Model& model, const std::string& model_name,
                 " has no knobs and no features: put them in with `pintle convert --sae DIR "
                 "--features features.json`");
   }
-  const Described described = describe(features);
+  const FeaturesFiles described = join_features_files(features);
   const std::vector<uint32_t> shown = shown_attributes(model);
   ReportItems items(model);
   ordered_json data = {{"model", model_json(model, model_name)},

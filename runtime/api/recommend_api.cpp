@@ -23,9 +23,10 @@ bool is_share(float value) { return value >= 0 && value <= 1; }
 // Different sessions of one model, their latest failures forgotten.
 bool begin_calls(pintle_session* const* handles, size_t count) {
   if (handles == nullptr || count == 0) return false;
+  const Session* first = begin_call(handles[0]);
   for (size_t i = 0; i < count; ++i) {
     const Session* session = begin_call(handles[i]);
-    if (session == nullptr || session->model != begin_call(handles[0])->model) return false;
+    if (session == nullptr || session->model != first->model) return false;
     for (size_t j = 0; j < i; ++j) {
       if (handles[j] == handles[i]) return false;
     }

@@ -8,7 +8,7 @@
 
 #include "converter/io/interactions.h"
 #include "converter/jobs/convert.h"
-#include "converter/jobs/train_job.h"
+#include "converter/jobs/train_sae.h"
 #include "converter/run/histories.h"
 #include "converter/run/runtime_model.h"
 #include "support/scratch_dir.h"

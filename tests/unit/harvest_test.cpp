@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "converter/io/error.h"
-#include "converter/jobs/train_job.h"
+#include "converter/jobs/train_sae.h"
 #include "converter/sae_training/activations.h"
 #include "support/default_model.h"
 

@@ -12,7 +12,7 @@
 #include <fstream>
 
 #include "converter/jobs/convert.h"
-#include "converter/jobs/label_job.h"
+#include "converter/jobs/label_features.h"
 #include "support/scratch_dir.h"
 
 namespace pintle::converter {

@@ -12,7 +12,7 @@
 #include "converter/file/metadata.h"
 #include "converter/import/sae_formats.h"
 #include "converter/io/error.h"
-#include "converter/jobs/label_job.h"
+#include "converter/jobs/label_features.h"
 #include "runtime/model/model.h"
 #include "support/default_model.h"
 

@@ -48,14 +48,16 @@ TEST_CASE("sizes are those that the writer packs, in every type and layout") {
 
 TEST_CASE("sizes that overflow are never equal to one") {
   for (const fb::DType dtype : fb::EnumValuesDType()) {
-    const CheckedSize size =
-        tensor_data_bytes(dtype, fb::Layout_Panels, UINT32_MAX, UINT32_MAX) * CheckedSize(1u << 31);
+    const format::CheckedSize size =
+        tensor_data_bytes(dtype, fb::Layout_Panels, UINT32_MAX, UINT32_MAX) *
+        format::CheckedSize(1u << 31);
     CHECK(size.overflowed());
     CHECK_FALSE(size.equals(size.value()));
   }
-  CHECK((CheckedSize(UINT64_MAX) + CheckedSize(1)).overflowed());
-  CHECK_FALSE((CheckedSize(UINT64_MAX) + CheckedSize(0)).overflowed());
-  CHECK(((CheckedSize(UINT64_MAX) + CheckedSize(1)) * CheckedSize(0)).overflowed());
+  CHECK((format::CheckedSize(UINT64_MAX) + format::CheckedSize(1)).overflowed());
+  CHECK_FALSE((format::CheckedSize(UINT64_MAX) + format::CheckedSize(0)).overflowed());
+  CHECK(((format::CheckedSize(UINT64_MAX) + format::CheckedSize(1)) * format::CheckedSize(0))
+            .overflowed());
 }
 
 TEST_CASE("halves of every bit pattern become the float of the same value") {

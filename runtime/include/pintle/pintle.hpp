@@ -84,8 +84,7 @@ inline pintle_steering steer(const std::vector<pintle_edit>& edits, uint32_t fla
 
 // ---- Requests -----------------------------------------------------------------------------------
 
-// A pintle_request that owns its lists. Copyable, so `steering` must be a copy's, too: it is read at
-// each call.
+// A pintle_request that owns its lists and its edits.
 struct Request {
   size_t k = 10;
   bool includes_seen = false;

@@ -2,8 +2,8 @@
 //
 // From a model, an SAE and interaction histories to features.json; commands/label.cpp is its
 // command line.
-#ifndef PINTLE_CONVERTER_JOBS_LABEL_JOB_H_
-#define PINTLE_CONVERTER_JOBS_LABEL_JOB_H_
+#ifndef PINTLE_CONVERTER_JOBS_LABEL_FEATURES_H_
+#define PINTLE_CONVERTER_JOBS_LABEL_FEATURES_H_
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -50,4 +50,4 @@ std::vector<Preset> read_presets(const std::string& path, const std::vector<Knob
 
 }  // namespace pintle::converter
 
-#endif  // PINTLE_CONVERTER_JOBS_LABEL_JOB_H_
+#endif  // PINTLE_CONVERTER_JOBS_LABEL_FEATURES_H_

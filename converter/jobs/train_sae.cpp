@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/jobs/train_job.h"
+#include "converter/jobs/train_sae.h"
 
 #include <unistd.h>
 

@@ -2,8 +2,8 @@
 //
 // From a model and interaction histories to a trained SAE on disk; commands/train_sae.cpp is its
 // command line.
-#ifndef PINTLE_CONVERTER_JOBS_TRAIN_JOB_H_
-#define PINTLE_CONVERTER_JOBS_TRAIN_JOB_H_
+#ifndef PINTLE_CONVERTER_JOBS_TRAIN_SAE_H_
+#define PINTLE_CONVERTER_JOBS_TRAIN_SAE_H_
 
 #include <cstdint>
 #include <optional>
@@ -67,4 +67,4 @@ TrainReport run_train_job(const TrainJob& job, ThreadPool* pool);
 
 }  // namespace pintle::converter
 
-#endif  // PINTLE_CONVERTER_JOBS_TRAIN_JOB_H_
+#endif  // PINTLE_CONVERTER_JOBS_TRAIN_SAE_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/jobs/label_job.h"
+#include "converter/jobs/label_features.h"
 
 #include <algorithm>
 #include <fstream>

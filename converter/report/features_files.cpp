@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "converter/report/described.h"
+#include "converter/report/features_files.h"
 
 #include <string>
 
@@ -9,8 +9,8 @@ namespace pintle::converter {
 
 using nlohmann::json;
 
-Described describe(const std::vector<json>& files) {
-  Described described{json::array(), json::array(), {}};
+FeaturesFiles join_features_files(const std::vector<json>& files) {
+  FeaturesFiles described{json::array(), json::array(), {}};
   for (const json& file : files) {
     const size_t first = described.saes.size();
     for (const json& sae : file.at("saes")) described.saes.push_back(sae);
@@ -32,7 +32,7 @@ Described describe(const std::vector<json>& files) {
   return described;
 }
 
-std::optional<uint32_t> best_feature(const Described& described, uint32_t sae,
+std::optional<uint32_t> best_feature(const FeaturesFiles& described, uint32_t sae,
                                      const nlohmann::ordered_json& attribute) {
   if (attribute.is_null() || described.evidence.at(sae).is_null()) return std::nullopt;
   for (const json& measured : described.evidence[sae].at("attributes")) {
