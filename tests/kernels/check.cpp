@@ -14,6 +14,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "runtime/kernels/dispatch.h"
+
 namespace pintle::check {
 namespace {
 
@@ -257,6 +259,17 @@ void pack_s4_panels(const std::vector<int32_t>& w, size_t panel_count, size_t co
       }
     }
   }
+}
+
+KernelTable table_below(const char* isa) {
+  KernelTable below = {};
+  const char *names[16], *name;
+  const size_t count = available_isas(names, 16);
+  for (size_t i = 1; i < count; ++i) {
+    if (std::strcmp(names[i], isa) != 0) continue;
+    if (!make_kernel_table(names[i - 1], &below, &name)) break;
+  }
+  return below;
 }
 
 }  // namespace pintle::check

@@ -139,6 +139,9 @@ inline size_t round_up(size_t n, size_t multiple) {
 #include "runtime/kernels/kernel_list.inc"
 #undef PINTLE_KERNEL
 
+// The kernels of the ISA below `isa`, which those that it inherits equal; all null below the first.
+KernelTable table_below(const char* isa);
+
 }  // namespace pintle::check
 
 #endif  // PINTLE_TESTS_KERNELS_CHECK_H_

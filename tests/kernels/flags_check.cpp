@@ -75,18 +75,6 @@ struct Both<kEntry> {
   }
 };
 
-// The kernels of the ISA below `isa`, which those that it inherits equal; all null below the first.
-KernelTable table_below(const char* isa) {
-  KernelTable below = {};
-  const char *names[16], *name;
-  const size_t count = available_isas(names, 16);
-  for (size_t i = 1; i < count; ++i) {
-    if (std::strcmp(names[i], isa) != 0) continue;
-    if (!make_kernel_table(names[i - 1], &below, &name)) break;
-  }
-  return below;
-}
-
 int run(const char* isa, uint64_t seed) {
   const char* name = nullptr;
   if (!make_kernel_table(isa, &by_source, &name) || !kernels_by_flags(isa, &by_flags)) {
