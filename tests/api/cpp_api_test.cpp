@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// pintle.hpp: ownership, Result, and the README's example in C++.
+// pintle.hpp: ownership and Result.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -55,11 +55,34 @@ TEST_CASE("open, append, steer, recommend") {
   CHECK(session->recommend(5).status() == PINTLE_ERR_EMPTY_HISTORY);
 }
 
+TEST_CASE("a call's list can be walked without a name") {
+  const AlignedBytes bytes(text_file());
+  const auto model = pintle::Model::open_memory(bytes.data(), bytes.size());
+  REQUIRE(model);
+  pintle::Session session = *pintle::Session::create(*model);
+  REQUIRE(session.append({1, 2, 3}));
+  std::vector<uint32_t> walked, named;
+  for (const auto& entry : *session.recommend(5)) walked.push_back(entry.item);
+  const auto list = session.recommend(5);
+  for (const auto& entry : *list) named.push_back(entry.item);
+  CHECK(walked.size() == 5);
+  CHECK(walked == named);
+}
+
 TEST_CASE("failures come as a status and words") {
   const auto absent = pintle::Model::open("/nowhere/shop.pintle");
   CHECK_FALSE(absent);
   CHECK(absent.status() == PINTLE_ERR_IO);
   CHECK(absent.message().find("/nowhere/shop.pintle") != std::string::npos);
+  // A long path is cut between characters, behind the reason.
+  std::string long_path = "/nowhere/";
+  for (int i = 0; i < 300; ++i) long_path += "\xe6\xb8\xaf";
+  for (int shift = 0; shift < 3; ++shift, long_path.insert(1, 1, 'x')) {
+    const std::string message = pintle::Model::open(long_path).message();
+    CHECK(message.find("No such file") != std::string::npos);
+    CHECK(message.size() > 240);
+    CHECK(message.substr(message.size() - 3) == "\xe6\xb8\xaf");
+  }
   const AlignedBytes bytes(text_file());
   const auto model = pintle::Model::open_memory(bytes.data(), bytes.size());
   REQUIRE(model);

@@ -2,11 +2,12 @@
 //
 // C++17 over the whole of pintle.h: ownership and Result, header-only; needs neither exceptions nor RTTI.
 // What a call does, its units, errors and threads are told in pintle.h, under the name of the C function
-// that the comment names. Allocates only where it returns a std::vector; calls that must not allocate
-// (lists into a buffer of the caller's) take pointers, as C does.
+// that the comment names. Allocates where it returns a std::vector, and for the words of a failure; calls that
+// must not allocate (lists into a buffer of the caller's) take pointers, as C does.
 #ifndef PINTLE_PINTLE_HPP_
 #define PINTLE_PINTLE_HPP_
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -50,13 +51,21 @@ class [[nodiscard]] Result {
   pintle_status status() const { return status_.status(); }
   const std::string& message() const { return status_.message(); }
   const Status& failure() const { return status_; }
-  // REQUIRES: *this
-  T& operator*() { return value_; }
-  const T& operator*() const { return value_; }
-  T* operator->() { return &value_; }
-  const T* operator->() const { return &value_; }
+  // REQUIRES: *this, which builds with asserts check. Of a temporary the value itself, so that
+  // `for (auto& entry : *session.recommend(10))` walks what lives as long as the loop.
+  T& operator*() & { return checked(this)->value_; }
+  const T& operator*() const& { return checked(this)->value_; }
+  T operator*() && { return std::move(checked(this)->value_); }
+  T* operator->() { return &checked(this)->value_; }
+  const T* operator->() const { return &checked(this)->value_; }
 
  private:
+  template <typename Self>
+  static Self* checked(Self* self) {
+    assert(*self && "a Result without a value: look at message()");
+    return self;
+  }
+
   Status status_;
   T value_{};
 };
@@ -471,12 +480,12 @@ inline Result<std::vector<std::vector<pintle_recommendation>>> recommend_batch(
   std::vector<pintle_session*> handles;
   for (const Session& session : sessions) handles.push_back(session.get());
   std::vector<uint32_t> items;
-  std::vector<size_t> offsets = {0}, counts(histories.size() + 1);  // + 1: never without an address
+  std::vector<size_t> offsets = {0}, counts(histories.size());
   for (const std::vector<uint32_t>& history : histories) {
     items.insert(items.end(), history.begin(), history.end());
     offsets.push_back(items.size());
   }
-  std::vector<pintle_recommendation> out((histories.size() + 1) * request.k);
+  std::vector<pintle_recommendation> out(histories.size() * request.k);
   size_t done = 0;
   const pintle_status status = request.with_c([&](const pintle_request& c) {
     if (executor == nullptr) {
