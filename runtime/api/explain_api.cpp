@@ -73,8 +73,8 @@ pintle_status pintle_session_state(pintle_session* handle, const char* hook, flo
   if (!pintle::format::parse_hook(hook, &kind, &layer) || layer >= model.layer_count) {
     return session->fault()(
         PINTLE_ERR_UNKNOWN_NAME,
-        "the hook \"%.32s\" is none of block:0 to block:%u, mlp:0 to mlp:%u, last", hook,
-        model.layer_count - 1, model.layer_count - 1);
+        "the hooks are block:0 to block:%u, mlp:0 to mlp:%u and last; none is called \"%s\"",
+        model.layer_count - 1, model.layer_count - 1, hook);
   }
   if (capacity < model.dim) {
     return session->fault()(PINTLE_ERR_BUFFER_TOO_SMALL, "the state has %u floats, room is for %zu",

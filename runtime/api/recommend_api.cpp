@@ -20,28 +20,33 @@ namespace {
 
 bool is_share(float value) { return value >= 0 && value <= 1; }
 
-// Different sessions of one model, their latest failures forgotten.
-bool begin_calls(pintle_session* const* handles, size_t count) {
-  if (handles == nullptr || count == 0) return false;
+// Forgets the sessions' latest failures. They must be different ones, of one model.
+pintle_status begin_calls(pintle_session* const* handles, size_t count) {
+  if (handles == nullptr || count == 0) return PINTLE_ERR_INVALID_ARGUMENT;
   const Session* first = begin_call(handles[0]);
-  for (size_t i = 0; i < count; ++i) {
+  if (first == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  for (size_t i = 1; i < count; ++i) {
     const Session* session = begin_call(handles[i]);
-    if (session == nullptr || session->model != first->model) return false;
+    if (session == nullptr || session->model != first->model) {
+      return first->fault()(PINTLE_ERR_INVALID_ARGUMENT,
+                            "session %zu is none, or of another model than session 0", i);
+    }
     for (size_t j = 0; j < i; ++j) {
-      if (handles[j] == handles[i]) return false;
+      if (handles[j] != handles[i]) continue;
+      return first->fault()(PINTLE_ERR_INVALID_ARGUMENT, "sessions %zu and %zu are the same", j, i);
     }
   }
-  return true;
+  return PINTLE_OK;
 }
 
 // All but the single histories, which the core checks.
 pintle_status check_batch(const Session& session, const internal::Batch& batch,
                           const size_t* done) {
-  const bool has_items =
-      batch.offsets != nullptr &&
-      (batch.items != nullptr || batch.offsets[batch.history_count] <= batch.offsets[0]);
-  if (has_items && batch.out != nullptr && batch.counts != nullptr && done != nullptr) {
-    return PINTLE_OK;
+  if (batch.offsets != nullptr && done != nullptr) {
+    if (batch.history_count == 0) return PINTLE_OK;
+    const bool has_items =
+        batch.items != nullptr || batch.offsets[batch.history_count] <= batch.offsets[0];
+    if (has_items && batch.out != nullptr && batch.counts != nullptr) return PINTLE_OK;
   }
   return internal::null_argument(session, "items, offsets, out, counts or done");
 }
@@ -126,7 +131,7 @@ pintle_status pintle_recommend_batch_parallel(pintle_session* const* handles, si
                                               size_t history_count, const pintle_request* given,
                                               pintle_recommendation* out, size_t* counts,
                                               size_t* done) {
-  if (!begin_calls(handles, session_count)) return PINTLE_ERR_INVALID_ARGUMENT;
+  PINTLE_TRY(begin_calls(handles, session_count));
   const Session& first = *internal::session_of(handles[0]);
   pintle_executor executor = {};
   PINTLE_TRY(internal::read_executor(given_executor, first.fault(), &executor));

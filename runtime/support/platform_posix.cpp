@@ -115,11 +115,11 @@ Status map_path(const char* path, const Allocator& allocator, const Fault& fault
   do {
     fd = open(path, O_RDONLY | O_CLOEXEC);
   } while (fd < 0 && errno == EINTR);
-  if (fd < 0) return fault(PINTLE_ERR_IO, "cannot open %s: %s", path, strerror(errno));
+  if (fd < 0) return fault(PINTLE_ERR_IO, "cannot open (%s): %s", strerror(errno), path);
   struct stat info;
   Status status;
   if (fstat(fd, &info) != 0 || info.st_size < 0) {
-    status = fault(PINTLE_ERR_IO, "cannot read %s: %s", path, strerror(errno));
+    status = fault(PINTLE_ERR_IO, "cannot read (%s): %s", strerror(errno), path);
   } else {
     status = map_descriptor(fd, 0, static_cast<uint64_t>(info.st_size), allocator, fault, mapping);
   }

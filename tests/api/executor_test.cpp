@@ -281,8 +281,11 @@ TEST_CASE("arguments are checked") {
   pintle_session* const missing[] = {sessions.data()[0], nullptr};
   CHECK(batch(nullptr, 2, &good) == PINTLE_ERR_INVALID_ARGUMENT);
   CHECK(batch(sessions.data(), 0, &good) == PINTLE_ERR_INVALID_ARGUMENT);
+  const auto words = [&] { return std::string(pintle_session_last_error(sessions.data()[0])); };
   CHECK(batch(twice, 3, &good) == PINTLE_ERR_INVALID_ARGUMENT);
+  CHECK(words() == "sessions 0 and 2 are the same");
   CHECK(batch(mixed, 2, &good) == PINTLE_ERR_INVALID_ARGUMENT);
+  CHECK(words() == "session 1 is none, or of another model than session 0");
   CHECK(batch(missing, 2, &good) == PINTLE_ERR_INVALID_ARGUMENT);
   CHECK(batch(sessions.data(), 2, nullptr) == PINTLE_ERR_INVALID_ARGUMENT);
   for (const pintle_executor& executor : bad) {
@@ -290,8 +293,14 @@ TEST_CASE("arguments are checked") {
   }
   CHECK(rows.done == 99);
   CHECK(tasks.calls == 0);
+  const size_t none = 0;
+  size_t done = 99;
+  CHECK(pintle_recommend_batch_parallel(sessions.data(), 2, &good, nullptr, &none, 0, &request,
+                                        nullptr, nullptr, &done) == PINTLE_OK);
+  CHECK(done == 0);
+  const int calls = static_cast<int>(tasks.calls);
   CHECK(batch(sessions.data(), 2, &good) == PINTLE_OK);
-  CHECK(tasks.calls == 1);
+  CHECK(tasks.calls == calls + 1);
 }
 
 }  // namespace

@@ -20,14 +20,21 @@
  *   Lifetime    A model is reference counted: its opener holds one reference, every session one. It
  *               goes with the last, so that models and sessions may be closed in any order.
  *   Threads     A model is immutable: any number of threads may use it. A session belongs to one
- *               thread at a time. There is no global state, and no thread is ever started: an app
- *               that wants more than one hands in an executor (pintle_executor).
+ *               thread at a time ("the session's thread"): any thread may call it, also to end it, as
+ *               long as no two calls on it overlap and what one wrote is visible to the next. There is
+ *               no global state (XNNPACK, where built in, has its own), and no thread is ever started:
+ *               an app that wants more than one hands in an executor (pintle_executor).
  *   Pointers    Strings and arrays that a model hands out live as long as the model.
+ *   Text        NUL-terminated, in the bytes that the file has: the converter writes UTF-8, but no
+ *               reader checks it, so a binding that needs valid UTF-8 (or Java's modified one) decodes
+ *               as it would any file's. Messages are UTF-8 as far as what they quote is, and are cut
+ *               between characters.
  *   Structs     `struct_size` is sizeof the struct as the caller was compiled; PINTLE_*_INIT and
  *               pintle_*_init set it, and the other fields to their defaults. Later versions may add
  *               fields at the end. Of a shorter struct the library takes the fields that are there,
  *               of a longer one those that it knows, and refuses it (PINTLE_ERR_INVALID_ARGUMENT) only
- *               if one that it does not know is set, that is, not all zero bytes. Of an output it
+ *               if one that it does not know is set, that is, not all zero bytes. (A size below 8,
+ *               above 4096 or no multiple of 4 was never set, and is refused.) Of an output it
  *               writes the fields that both know, never a byte beyond struct_size. Structs without a
  *               size never change: what they cannot say will come as another struct.
  *   No function throws, aborts, prints or exits.
@@ -79,7 +86,7 @@ typedef enum pintle_status {
   PINTLE_ERR_BUFFER_TOO_SMALL = 3, /* a caller's block or array is smaller than needed */
   PINTLE_ERR_MISALIGNED = 4,       /* a caller's block is not aligned as stated */
   PINTLE_ERR_EMPTY_HISTORY = 5,    /* nothing appended yet: no architecture defines its output */
-  PINTLE_ERR_UNKNOWN_ISA = 6,      /* PINTLE_FORCE_ISA names no ISA, or one this CPU lacks */
+  PINTLE_ERR_UNKNOWN_ISA = 6,      /* options->isa or PINTLE_FORCE_ISA: none, or not this CPU's */
   PINTLE_ERR_UNKNOWN_NAME = 7,     /* a knob, preset, feature, SAE, ... the model lacks */
   PINTLE_ERR_OUT_OF_RANGE = 8,     /* a strength outside the knob's safe range */
   PINTLE_ERR_IO = 100,             /* the file could not be opened, read or mapped */
@@ -110,7 +117,7 @@ typedef struct pintle_session {
  * fails; never read. Never changes. */
 typedef struct pintle_error {
   pintle_status status;
-  char message[252]; /* NUL-terminated UTF-8 */
+  char message[252]; /* see Text */
 } pintle_error;
 
 /* ---- Opening models -------------------------------------------------------------------------- */
@@ -151,7 +158,7 @@ typedef struct pintle_open_options {
 
 /* Every pintle_*_init is its PINTLE_*_INIT for callers that see no macros: it sets struct_size to the
  * size given, which is the struct's as the caller has it, and the fields within it to their defaults.
- * Null, and sizes below 8, are left alone. Any thread. */
+ * Null, and what is no struct's size (see Structs), are left as they were. Any thread. */
 PINTLE_API void pintle_allocator_init(pintle_allocator* allocator, size_t size_bytes);
 PINTLE_API void pintle_open_options_init(pintle_open_options* options, size_t size_bytes);
 
@@ -165,8 +172,9 @@ PINTLE_API pintle_status pintle_model_open_file(const char* path,
                                                 const pintle_open_options* options,
                                                 pintle_model** model, pintle_error* error);
 /* The same for `length_bytes` bytes of an open descriptor from `offset_bytes` (an uncompressed
- * Android asset). offset_bytes may be any value; if the model then is not 64-byte aligned in memory
- * it is copied once. The descriptor stays the caller's and may be closed on return.
+ * Android asset, stored by noCompress). offset_bytes may be any value; if it is no multiple of 64, as
+ * zipalign's 4 bytes rarely are, the model is copied to the heap once: to have it mapped, keep it in a
+ * file of its own. The descriptor stays the caller's and may be closed on return.
  * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_UNKNOWN_ISA, PINTLE_ERR_IO,
  * PINTLE_ERR_NOT_A_MODEL, PINTLE_ERR_NEWER_FORMAT, PINTLE_ERR_CORRUPT, PINTLE_ERR_CHECKSUM (with
  * PINTLE_OPEN_VERIFY_ALL), PINTLE_ERR_UNSUPPORTED, PINTLE_ERR_OTHER_NETWORK, PINTLE_ERR_OUT_OF_MEMORY.
@@ -346,8 +354,10 @@ typedef struct pintle_knob_info {
   float min_strength; /* the safe range; outside it a call is refused */
   float max_strength;
   size_t feature_count;
-  const uint32_t* features; /* [feature_count] of `sae` that a strength of 1 adds to, */
-  const float* weights;     /* [feature_count] and how much to each */
+  /* What a strength of 1 adds to the SAE's features. A knob may besides add to the probability of the
+   * items that have its attribute, so that edits of these features alone can give another list. */
+  const uint32_t* features; /* [feature_count] of `sae` */
+  const float* weights;     /* [feature_count] */
 } pintle_knob_info;
 #define PINTLE_KNOB_INFO_INIT \
   { sizeof(pintle_knob_info), 0, 0, 0, NULL, 0, 0, 0, NULL, NULL }
@@ -402,8 +412,8 @@ PINTLE_API void pintle_preset_info_init(pintle_preset_info* info, size_t size_by
  * thread. */
 PINTLE_API pintle_status pintle_model_get_preset(const pintle_model* model, uint32_t preset,
                                                  pintle_preset_info* info);
-/* Writes a preset's edits, all knobs, to edits (caller-owned): `capacity` of them at most. Then copy
- * what you like into a steering set.
+/* Writes a preset's edits, all knobs, to edits (caller-owned): `capacity` of them at most, of the
+ * edit_count that pintle_model_get_preset tells. Then copy what you like into a steering set.
  * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such preset), PINTLE_ERR_INVALID_ARGUMENT. Any
  * thread. */
 PINTLE_API pintle_status pintle_model_get_preset_edits(const pintle_model* model, uint32_t preset,
@@ -450,7 +460,7 @@ PINTLE_API pintle_status pintle_session_create(const pintle_model* model, void* 
                                                size_t size_bytes, pintle_session** session,
                                                pintle_error* error);
 /* Ends a session of pintle_session_create; its memory stays the caller's. Null is allowed, and a
- * session of pintle_session_new is left alone. The session's thread. */
+ * session of pintle_session_new is left as it is: pintle_session_free ends it. The session's thread. */
 PINTLE_API void pintle_session_destroy(pintle_session* session);
 /* The same in a block of the model's allocator, which pintle_session_free gives back.
  * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_OUT_OF_MEMORY, PINTLE_ERR_MISALIGNED (the
@@ -458,12 +468,12 @@ PINTLE_API void pintle_session_destroy(pintle_session* session);
 PINTLE_API pintle_status pintle_session_new(const pintle_model* model, pintle_session** session,
                                             pintle_error* error);
 /* Ends a session of pintle_session_new. Null is allowed, and a session of pintle_session_create is left
- * alone. The session's thread. */
+ * as it is: pintle_session_destroy ends it. The session's thread. */
 PINTLE_API void pintle_session_free(pintle_session* session);
 
 /* What was wrong with the session's latest call, if it failed, in words: which edit, which item, what to
  * do; else "". After pintle_recommend_batch_parallel the first session's tells. The session's, until its
- * next call. The session's thread. */
+ * next call, of whatever kind. The session's thread. */
 PINTLE_API const char* pintle_session_last_error(const pintle_session* session);
 
 /* Appends `count` events, oldest first. Computes nothing yet.
@@ -522,8 +532,9 @@ PINTLE_API void pintle_executor_init(pintle_executor* executor, size_t size_byte
 #define PINTLE_PARALLEL_K 128u
 
 /* Default: none, and everything runs on the calling thread. With one, the scan of a large catalogue
- * (see above) by pintle_recommend and pintle_solve_share runs in its tasks: the same list, bit for
- * bit, whatever its threads. The executor is copied; its context must live as long as it is set.
+ * (see above) by a call that makes lists runs in its tasks: the same list, bit for bit, whatever its
+ * threads. Short allow lists and models with an exact index are scanned on the calling thread all the
+ * same. The executor is copied; its context must live as long as it is set.
  * Null takes it away; reset keeps it. Never allocates.
  * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_session_set_executor(pintle_session* session,
@@ -559,7 +570,7 @@ PINTLE_API void pintle_request_init(pintle_request* request, size_t size_bytes);
 /* Never changes. */
 typedef struct pintle_recommendation {
   uint32_t item;
-  float score;         /* the network's logit */
+  float score;         /* the network's logit; with knobs, and what they add to it */
   int64_t id;          /* external id; 0 with text ids */
   const char* id_text; /* external id; null with integer ids */
 } pintle_recommendation;
@@ -599,7 +610,8 @@ PINTLE_API pintle_status pintle_score(pintle_session* session, const uint32_t* i
 /* Many histories, for offline use: for each history h (items[offsets[h]] ... items[offsets[h + 1] - 1])
  * resets the session, appends and recommends. out: history_count * request->k entries, row h at
  * h * k; counts[h]: entries of row h. An empty history gives counts[h] = 0. On an error the rows
- * before the failing history are valid, *done says how many. The session is reset on return.
+ * before the failing history are valid, *done says how many, and the session is reset on return. (If an
+ * argument was wrong, nothing was begun: *done and the session are as they were.)
  * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM (an event, or an entry of allow or deny),
  * PINTLE_ERR_UNKNOWN_NAME, PINTLE_ERR_OUT_OF_RANGE, PINTLE_ERR_INVALID_ARGUMENT (as pintle_recommend;
  * also offsets that descend). The session's thread. */
@@ -610,9 +622,10 @@ PINTLE_API pintle_status pintle_recommend_batch(pintle_session* session, const u
                                                 size_t* done);
 
 /* The same on the executor's threads. sessions: session_count different ones of one model; as many
- * tasks run, each with a session of its own, and take histories in turn. Their own executors rest
- * meanwhile. The rows are the same, bit for bit, however many sessions there are. On an error *done
- * is the first failing history, and its status is returned; rows behind it may be written.
+ * tasks run, each with a session of its own, and take histories in turn. Those of several rest their own
+ * executors meanwhile; a single one's runs on the calling thread, with its own. The rows are the same,
+ * bit for bit, however many sessions there are. On an error of a history
+ * *done is the first failing one, and its status is returned; rows behind it may be written.
  * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_UNKNOWN_NAME, PINTLE_ERR_OUT_OF_RANGE,
  * PINTLE_ERR_INVALID_ARGUMENT (also if session_count is 0, the sessions' models differ or one is named
  * twice). A thread that has all the sessions. */
@@ -680,7 +693,8 @@ typedef struct pintle_feature_value {
 } pintle_feature_value;
 
 /* The features of `sae` that are active after the newest event, strongest first: `capacity` of them
- * at most to out (caller-owned), their whole number to *count. Never allocates.
+ * at most to out (caller-owned), their whole number, which may be above capacity, to *count. Never
+ * allocates.
  * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_NAME (no such SAE),
  * PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_active_features(pintle_session* session, uint32_t sae,
@@ -707,8 +721,8 @@ typedef struct pintle_event_effect {
 } pintle_event_effect;
 
 /* Leave-one-out over the events of the window, largest magnitude first: `capacity` of them at most to
- * out (caller-owned), their number to *count (0 if the history has one event only). Runs the network
- * once an event; the next call recomputes the window. Never allocates.
+ * out (caller-owned), their whole number, which may be above capacity, to *count (0 if the history has
+ * one event only). Runs the network once an event; the next call recomputes the window. Never allocates.
  * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT.
  * The session's thread. */
 PINTLE_API pintle_status pintle_explain_events(pintle_session* session, uint32_t item,
