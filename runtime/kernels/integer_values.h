@@ -22,11 +22,19 @@ inline size_t lanes_left(Whole, size_t) { return kLanes; }
 inline size_t lanes_left(Part, size_t left) { return left; }
 
 float quantize_s16(const float* x, size_t count, int32_t max_value, int16_t* q) {
-  Vector magnitudes = zero();
-  each_vector(count, [&](size_t i, auto lanes) {
-    magnitudes = larger(abs(load(x + i, lanes)), magnitudes);  // never NaN
+  // Two maxima hide each other's latency. Never NaN.
+  Vector magnitudes[] = {zero(), zero()};
+  const size_t whole = count / (2 * kLanes) * (2 * kLanes);
+  for (size_t i = 0; i < whole; i += 2 * kLanes) {
+    PINTLE_UNROLL
+    for (size_t u = 0; u < 2; ++u) {
+      magnitudes[u] = larger(abs(load(x + i + u * kLanes)), magnitudes[u]);
+    }
+  }
+  each_vector(count - whole, [&](size_t i, auto lanes) {
+    magnitudes[0] = larger(abs(load(x + whole + i, lanes)), magnitudes[0]);
   });
-  const float largest = reduce_max(magnitudes);
+  const float largest = reduce_max(larger(magnitudes[0], magnitudes[1]));
   const float limit = static_cast<float>(max_value);
   if (largest == 0 || largest > 0x1.fffffep127f) {
     for (size_t i = 0; i < count; ++i) q[i] = 0;
