@@ -13,18 +13,14 @@ namespace pintle::format {
 
 inline float half_to_float(uint16_t half) {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
-  const uint32_t exponent = (half >> 10) & 0x1Fu;
-  const uint32_t fraction = half & 0x3FFu;
-  uint32_t bits;
-  if (exponent == 0) {  // zero or subnormal: fraction * 2^-24, exact in f32
-    const float magnitude = static_cast<float>(fraction) * 5.9604644775390625e-08f;
-    return sign != 0 ? -magnitude : magnitude;
+  const uint32_t magnitude = half & 0x7FFFu;
+  if (magnitude < 0x0400u) {  // zero or subnormal: fraction * 2^-24, exact in f32
+    const float value = static_cast<float>(magnitude) * 5.9604644775390625e-08f;
+    return sign != 0 ? -value : value;
   }
-  if (exponent == 31) {
-    bits = sign | 0x7F800000u | (fraction << 13);
-  } else {
-    bits = sign | ((exponent + 112) << 23) | (fraction << 13);
-  }
+  constexpr uint32_t kBias = (127u - 15u) << 23;
+  uint32_t bits = sign | ((magnitude << 13) + kBias);
+  if (magnitude >= 0x7C00u) bits += kBias;  // infinity or NaN: all ones
   float value;
   memcpy(&value, &bits, sizeof(value));
   return value;
