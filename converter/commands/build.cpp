@@ -19,9 +19,10 @@ struct BuildArguments {
 
 constexpr char kKeys[] =
     "build.json is one object. Its paths count from its own folder.\n"
-    "  weights, config, arch, recipe, heads, items, id_column, interactions, format,\n"
-    "  precision, measure_quality, out\n"
+    "  weights, config, arch, recipe, heads, id_map, force, items, id_column, interactions,\n"
+    "  format, precision, measure_quality, out\n"
     "                    as in `pintle convert`; weights, interactions and out are needed\n"
+    "  set               an object of settings, {\"window\": 50}, as convert's --set\n"
     "  train_users, test_users, min_items, min_correlation, presets\n"
     "                    as in `pintle label`; the SAE too is trained on train_users only\n"
     "  saes              a list of SAEs (default: one, with every default). Each an object:\n"

@@ -130,7 +130,8 @@ void add_convert_command(CLI::App* app) {
   ConvertOptions& options = arguments->options;
   CLI::App* verb = app->add_subcommand("convert", "Make a model file from a trained checkpoint");
   verb->add_option("--weights", options.weights_path,
-                   "The checkpoint: PyTorch .pt/.pth/.bin (zip or legacy) or safetensors")
+                   "The checkpoint: PyTorch .pt/.pth/.ckpt/.bin (zip or legacy) or safetensors; a "
+                   "folder of Hugging Face files, an index or a shard of them")
       ->required();
   CLI::Option* arch = verb->add_option(
       "--arch", options.import.arch,
@@ -144,6 +145,15 @@ void add_convert_command(CLI::App* app) {
       "What the tensors cannot tell: a Hugging Face config.json or a flat JSON object");
   CLI::Option* heads = verb->add_option("--heads", arguments->heads, "Number of attention heads")
                            ->check(CLI::PositiveNumber);
+  verb->add_option("--set", options.import.set,
+                   "NAME=VALUE: a setting that neither tensors nor configuration tell, such as "
+                   "mask_row=1 or window=50; may be given again. A wrong NAME lists them")
+      ->allow_extra_args(false);
+  verb->add_option("--id-map", options.import.id_map_path,
+                   "The app's ids by the checkpoint's rows, where a framework numbered items anew: a "
+                   "JSON list or {id: row}, a RePlay tokenizer, or a table of rows and ids");
+  verb->add_flag("--force", options.import.force,
+                 "Convert even if what the files say contradicts itself; the model file says what");
   CLI::Option* items = verb->add_option(
       "--items", options.items_path,
       "CSV or TSV with a header: the id used in the checkpoint, a title, attributes ('|' between "

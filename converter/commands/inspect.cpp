@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/inspect_checkpoint.h"
 #include "converter/file/metadata.h"
 #include "converter/file/quantize.h"
 #include "converter/file/segments.h"
@@ -245,26 +248,43 @@ void print_model(const Json& model) {
               model["tensor_bytes"].dump().c_str());
 }
 
+// A model file is a size-prefixed FlatBuffer with its identifier behind the root's offset.
+bool is_model_file(const std::string& path) {
+  char start[12] = {};
+  std::ifstream file(path, std::ios::binary);
+  file.read(start, sizeof(start));
+  return file && std::memcmp(start + 8, fb::ModelIdentifier(), 4) == 0;
+}
+
+void print_json(const Json& json) {
+  std::cout << json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+}
+
 }  // namespace
 
 void add_inspect_command(CLI::App* app) {
   struct InspectArguments {
-    std::string model_path;
+    std::string path, config_path;
     bool json = false;
   };
   const auto arguments = std::make_shared<InspectArguments>();
   CLI::App* verb = app->add_subcommand(
       "inspect",
-      "Show what a model file holds: architecture, tensors, sizes, provenance, SAEs, knobs");
-  verb->add_option("--model", arguments->model_path, "The model file")->required();
+      "Show what a file holds. A model: architecture, tensors, sizes, provenance, SAEs, knobs. A "
+      "checkpoint: tensors, configuration, and what each recipe makes of it");
+  CLI::Option* path = verb->add_option("FILE,--model", arguments->path,
+                                       "The model file, or a checkpoint as convert's --weights");
+  path->required();
+  verb->add_option("--config", arguments->config_path,
+                   "For a checkpoint: the configuration that convert would be given");
   verb->add_flag("--json", arguments->json, "Print one JSON object");
   verb->callback([arguments] {
-    const Json model = describe(arguments->model_path);
-    if (arguments->json) {
-      std::cout << model.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
-    } else {
-      print_model(model);
+    if (is_model_file(arguments->path)) {
+      const Json model = describe(arguments->path);
+      return arguments->json ? print_json(model) : print_model(model);
     }
+    const Json checkpoint = describe_checkpoint(arguments->path, arguments->config_path);
+    arguments->json ? print_json(checkpoint) : print_checkpoint(checkpoint);
   });
 }
 

@@ -2,7 +2,6 @@
 #include "converter/import/architectures.h"
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -10,6 +9,8 @@
 
 #include "converter/import/build_network.h"
 #include "converter/import/builtin_recipes.h"
+#include "converter/import/contradictions.h"
+#include "converter/import/item_id_maps.h"
 #include "converter/import/recipe.h"
 #include "converter/import/recipe_binding.h"
 #include "converter/import/recipe_settings.h"
@@ -32,62 +33,6 @@ std::string file_name(const std::string& path) {
   return std::filesystem::path(path).filename().string();
 }
 
-Configuration read_configuration(const Checkpoint& checkpoint, const ImportOptions& options) {
-  Configuration configuration;
-  if (checkpoint.config.is_object()) configuration.checkpoint = checkpoint.config;
-  configuration.heads = options.heads;
-  if (options.config_path.empty()) return configuration;
-  configuration.user_name = file_name(options.config_path);
-  try {
-    configuration.user = json::parse(read_text(options.config_path));
-  } catch (const json::exception& fault) {
-    throw Error(options.config_path + ": not JSON: " + fault.what());
-  }
-  if (!configuration.user.is_object()) {
-    throw Error(options.config_path +
-                ": not a JSON object; expected {\"heads\": 2, ...} or a "
-                "Hugging Face config.json");
-  }
-  return configuration;
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-const json* configured(const Configuration& configuration, const std::string& key) {
-  const json* value = find_configured(configuration.user, key);
-  return value != nullptr ? value : find_configured(configuration.checkpoint, key);
-}
-
-// Empty if the configuration does not speak against the recipe, else what it says.
-std::string config_contradiction(const Recipe& recipe, const Configuration& configuration) {
-  for (const auto& [key, accepted] : recipe.recognize_config) {
-    const json* value = configured(configuration, key);
-    if (value == nullptr) continue;
-    if (value->is_array() && !value->empty()) value = &value->front();
-    if (!value->is_string()) continue;
-    const std::string told = lower(value->get<std::string>());
-    const bool fits = std::any_of(accepted.begin(), accepted.end(),
-                                  [&](const std::string& a) { return lower(a) == told; });
-    if (!fits) return "the configuration says " + key + " = " + value->get<std::string>();
-  }
-  return {};
-}
-
-// Whether the first row of the position table, which only some frameworks keep at zero, fits.
-std::string position_contradiction(const Recipe& recipe, const Binding& binding) {
-  if (!recipe.first_position_is_zero || binding.positions == nullptr) return {};
-  CheckpointTensor first = *binding.positions->tensor;
-  first.shape[0] = 1;
-  const std::vector<float> row = first.to_f32();
-  const bool zero = std::all_of(row.begin(), row.end(), [](float x) { return x == 0; });
-  if (zero == *recipe.first_position_is_zero) return {};
-  return "row 0 of " + binding.positions->name + " is " + (zero ? "" : "not ") + "zero";
-}
-
 void refuse(const Recipe& recipe, const Binding& binding, const Configuration& configuration,
             const std::string& origin) {
   for (const Refusal& refusal : recipe.refuse) {
@@ -95,7 +40,7 @@ void refuse(const Recipe& recipe, const Binding& binding, const Configuration& c
     if (!refusal.tensor.empty()) {
       const auto found = binding.index.find(refusal.tensor);
       if (!found.empty()) sign = "tensor " + found.front()->name;
-    } else if (const json* value = configured(configuration, refusal.config_key)) {
+    } else if (const json* value = configuration.find(refusal.config_key)) {
       const bool hit = (!refusal.equals.is_null() && *value == refusal.equals) ||
                        (!refusal.not_equals.is_null() && *value != refusal.not_equals);
       if (hit) sign = refusal.config_key + " = " + value->dump();
@@ -104,97 +49,173 @@ void refuse(const Recipe& recipe, const Binding& binding, const Configuration& c
   }
 }
 
-Network import_with(const Recipe& recipe, const Binding& binding, const Checkpoint& checkpoint,
-                    const Configuration& configuration, const std::string& how) {
-  const std::string& origin = checkpoint.path;
-  refuse(recipe, binding, configuration, origin);
-  if (!binding.problems.empty()) {
-    std::string list;
-    const size_t shown = std::min<size_t>(binding.problems.size(), 8);
-    for (size_t i = 0; i < shown; ++i) list += "\n  " + binding.problems[i];
-    if (shown < binding.problems.size()) {
-      list += "\n  and " + std::to_string(binding.problems.size() - shown) + " more";
-    }
-    throw Error(origin + ": does not fit recipe " + recipe.name + " (" + how + "):" + list +
-                "\nPass another --arch NAME (see `pintle recipes`) or --recipe FILE.");
-  }
-  const Settings settings =
-      resolve_settings(recipe, configuration, binding.dim, binding.item_rows, origin);
-  Network network = build_network(recipe, binding, settings, origin);
-  network.assumptions.insert(network.assumptions.begin(),
-                             "architecture = " + recipe.name + " (" + how + ")");
-  return network;
+// At most eight, one a line.
+std::string indented(const std::vector<std::string>& lines) {
+  constexpr size_t kMostShown = 8;
+  std::string list;
+  const size_t shown = std::min(lines.size(), kMostShown);
+  for (size_t i = 0; i < shown; ++i) list += "\n  " + lines[i];
+  if (shown < lines.size()) list += "\n  and " + std::to_string(lines.size() - shown) + " more";
+  return list;
 }
 
 struct Candidate {
-  RecipeFile file;
-  const Recipe* recipe = nullptr;
+  std::unique_ptr<RecipeFile> file;
+  const Recipe* recipe = nullptr;  // of file
   std::unique_ptr<Binding> binding;
-  std::vector<std::string> contradictions;
+  Examination examination;
 };
 
-std::string describe_nearest(const std::vector<Candidate>& candidates) {
-  const auto share = [](const Candidate* c) {
-    return static_cast<double>(c->binding->bound_count) /
-           static_cast<double>(std::max<size_t>(c->binding->required_count, 1));
+Candidate make_candidate(const std::string& text, const std::string& origin,
+                         const Checkpoint& checkpoint, const Configuration& configuration) {
+  Candidate c{std::make_unique<RecipeFile>(text, origin), nullptr, nullptr, {}};
+  c.recipe = &c.file->select(checkpoint);
+  c.binding = bind_recipe(*c.recipe, checkpoint);
+  c.examination = examine(*c.recipe, *c.binding, checkpoint, configuration);
+  return c;
+}
+
+// Tensors of another architecture beside those that this recipe uses.
+std::vector<std::string> foreign_tensors(const Candidate& c) {
+  std::vector<std::string> found;
+  for (size_t i = 0; i < kBuiltinRecipeCount && !c.binding->unused.empty(); ++i) {
+    if (kBuiltinRecipes[i].name == c.file->name()) continue;
+    const RecipeFile other(kBuiltinRecipes[i].text, kBuiltinRecipes[i].name);
+    const std::vector<std::string> patterns = other.tensor_patterns();
+    for (const NamedTensor& tensor : c.binding->index.all()) {
+      const std::vector<std::string>& unused = c.binding->unused;
+      if (std::find(unused.begin(), unused.end(), tensor.name) == unused.end()) continue;
+      const bool named = std::any_of(
+          patterns.begin(), patterns.end(),
+          [&](const std::string& pattern) { return name_matches(pattern, tensor.stripped); });
+      if (named) found.push_back("tensor " + tensor.name + " belongs to " + other.name());
+    }
+    if (!found.empty()) break;
+  }
+  return found;
+}
+
+Network import_with(const Candidate& c, const Checkpoint& checkpoint,
+                    const Configuration& configuration, const ImportOptions& options,
+                    const std::string& how) {
+  const std::string& origin = checkpoint.path;
+  const Recipe& recipe = *c.recipe;
+  const Binding& binding = *c.binding;
+  refuse(recipe, binding, configuration, origin);
+  if (!binding.problems.empty()) {
+    throw Error(origin + ": does not fit recipe " + recipe.name + " (" + how +
+                "):" + indented(binding.problems) +
+                "\nPass another --arch NAME (see `pintle recipes`) or --recipe FILE.");
+  }
+  const Examination& examination = c.examination;
+  Settings settings = resolve_settings(recipe, configuration, examination.own_words, binding.dim,
+                                       binding.item_rows, origin);
+  settings.special_rows.insert(examination.config.special_rows.begin(),
+                               examination.config.special_rows.end());
+  if (checkpoint.item_ids) {
+    for (size_t row = 0; row < checkpoint.item_ids->extra_tokens; ++row) {
+      settings.special_rows.emplace(row, "token " + checkpoint.item_ids->by_row[row]);
+    }
+  }
+  std::vector<std::string> contradictions = examination.contradictions;
+  for (const auto& more : {settings.contradictions, foreign_tensors(c)}) {
+    contradictions.insert(contradictions.end(), more.begin(), more.end());
+  }
+  const std::string pad = pad_row_contradiction(binding, settings);
+  if (!pad.empty()) contradictions.push_back(pad);
+  if (!contradictions.empty() && !options.force) {
+    throw Error(origin + ": its tensors fit recipe " + recipe.name + " (" + how + "), but:" +
+                indented(contradictions) +
+                "\nCorrect what is wrong (another --config, --set or --arch), or pass --force to "
+                "convert all the same; the model file then says so.");
+  }
+  Network network = build_network(recipe, binding, settings, origin);
+  std::vector<std::string> lines = {"architecture = " + recipe.name + " (" + how + ")"};
+  for (const std::string& line : contradictions) lines.push_back("forced, although " + line);
+  for (const std::string& note : examination.config.notes) lines.push_back(note);
+  if (!binding.index.own_prefix().empty()) {
+    lines.push_back("prefix '" + binding.index.own_prefix() + "' taken off the tensors' names");
+  }
+  network.assumptions.insert(network.assumptions.begin(), lines.begin(), lines.end());
+  network.origin.ids = checkpoint.item_ids;
+  network.origin.remapped_by = recipe.ids_remapped_by;
+  network.origin.ids_export = recipe.ids_export;
+  return network;
+}
+
+// Every built-in recipe, those that explain most of the checkpoint first.
+std::vector<Candidate> all_candidates(const Checkpoint& checkpoint,
+                                      const Configuration& configuration) {
+  std::vector<Candidate> candidates;
+  for (size_t i = 0; i < kBuiltinRecipeCount; ++i) {
+    candidates.push_back(make_candidate(kBuiltinRecipes[i].text, kBuiltinRecipes[i].name,
+                                        checkpoint, configuration));
+  }
+  const auto share = [](const Candidate& c) {
+    return static_cast<double>(c.binding->bound_count) /
+           static_cast<double>(std::max<size_t>(c.binding->required_count, 1));
   };
-  std::vector<const Candidate*> nearest;
-  for (const Candidate& c : candidates) nearest.push_back(&c);
-  std::stable_sort(nearest.begin(), nearest.end(),
-                   [&](const Candidate* a, const Candidate* b) { return share(a) > share(b); });
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [&](const Candidate& a, const Candidate& b) { return share(a) > share(b); });
+  return candidates;
+}
+
+std::string describe_nearest(const std::vector<Candidate>& candidates) {
   std::string text;
-  for (size_t i = 0; i < std::min<size_t>(nearest.size(), 3); ++i) {
-    const Candidate& c = *nearest[i];
+  for (size_t i = 0; i < std::min<size_t>(candidates.size(), 3); ++i) {
+    const Candidate& c = candidates[i];
     text += "\n  " + c.recipe->name + " (" + std::to_string(c.binding->bound_count) + " of " +
             std::to_string(c.binding->required_count) + " tensors fit)";
-    std::vector<std::string> faults = c.binding->problems;
-    faults.insert(faults.begin(), c.contradictions.begin(), c.contradictions.end());
+    std::vector<std::string> faults = c.examination.contradictions;
+    faults.insert(faults.end(), c.binding->problems.begin(), c.binding->problems.end());
     for (size_t k = 0; k < std::min<size_t>(faults.size(), 3); ++k) text += "\n    " + faults[k];
     if (faults.size() > 3) text += "\n    and " + std::to_string(faults.size() - 3) + " more";
   }
   return text;
 }
 
-Network import_recognized(const Checkpoint& checkpoint, const Configuration& configuration) {
-  std::vector<Candidate> candidates;
-  candidates.reserve(kBuiltinRecipeCount);  // pointers into elements are kept
+[[noreturn]] void refuse_unknown(const Checkpoint& checkpoint,
+                                 const std::vector<Candidate>& candidates) {
+  const bool none_known =
+      std::all_of(candidates.begin(), candidates.end(),
+                  [](const Candidate& c) { return c.binding->bound_count == 0; });
+  if (none_known) {
+    throw Error(checkpoint.path + ": none of its " + std::to_string(checkpoint.tensors.size()) +
+                " tensors" +
+                (checkpoint.tensors.empty()
+                     ? std::string()
+                     : " (" + checkpoint.tensors.begin()->first + ", ...)") +
+                " is one that a built-in recipe names; `pintle inspect` lists them; describe the "
+                "layout in a recipe and pass --recipe FILE (`pintle recipes gpt2` prints one)");
+  }
+  throw Error(checkpoint.path + ": no built-in recipe fits. Nearest:" +
+              describe_nearest(candidates) +
+              "\nPass --arch NAME (see `pintle recipes`) or --recipe FILE.");
+}
+
+// Takes out those that `is_worse`, unless all are.
+template <typename Predicate>
+void drop_unless_all(std::vector<const Candidate*>* candidates, Predicate is_worse) {
+  if (std::all_of(candidates->begin(), candidates->end(), is_worse)) return;
+  candidates->erase(std::remove_if(candidates->begin(), candidates->end(), is_worse),
+                    candidates->end());
+}
+
+Network import_recognized(const Checkpoint& checkpoint, const Configuration& configuration,
+                          const ImportOptions& options) {
+  const std::vector<Candidate> candidates = all_candidates(checkpoint, configuration);
   std::vector<const Candidate*> fitting;
-  for (size_t i = 0; i < kBuiltinRecipeCount; ++i) {
-    candidates.push_back(
-        {RecipeFile(kBuiltinRecipes[i].text, kBuiltinRecipes[i].name), nullptr, nullptr, {}});
-    Candidate& c = candidates.back();
-    c.recipe = &c.file.select(checkpoint);
-    c.binding = bind_recipe(*c.recipe, checkpoint);
-    for (const std::string& fault : {config_contradiction(*c.recipe, configuration),
-                                     position_contradiction(*c.recipe, *c.binding)}) {
-      if (!fault.empty()) c.contradictions.push_back(fault);
-    }
-    if (c.binding->problems.empty() && c.contradictions.empty()) fitting.push_back(&c);
+  for (const Candidate& c : candidates) {
+    if (c.binding->problems.empty()) fitting.push_back(&c);
   }
-  if (fitting.empty()) {
-    const bool none_known =
-        std::all_of(candidates.begin(), candidates.end(),
-                    [](const Candidate& c) { return c.binding->bound_count == 0; });
-    if (none_known) {
-      throw Error(checkpoint.path + ": none of its " + std::to_string(checkpoint.tensors.size()) +
-                  " tensors" +
-                  (checkpoint.tensors.empty()
-                       ? std::string()
-                       : " (" + checkpoint.tensors.begin()->first + ", ...)") +
-                  " is one that a built-in recipe names; describe the layout in a recipe and pass "
-                  "--recipe FILE (`pintle recipes gpt2` prints one)");
-    }
-    throw Error(checkpoint.path +
-                ": no built-in recipe fits. Nearest:" + describe_nearest(candidates) +
-                "\nPass --arch NAME (see `pintle recipes`) or --recipe FILE.");
-  }
+  const auto is_contradicted = [](const Candidate* c) {
+    return !c->examination.contradictions.empty();
+  };
+  drop_unless_all(&fitting, is_contradicted);
   // A recipe that explains every tensor goes before one that leaves some.
-  const bool complete = std::any_of(fitting.begin(), fitting.end(),
-                                    [](const Candidate* c) { return c->binding->unused.empty(); });
-  if (complete) {
-    fitting.erase(std::remove_if(fitting.begin(), fitting.end(),
-                                 [](const Candidate* c) { return !c->binding->unused.empty(); }),
-                  fitting.end());
+  drop_unless_all(&fitting, [](const Candidate* c) { return !c->binding->unused.empty(); });
+  if (fitting.empty() || (fitting.size() > 1 && is_contradicted(fitting[0]))) {
+    refuse_unknown(checkpoint, candidates);
   }
   if (fitting.size() > 1) {
     std::string list;
@@ -204,27 +225,49 @@ Network import_recognized(const Checkpoint& checkpoint, const Configuration& con
     throw Error(checkpoint.path +
                 ": its tensors fit more than one architecture; pass one of:" + list);
   }
-  return import_with(*fitting[0]->recipe, *fitting[0]->binding, checkpoint, configuration,
-                     "recognised from the tensors");
+  return import_with(*fitting[0], checkpoint, configuration, options, "recognised from the tensors");
 }
 
 }  // namespace
 
 Network import_network(const Checkpoint& checkpoint, const ImportOptions& options) {
   const Configuration configuration = read_configuration(checkpoint, options);
+  Network network;
   if (options.arch.empty() && options.recipe_path.empty()) {
-    return import_recognized(checkpoint, configuration);
-  }
-  if (!options.arch.empty() && !options.recipe_path.empty()) {
+    network = import_recognized(checkpoint, configuration, options);
+  } else if (!options.arch.empty() && !options.recipe_path.empty()) {
     throw Error("--arch and --recipe both name an architecture; pass one of them");
+  } else {
+    const bool builtin = !options.arch.empty();
+    const Candidate candidate = make_candidate(
+        builtin ? builtin_recipe_text(options.arch) : read_text(options.recipe_path),
+        builtin ? options.arch : options.recipe_path, checkpoint, configuration);
+    network = import_with(
+        candidate, checkpoint, configuration, options,
+        builtin ? "from --arch" : "from --recipe " + file_name(options.recipe_path));
   }
-  const bool builtin = !options.arch.empty();
-  const RecipeFile file(
-      builtin ? builtin_recipe_text(options.arch) : read_text(options.recipe_path),
-      builtin ? options.arch : options.recipe_path);
-  const Recipe& recipe = file.select(checkpoint);
-  return import_with(recipe, *bind_recipe(recipe, checkpoint), checkpoint, configuration,
-                     builtin ? "from --arch" : "from --recipe " + file_name(options.recipe_path));
+  if (!options.id_map_path.empty()) network.origin.ids = read_item_ids(options.id_map_path);
+  return network;
+}
+
+std::vector<RecipeFit> fit_recipes(const Checkpoint& checkpoint, const ImportOptions& options) {
+  std::vector<RecipeFit> fits;
+  for (const Candidate& c : all_candidates(checkpoint, read_configuration(checkpoint, options))) {
+    RecipeFit fit{c.recipe->name,
+                  c.recipe->description,
+                  c.recipe->framework,
+                  c.binding->bound_count,
+                  c.binding->required_count,
+                  c.binding->problems,
+                  c.examination.contradictions,
+                  c.binding->unused};
+    const std::vector<std::string> foreign = foreign_tensors(c);
+    if (fit.problems.empty()) {
+      fit.contradictions.insert(fit.contradictions.end(), foreign.begin(), foreign.end());
+    }
+    fits.push_back(std::move(fit));
+  }
+  return fits;
 }
 
 std::vector<std::string> builtin_recipe_names() {

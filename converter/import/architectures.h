@@ -10,20 +10,25 @@
 #include <vector>
 
 #include "converter/import/checkpoint.h"
+#include "converter/import/configuration.h"
 #include "converter/network/network.h"
 
 namespace pintle::converter {
 
-struct ImportOptions {
-  std::string arch;              // a built-in recipe's name; empty: recognise
-  std::string recipe_path;       // a recipe file of the user's; not together with arch
-  std::string config_path;       // Hugging Face config.json or a flat JSON; empty: none
-  std::optional<int64_t> heads;  // goes before every configuration
-};
-
 // Throws Error when no recipe or more than one fits, when a tensor is missing, misshapen or not
-// finite, and when a value that tensors do not tell is not told.
+// finite, when a value that tensors do not tell is not told, and, unless forced, when what the
+// checkpoint or its configuration says contradicts the recipe, however that was chosen.
 Network import_network(const Checkpoint& checkpoint, const ImportOptions& options);
+
+// What recognition makes of a checkpoint, for people: a line or more a recipe, the best first.
+struct RecipeFit {
+  std::string name, description, framework;
+  size_t bound = 0, required = 0;           // tensors that it asks for
+  std::vector<std::string> problems;        // missing and misshapen tensors
+  std::vector<std::string> contradictions;  // what speaks against it all the same
+  std::vector<std::string> unused;          // tensors that it would leave
+};
+std::vector<RecipeFit> fit_recipes(const Checkpoint& checkpoint, const ImportOptions& options);
 
 std::vector<std::string> builtin_recipe_names();  // in the order that `pintle recipes` lists
 // The recipe's file, verbatim. Throws Error, listing the names, if there is no such recipe.

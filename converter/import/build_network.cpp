@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <set>
 
 #include "converter/io/error.h"
 
@@ -160,21 +159,23 @@ class NetworkBuilder {
       n_.assumptions.push_back("items = " + b_.items->name + " + " + b_.bag_table->name +
                                " (folded into one table)");
     }
-    std::set<int64_t> others;
-    if (s_.pad_row) others.insert(*s_.pad_row);
-    if (s_.mask_row) others.insert(*s_.mask_row);
+    n_.origin.rows = b_.item_rows;
+    n_.origin.special_rows = s_.special_rows;
     for (const int64_t told : recipe_.drop_rows) {
       const int64_t row = told < 0 ? b_.item_rows + told : told;
       if (row < 0 || row >= b_.item_rows) {
         fail("recipe " + recipe_.name + " drops row " + std::to_string(told) + " of " +
              b_.items->name + ", which has " + std::to_string(b_.item_rows) + " rows");
       }
-      others.insert(row);
-      n_.assumptions.push_back("row " + std::to_string(row) +
-                               " of the item table is no item (fixed by the recipe)");
+      n_.origin.special_rows.emplace(row, "fixed by the recipe");
+    }
+    for (const auto& [row, why] : n_.origin.special_rows) {
+      if (s_.pad_row == row || s_.mask_row == row) continue;  // reported as settings
+      n_.assumptions.push_back("row " + std::to_string(row) + " of the item table is no item (" +
+                               why + ")");
     }
     for (int64_t row = 0; row < b_.item_rows; ++row) {
-      if (others.count(row) == 0) n_.checkpoint_ids.push_back(row);
+      if (n_.origin.special_rows.count(row) == 0) n_.checkpoint_ids.push_back(row);
     }
     if (n_.checkpoint_ids.empty()) fail("tensor " + b_.items->name + " holds no items");
     n_.items = item_rows(table);
@@ -195,7 +196,7 @@ class NetworkBuilder {
       if (!s_.mask_row)
         fail("no row of " + b_.items->name +
              " is told to be the mask token; pass "
-             "--config FILE with {\"mask_row\": N}");
+             "--set mask_row=N, or --config FILE with {\"mask_row\": N}");
       const float* row = table.row(*s_.mask_row);
       n_.mask_embedding.assign(row, row + b_.dim);
     }

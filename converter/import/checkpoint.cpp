@@ -9,19 +9,19 @@
 #include <optional>
 #include <string_view>
 
+#include "converter/import/checkpoint_files.h"
+#include "converter/import/item_id_maps.h"
 #include "converter/import/safetensors.h"
 #include "converter/import/state_dict.h"
 #include "converter/import/tensor_view.h"
 #include "converter/import/torch_archive.h"
 #include "converter/io/error.h"
+#include "converter/io/json_file.h"
 
 namespace pintle::converter {
 namespace {
 
 std::string read_start(const std::string& path) {
-  if (std::filesystem::is_directory(path)) {
-    throw Error(path + ": is a folder; give the checkpoint file in it");
-  }
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(path + ": cannot be opened: " + std::strerror(errno));
   std::string start(64, '\0');
@@ -49,11 +49,22 @@ bool starts_with(std::string_view text, std::string_view prefix) {
   throw Error(path + ": " + known);
 }
 
+void add_tensors(const std::string& path, std::map<std::string, CheckpointTensor> tensors,
+                 Checkpoint* checkpoint) {
+  for (auto& [name, tensor] : tensors) {
+    if (!checkpoint->tensors.emplace(name, std::move(tensor)).second) {
+      throw Error(path + ": holds the tensor '" + name + "', which another shard holds too");
+    }
+  }
+}
+
 // Every view is checked against its storage here, where the tensor's name is known.
-void add_torch_tensors(TorchArchive& archive, Checkpoint* checkpoint) {
-  for (const auto& [name, found] : find_state_dict(archive.root(), checkpoint->path)) {
+void add_torch_tensors(TorchArchive& archive, const std::string& path, Checkpoint* checkpoint) {
+  StateDict state = find_state_dict(archive.root(), path);
+  std::map<std::string, CheckpointTensor> tensors;
+  for (const auto& [name, found] : state.tensors) {
     const StorageView& view = *found->storage;
-    const std::string what = checkpoint->path + ": tensor '" + name + "'";
+    const std::string what = path + ": tensor '" + name + "'";
     check_tensor_view(what, found->shape, found->strides, found->offset, view.element_count);
     CheckpointTensor tensor;
     tensor.type = view.root->type;
@@ -61,28 +72,63 @@ void add_torch_tensors(TorchArchive& archive, Checkpoint* checkpoint) {
     tensor.strides = found->strides;
     tensor.offset = view.offset + found->offset;
     tensor.storage = archive.storage(*view.root);
-    checkpoint->tensors.emplace(name, std::move(tensor));
+    tensors.emplace(name, std::move(tensor));
   }
-  checkpoint->config = find_config(archive.root(), checkpoint->path);
+  add_tensors(path, std::move(tensors), checkpoint);
+  checkpoint->modules.merge(state.modules);
+  checkpoint->config.update(find_config(archive.root(), path));
+  checkpoint->item_ids = find_item_ids(archive.root(), checkpoint->config, path);
+}
+
+// Adds the tensors and what lies beside them in one file.
+void read_file(const std::string& path, Checkpoint* checkpoint) {
+  const std::string start = read_start(path);
+  if (starts_with(start, "PK\x03\x04") || starts_with(start, "PK\x05\x06")) {
+    checkpoint->container = "torch zip";
+    add_torch_tensors(*open_torch_zip(path), path, checkpoint);
+  } else if (start.size() > 8 && start[8] == '{') {
+    checkpoint->container = "safetensors";
+    add_tensors(path, read_safetensors(path), checkpoint);
+  } else if (start.size() > 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) {
+    checkpoint->container = "torch legacy";
+    add_torch_tensors(*open_torch_legacy(path), path, checkpoint);
+  } else {
+    refuse_container(path, start);
+  }
+}
+
+// Every tensor of the index must be in the shard that it names.
+void check_weight_map(const CheckpointFiles& files, const Checkpoint& checkpoint) {
+  for (const auto& [tensor, shard] : files.weight_map) {
+    if (checkpoint.tensors.count(tensor) == 0) {
+      throw Error(shard + ": lacks the tensor '" + tensor +
+                  "' that the index expects in it; the shards are not of one checkpoint");
+    }
+  }
+  for (const auto& [tensor, unused] : checkpoint.tensors) {
+    if (!files.weight_map.empty() && files.weight_map.count(tensor) == 0) {
+      throw Error(checkpoint.path + ": the shards hold the tensor '" + tensor +
+                  "', which the index does not name; the shards are not of one checkpoint");
+    }
+  }
 }
 
 }  // namespace
 
 Checkpoint read_checkpoint(const std::string& path) {
-  const std::string start = read_start(path);
+  const CheckpointFiles files = find_checkpoint_files(path);
   Checkpoint checkpoint;
   checkpoint.path = path;
-  if (starts_with(start, "PK\x03\x04") || starts_with(start, "PK\x05\x06")) {
-    checkpoint.container = "torch zip";
-    add_torch_tensors(*open_torch_zip(path), &checkpoint);
-  } else if (start.size() > 8 && start[8] == '{') {
-    checkpoint.container = "safetensors";
-    checkpoint.tensors = read_safetensors(path);
-  } else if (start.size() > 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) {
-    checkpoint.container = "torch legacy";
-    add_torch_tensors(*open_torch_legacy(path), &checkpoint);
-  } else {
-    refuse_container(path, start);
+  for (const std::string& file : files.weights) read_file(file, &checkpoint);
+  if (files.weights.size() > 1) {
+    checkpoint.container += ", " + std::to_string(files.weights.size()) + " shards";
+    check_weight_map(files, checkpoint);
+  }
+  if (!files.config.empty()) {
+    checkpoint.config = read_json_file(files.config);
+    if (!checkpoint.config.is_object()) throw Error(files.config + ": is no JSON object");
+    checkpoint.config_source = "config.json beside the weights";
+    checkpoint.config_is_inside = false;
   }
   return checkpoint;
 }

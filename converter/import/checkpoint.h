@@ -9,8 +9,11 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "converter/network/item_ids.h"
 
 namespace pintle::converter {
 
@@ -33,18 +36,29 @@ struct CheckpointTensor {
   std::vector<float> to_f32() const;
 };
 
+// A module of a pickled whole module: what its object says of itself.
+struct ModuleRecord {
+  std::string type;  // "torch.nn.modules.sparse.Embedding"
+  nlohmann::json attributes = nlohmann::json::object();  // plain values: padding_idx, num_heads, eps
+};
+
 struct Checkpoint {
   std::string path;
-  std::string container;  // "torch zip", "torch legacy", "safetensors"
+  std::string container;  // "torch zip", "torch legacy", "safetensors", "safetensors, 2 shards"
   // Flattened names, as in a state_dict: nested dicts and modules are joined by '.'. Optimizer state
   // is left out. Prefixes such as "model." are kept: recipes strip them.
   std::map<std::string, CheckpointTensor> tensors;
   // Plain values found beside the tensors: RecBole's final_config_dict, Lightning's
   // hyper_parameters, a "config" or "args" entry. An object; empty if there is none.
   nlohmann::json config = nlohmann::json::object();
+  std::string config_source = "the checkpoint's config";  // for reports
+  bool config_is_inside = true;  // false: a file beside the weights, which another may replace
+  std::map<std::string, ModuleRecord> modules;  // by the prefix of their tensors; "": the root
+  std::optional<ItemIds> item_ids;              // if a framework put the app's ids beside the tensors
 };
 
-// Reads by content, not by extension: torch zip, torch legacy or safetensors. Throws Error.
+// `path` as find_checkpoint_files takes it; the files are read by content, not by extension: torch
+// zip, torch legacy or safetensors. Throws Error.
 Checkpoint read_checkpoint(const std::string& path);
 
 }  // namespace pintle::converter

@@ -124,22 +124,18 @@ bool merge_recbole(PlainValues& plain, const PickleValue& config, json* into) {
   return true;
 }
 
-const PickleValue* find_member(const PickleValue& owner, std::string_view name) {
-  const PickleValue* item = find_item(owner, name);
-  return item != nullptr ? item : find_attribute(owner, name);
-}
-
-// A module's own numbers and switches (num_heads, hidden_size), without torch's bookkeeping.
-void merge_module(PlainValues& plain, const PickleValue& module, json* into) {
-  json attributes = json::object();
-  plain.merge_object(module, &attributes);
-  for (const auto& [name, value] : attributes.items()) {
-    if (name.empty() || name[0] == '_' || name == "training" || value.is_object()) continue;
-    into->emplace(name, value);
-  }
-}
-
 }  // namespace
+
+nlohmann::json module_attributes(const PickleValue& module, const std::string& path) {
+  PlainValues plain(path);
+  json all = json::object(), attributes = json::object();
+  plain.merge_object(module, &all);
+  for (auto& [name, value] : all.items()) {
+    if (name.empty() || name[0] == '_' || name == "training" || value.is_object()) continue;
+    attributes[name] = std::move(value);
+  }
+  return attributes;
+}
 
 nlohmann::json find_config(const PickleValue& root, const std::string& path) {
   PlainValues plain(path);
@@ -162,7 +158,9 @@ nlohmann::json find_config(const PickleValue& root, const std::string& path) {
     for (const auto& [key, entry] : found.items())
       config.emplace(key, entry);  // the first one wins
   }
-  if (root.kind == PickleKind::kObject) merge_module(plain, root, &config);
+  if (root.kind == PickleKind::kObject) {
+    for (const auto& [key, entry] : module_attributes(root, path).items()) config.emplace(key, entry);
+  }
   return config;
 }
 

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "converter/io/utf8.h"
+
 namespace pintle::converter {
 namespace {
 
@@ -12,25 +14,6 @@ bool read_hex(std::string_view text, size_t at, size_t digits, uint32_t* value) 
   const char* end = text.data() + at + digits;
   const auto result = std::from_chars(text.data() + at, end, *value, 16);
   return result.ec == std::errc() && result.ptr == end;
-}
-
-void append_utf8(uint32_t code, std::string* text) {
-  const auto put = [&](uint32_t byte) { text->push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xc0 | (code >> 6));
-    put(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    put(0xe0 | (code >> 12));
-    put(0x80 | ((code >> 6) & 0x3f));
-    put(0x80 | (code & 0x3f));
-  } else {
-    put(0xf0 | (code >> 18));
-    put(0x80 | ((code >> 12) & 0x3f));
-    put(0x80 | ((code >> 6) & 0x3f));
-    put(0x80 | (code & 0x3f));
-  }
 }
 
 }  // namespace

@@ -35,6 +35,11 @@ const PickleValue* find_attribute(const PickleValue& object, std::string_view na
   return nullptr;
 }
 
+const PickleValue* find_member(const PickleValue& owner, std::string_view name) {
+  const PickleValue* item = find_item(owner, name);
+  return item != nullptr ? item : find_attribute(owner, name);
+}
+
 PickleValue* PickleArena::add(PickleKind kind) {
   if (values_.size() >= kMaxValues) fail("its pickle has more than 8 million values");
   values_.emplace_back();

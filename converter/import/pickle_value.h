@@ -80,6 +80,8 @@ struct PickleValue {
 const PickleValue* find_item(const PickleValue& value, std::string_view key);
 // The value of an object's attribute: its state is a dict, or a pair of dicts (the second: slots).
 const PickleValue* find_attribute(const PickleValue& object, std::string_view name);
+// Either of the two.
+const PickleValue* find_member(const PickleValue& owner, std::string_view name);
 
 // Owns all values of one pickle; they hold plain pointers to each other, so freeing never recurses.
 class PickleArena {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <regex>
 
 #include "converter/import/recipe_settings.h"
 #include "converter/io/error.h"
@@ -187,16 +188,23 @@ BlockSpec parse_blocks(const Node& node) {
 }
 
 void parse_recognize(const Node& node, Recipe* recipe) {
-  node.only({"config", "first_position_is_zero"});
+  node.only({"config", "first_position_is_zero", "pad_row_is_zero"});
   if (node.has("first_position_is_zero")) {
     recipe->first_position_is_zero = node.at("first_position_is_zero").boolean();
   }
+  if (node.has("pad_row_is_zero")) recipe->pad_row_is_zero = node.at("pad_row_is_zero").boolean();
   if (!node.has("config")) return;
   const Node config = node.at("config");
   if (!config.value().is_object()) config.fail("is not an object");
   for (const auto& [key, unused] : config.value().items()) {
     recipe->recognize_config[key] = config.at(key.c_str()).names();
   }
+}
+
+void parse_ids(const Node& node, Recipe* recipe) {
+  node.only({"remapped_by", "export"});
+  recipe->ids_remapped_by = node.at("remapped_by").text();
+  recipe->ids_export = node.at("export").names();
 }
 
 Refusal parse_refusal(const Node& node) {
@@ -220,12 +228,14 @@ void parse_head(const Node& node, Recipe* recipe) {
 }
 
 Recipe parse_recipe(const Node& node) {
-  node.only({"name", "description", "prefixes", "recognize", "architecture", "items", "positions",
+  node.only({"name", "description", "framework", "ids", "prefixes", "recognize", "architecture", "items", "positions",
              "pad_embedding", "embedding_norm", "blocks", "final_norm", "head", "output_items",
              "item_bias", "ignore", "refuse", "notes", "variants"});
   Recipe recipe;
   recipe.name = node.at("name").text();
   recipe.description = node.at("description").text();
+  if (node.has("framework")) recipe.framework = node.at("framework").text();
+  if (node.has("ids")) parse_ids(node.at("ids"), &recipe);
   if (node.has("prefixes")) recipe.prefixes = node.at("prefixes").names();
   for (const std::string& prefix : recipe.prefixes) {
     if (prefix.empty()) node.at("prefixes").fail("holds an empty prefix");
@@ -281,9 +291,45 @@ RecipeFile::RecipeFile(const std::string& text, const std::string& origin) {
   }
 }
 
+std::vector<std::string> RecipeFile::tensor_patterns() const {
+  std::vector<std::string> patterns;
+  const auto add = [&](const std::string& pattern) {
+    if (!pattern.empty()) patterns.push_back(std::regex_replace(pattern, std::regex(R"(\{[^}]*\})"), "*"));
+  };
+  const auto add_norm = [&](const std::optional<NormSpec>& norm) {
+    if (!norm) return;
+    add(norm->gain);
+    add(norm->bias);
+  };
+  const auto add_linear = [&](const std::optional<LinearSpec>& linear) {
+    if (!linear) return;
+    add(linear->weight);
+    add(linear->bias);
+  };
+  const auto add_recipe = [&](const Recipe& recipe) {
+    for (const Names* names : {&recipe.items, &recipe.output_items, &recipe.item_bias}) {
+      for (const std::string& name : *names) add(name);
+    }
+    add(recipe.positions);
+    add(recipe.position_add);
+    for (const auto* norm : {&recipe.embedding_norm, &recipe.final_norm, &recipe.head_norm}) {
+      add_norm(*norm);
+    }
+    const BlockSpec& b = recipe.blocks;
+    for (const auto& norm : {b.attention_norm, b.ffn_norm}) add_norm(norm);
+    for (const auto& linear : {b.query_key_value, b.query, b.key, b.value, b.output,
+                               std::optional(b.ffn_in), std::optional(b.ffn_out), recipe.head_dense}) {
+      add_linear(linear);
+    }
+  };
+  add_recipe(base_);
+  for (const Variant& variant : variants_) add_recipe(variant.recipe);
+  return patterns;
+}
+
 const Recipe& RecipeFile::select(const Checkpoint& checkpoint) const {
   for (const Variant& variant : variants_) {
-    const TensorIndex index(checkpoint, variant.recipe.prefixes);
+    const TensorIndex index(checkpoint, variant.recipe.prefixes, variant.recipe.items);
     if (!index.find(variant.if_tensor).empty()) return variant.recipe;
   }
   return base_;

@@ -69,9 +69,15 @@ struct Recipe {
   std::string name, description;
   std::vector<std::string> prefixes;
 
-  // Recognition without --arch.
+  // What must hold if it is there: it tells recipes of the same tensors apart.
   std::map<std::string, std::vector<std::string>> recognize_config;  // key -> accepted values
   std::optional<bool> first_position_is_zero;
+  bool pad_row_is_zero = false;
+
+  std::string framework;  // whose configuration keys config_keys.json lists; empty: none
+  // If the framework numbers items anew: its name, and how to export the map from rows to ids.
+  std::string ids_remapped_by;
+  std::vector<std::string> ids_export;
 
   // heads, activation, norm_eps, ... by name: architecture_setting_names(), and pad_row and
   // mask_row.
@@ -110,6 +116,8 @@ class RecipeFile {
 
   const std::string& name() const { return base_.name; }
   const std::string& description() const { return base_.description; }
+  // Patterns of every tensor that the recipe or a variant uses, layers as '*'.
+  std::vector<std::string> tensor_patterns() const;
   // The first variant whose tensor is in the checkpoint, else the recipe itself.
   const Recipe& select(const Checkpoint& checkpoint) const;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "converter/import/recipe_settings.h"
 
+#include <algorithm>
 #include <cmath>
-#include <deque>
 #include <map>
 
 #include "converter/io/error.h"
@@ -11,16 +11,6 @@ namespace pintle::converter {
 namespace {
 
 using nlohmann::json;
-
-const json* find_at(const json& object, const std::string& key) {
-  if (!object.is_object()) return nullptr;
-  const auto exact = object.find(key);
-  if (exact != object.end()) return exact->is_null() ? nullptr : &*exact;
-  const size_t dot = key.find('.');
-  if (dot == std::string::npos) return nullptr;
-  const auto child = object.find(key.substr(0, dot));
-  return child == object.end() ? nullptr : find_at(*child, key.substr(dot + 1));
-}
 
 std::string plain(const json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
@@ -34,43 +24,34 @@ struct Resolved {
 class SettingResolver {
  public:
   SettingResolver(const Recipe& recipe, const Configuration& configuration,
-                  const std::string& origin)
-      : recipe_(recipe), configuration_(configuration), origin_(origin) {}
+                  const OwnWords& own_words, const std::string& origin)
+      : recipe_(recipe), configuration_(configuration), own_words_(own_words), origin_(origin) {}
 
-  std::vector<std::string> report;
+  std::vector<std::string> report, contradictions;
 
   [[noreturn]] void fail(const std::string& name, const Resolved& resolved,
                          const std::string& expected) const {
     throw Error(origin_ + ": " + name + " = " + plain(resolved.value) + " (" + resolved.source +
-                "): expected " + expected + "; pass --config FILE with {\"" + name +
-                "\": ...} to set it");
+                "): expected " + expected + "; pass --set " + name + "=VALUE to set it");
   }
 
-  Resolved resolve(const std::string& name) const {
+  // What was told goes before the file's own word, and that before the recipe. A window may be made
+  // smaller at will; anything else that is told against the file's word is a contradiction.
+  Resolved resolve(const std::string& name) {
     const auto found = recipe_.settings.find(name);
     const Setting setting = found == recipe_.settings.end() ? Setting() : found->second;
-    if (name == "heads" && configuration_.heads) return {*configuration_.heads, "from --heads"};
-    if (const json* value = find_at(configuration_.user, name)) {
-      return {*value, "from --config " + configuration_.user_name};
-    }
-    for (const json* config : {&configuration_.user, &configuration_.checkpoint}) {
-      const std::string place = config == &configuration_.user
-                                    ? "--config " + configuration_.user_name
-                                    : "the checkpoint's config";
-      for (const std::string& key : setting.keys) {
-        const json* value = find_configured(*config, key);
-        if (value == nullptr) continue;
-        const std::string source = "from " + place + ", " + key;
-        if (setting.map.empty()) return {*value, source};
-        const auto mapped = setting.map.find(plain(*value));
-        if (mapped != setting.map.end()) return {*mapped, source + " = " + plain(*value)};
-        std::string known;
-        for (const auto& [from, unused] : setting.map.items()) {
-          known += (known.empty() ? "" : ", ") + from;
+    const Resolved told = told_value(name, setting), own = own_value(name, setting);
+    if (!told.value.is_null()) {
+      if (!own.value.is_null() && told.value != own.value && name != "window") {
+        const std::string line = name + " = " + plain(told.value) + " (" + told.source +
+                                 "), but it is " + plain(own.value) + " " + own.source;
+        if (std::find(contradictions.begin(), contradictions.end(), line) == contradictions.end()) {
+          contradictions.push_back(line);
         }
-        fail(name, {*value, source}, "one of " + known);
       }
+      return told;
     }
+    if (!own.value.is_null()) return own;
     if (setting.value.is_null()) return {};
     return {setting.value, setting.keys.empty() ? "fixed by the recipe"
                                                 : "not told by the checkpoint: recipe's default"};
@@ -138,8 +119,45 @@ class SettingResolver {
   }
 
  private:
+  Resolved told_value(const std::string& name, const Setting& setting) const {
+    if (name == "heads" && configuration_.heads) return {*configuration_.heads, "from --heads"};
+    if (const json* value = configured_at(configuration_.set, name)) return {*value, "from --set"};
+    const std::string source = "from --config " + configuration_.user_name;
+    if (const json* value = configured_at(configuration_.user, name)) return {*value, source};
+    return keyed_value(name, setting, configuration_.user, source);
+  }
+
+  Resolved own_value(const std::string& name, const Setting& setting) const {
+    const Resolved configured = keyed_value(name, setting, configuration_.checkpoint,
+                                            "from " + configuration_.checkpoint_source);
+    if (!configured.value.is_null()) return configured;
+    const auto word = own_words_.settings.find(name);
+    // The order of norms is compared, not set: the rest of a recipe is built on its own.
+    if (word == own_words_.settings.end() || name == "norm_placement") return {};
+    return {word->second.value, word->second.source};
+  }
+
+  Resolved keyed_value(const std::string& name, const Setting& setting, const json& config,
+                       const std::string& place) const {
+    for (const std::string& key : setting.keys) {
+      const json* value = find_configured(config, key);
+      if (value == nullptr) continue;
+      const std::string source = place + ", " + key;
+      if (setting.map.empty()) return {*value, source};
+      const auto mapped = setting.map.find(plain(*value));
+      if (mapped != setting.map.end()) return {*mapped, source + " = " + plain(*value)};
+      std::string known;
+      for (const auto& [from, unused] : setting.map.items()) {
+        known += (known.empty() ? "" : ", ") + from;
+      }
+      fail(name, {*value, source}, "one of " + known);
+    }
+    return {};
+  }
+
   const Recipe& recipe_;
   const Configuration& configuration_;
+  const OwnWords& own_words_;
   const std::string& origin_;
 };
 
@@ -204,22 +222,10 @@ const std::vector<std::string>& architecture_setting_names() {
   return names;
 }
 
-const json* find_configured(const json& config, const std::string& key) {
-  std::deque<const json*> queue = {&config};
-  while (!queue.empty()) {
-    const json* object = queue.front();
-    queue.pop_front();
-    if (const json* value = find_at(*object, key)) return value;
-    for (const json& child : *object) {
-      if (child.is_object()) queue.push_back(&child);
-    }
-  }
-  return nullptr;
-}
-
-Settings resolve_settings(const Recipe& recipe, const Configuration& configuration, int64_t dim,
-                          int64_t item_rows, const std::string& origin) {
-  SettingResolver resolver(recipe, configuration, origin);
+Settings resolve_settings(const Recipe& recipe, const Configuration& configuration,
+                          const OwnWords& own_words, int64_t dim, int64_t item_rows,
+                          const std::string& origin) {
+  SettingResolver resolver(recipe, configuration, own_words, origin);
   const std::map<std::string, fb::Source> sources = {{"raw", fb::Source_Raw},
                                                      {"normed", fb::Source_Normed}};
   Settings s;
@@ -255,7 +261,10 @@ Settings resolve_settings(const Recipe& recipe, const Configuration& configurati
   s.skip_oldest = resolver.integer("skip_oldest", 0).value_or(0);
   s.pad_row = resolver.row("pad_row", item_rows);
   s.mask_row = resolver.row("mask_row", item_rows);
+  if (s.pad_row) s.special_rows.emplace(*s.pad_row, "the pad");
+  if (s.mask_row) s.special_rows.emplace(*s.mask_row, "the mask token");
   s.report = std::move(resolver.report);
+  s.contradictions = std::move(resolver.contradictions);
   return s;
 }
 

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The values that tensors do not tell: from flags, --config, the checkpoint's own configuration or
-// the recipe, in this order, each reported with its source.
+// The values that tensors do not tell: from flags, --config, the checkpoint's own configuration, its
+// pickled modules or the recipe, in this order, each reported with its source.
 #ifndef PINTLE_CONVERTER_IMPORT_RECIPE_SETTINGS_H_
 #define PINTLE_CONVERTER_IMPORT_RECIPE_SETTINGS_H_
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "converter/import/configuration.h"
+#include "converter/import/own_words.h"
 #include "converter/import/recipe.h"
 #include "pintle_generated.h"
 
@@ -18,17 +21,6 @@ namespace pintle::converter {
 
 // What a recipe's "architecture" may set; --config overrides each under the same name.
 const std::vector<std::string>& architecture_setting_names();
-
-struct Configuration {
-  nlohmann::json checkpoint = nlohmann::json::object();  // found in the checkpoint
-  nlohmann::json user = nlohmann::json::object();        // --config
-  std::string user_name;  // name of the --config file, without its folder: reports go into models
-  std::optional<int64_t> heads;  // --heads
-};
-
-// The value of `key`: at the top, along a dotted path, or else in the shallowest nested object that
-// has it (frameworks wrap their arguments). Null entries count as absent.
-const nlohmann::json* find_configured(const nlohmann::json& config, const std::string& key);
 
 struct Settings {
   int64_t heads = 0;
@@ -45,13 +37,16 @@ struct Settings {
   std::optional<int64_t> window;
   float softmax_temperature = 1;
   int64_t skip_oldest = 0;
-  std::optional<int64_t> pad_row, mask_row;  // of the item table, from its start
-  std::vector<std::string> report;           // "heads = 2 (from --heads)"
+  std::optional<int64_t> pad_row, mask_row;     // of the item table, from its start
+  std::map<int64_t, std::string> special_rows;  // rows that are no items, and why; pad and mask too
+  std::vector<std::string> report;              // "heads = 2 (from --heads)"
+  std::vector<std::string> contradictions;      // what was told against the file's own word
 };
 
 // `origin` is the checkpoint's path, for messages. Throws Error on a missing or unusable value.
-Settings resolve_settings(const Recipe& recipe, const Configuration& configuration, int64_t dim,
-                          int64_t item_rows, const std::string& origin);
+Settings resolve_settings(const Recipe& recipe, const Configuration& configuration,
+                          const OwnWords& own_words, int64_t dim, int64_t item_rows,
+                          const std::string& origin);
 
 }  // namespace pintle::converter
 

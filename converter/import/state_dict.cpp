@@ -15,8 +15,6 @@ constexpr size_t kMaxDepth = 100;
 constexpr size_t kMaxVisits = size_t{1} << 22;
 constexpr size_t kMaxNameLength = 4096;
 
-using Tensors = std::map<std::string, const PickleTensor*>;
-
 // The key under which training scripts keep the model beside other things.
 constexpr std::array<std::string_view, 14> kModelKeys = {
     "state_dict",    "model_state_dict", "model_state", "model_dict",
@@ -55,12 +53,12 @@ class Flattener {
  public:
   explicit Flattener(const std::string& path) : path_(path) {}
 
-  Tensors flatten(const PickleValue& value) {
-    tensors_.clear();
+  StateDict flatten(const PickleValue& value) {
+    state_ = {};
     visits_ = 0;
     open_.clear();
     walk(value, "");
-    return std::move(tensors_);
+    return std::move(state_);
   }
 
  private:
@@ -69,7 +67,7 @@ class Flattener {
   }
 
   void add(const std::string& name, const PickleTensor* tensor) {
-    if (!tensors_.emplace(name, tensor).second) {
+    if (!state_.tensors.emplace(name, tensor).second) {
       throw Error(path_ + ": two tensors are named '" + name + "'; file damaged?");
     }
   }
@@ -113,6 +111,8 @@ class Flattener {
   }
 
   void walk_module(const PickleValue& module, const std::string& name) {
+    state_.modules.emplace(
+        name, ModuleRecord{std::string(module.text), module_attributes(module, path_)});
     const PickleValue* transient = find_attribute(module, "_non_persistent_buffers_set");
     for (const char* group : {"_parameters", "_buffers", "_modules"}) {
       const PickleValue* members = find_attribute(module, group);
@@ -131,7 +131,7 @@ class Flattener {
   }
 
   const std::string& path_;
-  Tensors tensors_;
+  StateDict state_;
   std::vector<const PickleValue*> open_;  // the containers being walked
   size_t visits_ = 0;
 };
@@ -153,7 +153,7 @@ Part largest_part(Flattener& flattener, const PickleValue& dict, Accept accept) 
         (value.kind != PickleKind::kDict && !is_module(value))) {
       continue;
     }
-    const size_t count = flattener.flatten(value).size();
+    const size_t count = flattener.flatten(value).tensors.size();
     if (count > 0) ++best.rivals;
     if (count > best.tensor_count) {
       best.value = &value;
@@ -163,7 +163,7 @@ Part largest_part(Flattener& flattener, const PickleValue& dict, Accept accept) 
   return best;
 }
 
-Tensors choose(Flattener& flattener, const PickleValue& value, int depth) {
+StateDict choose(Flattener& flattener, const PickleValue& value, int depth) {
   if (value.kind != PickleKind::kDict || depth > 8) return flattener.flatten(value);
   size_t direct = 0;
   for (size_t i = 1; i < value.items.size(); i += 2) {
@@ -183,14 +183,13 @@ Tensors choose(Flattener& flattener, const PickleValue& value, int depth) {
 
 }  // namespace
 
-std::map<std::string, const PickleTensor*> find_state_dict(const PickleValue& root,
-                                                           const std::string& path) {
+StateDict find_state_dict(const PickleValue& root, const std::string& path) {
   Flattener flattener(path);
-  Tensors tensors = choose(flattener, root, 0);
-  if (tensors.empty()) {
+  StateDict state = choose(flattener, root, 0);
+  if (state.tensors.empty()) {
     throw Error(path + ": holds no tensors; save the model's state_dict() with torch.save");
   }
-  return tensors;
+  return state;
 }
 
 }  // namespace pintle::converter

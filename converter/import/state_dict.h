@@ -10,11 +10,18 @@
 
 namespace pintle::converter {
 
-// The tensors of the model in a checkpoint, by their flattened names: the root itself, or what lies
-// under "state_dict", "model" or the like; a whole module is walked as its state_dict() would.
-// Optimizer state is left out. Throws Error with `path` in front if there are no tensors.
-std::map<std::string, const PickleTensor*> find_state_dict(const PickleValue& root,
-                                                           const std::string& path);
+struct StateDict {
+  std::map<std::string, const PickleTensor*> tensors;  // by flattened names
+  std::map<std::string, ModuleRecord> modules;         // of a pickled module, by the same names
+};
+
+// The model in a checkpoint: the root itself, or what lies under "state_dict", "model" or the like; a
+// whole module is walked as its state_dict() would. Optimizer state is left out. Throws Error with
+// `path` in front if there are no tensors.
+StateDict find_state_dict(const PickleValue& root, const std::string& path);
+
+// A module's own plain values (num_heads, padding_idx), without torch's bookkeeping.
+nlohmann::json module_attributes(const PickleValue& module, const std::string& path);
 
 // The plain values (none, booleans, numbers, text, lists and dicts of them) of "config",
 // "hyper_parameters", "args" and their like beside the tensors. RecBole's Config object gives its

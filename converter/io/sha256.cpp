@@ -39,17 +39,21 @@ std::string Sha256::hex() {
   return text;
 }
 
-std::string sha256_of_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error("cannot read " + path);
+std::string sha256_of_files(const std::vector<std::string>& paths) {
   Sha256 digest;
   std::vector<char> piece(size_t{1} << 20);
-  while (file) {
-    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    digest.update(piece.data(), static_cast<size_t>(file.gcount()));
+  for (const std::string& path : paths) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw Error("cannot read " + path);
+    while (file) {
+      file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+      digest.update(piece.data(), static_cast<size_t>(file.gcount()));
+    }
+    if (file.bad()) throw Error("cannot read " + path);
   }
-  if (file.bad()) throw Error("cannot read " + path);
   return digest.hex();
 }
+
+std::string sha256_of_file(const std::string& path) { return sha256_of_files({path}); }
 
 }  // namespace pintle::converter

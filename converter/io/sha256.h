@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 struct evp_md_ctx_st;  // OpenSSL's EVP_MD_CTX
 
@@ -24,8 +25,10 @@ class Sha256 {
   std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
-// Of a file's content. Throws Error if it cannot be read.
+// Of a file's content; of several files' contents, one behind the other. Throws Error if one cannot be
+// read.
 std::string sha256_of_file(const std::string& path);
+std::string sha256_of_files(const std::vector<std::string>& paths);
 
 }  // namespace pintle::converter
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "converter/file/quantize.h"
+#include "converter/import/checkpoint_files.h"
 #include "converter/io/error.h"
 #include "converter/io/sha256.h"
 #include "converter/jobs/stages.h"
@@ -17,7 +18,7 @@ using nlohmann::json;
 // Content counts, not the name: null for no file.
 json digest(const std::string& path) { return path.empty() ? json() : json(sha256_of_file(path)); }
 
-json digest_of_sae(const std::string& path) {
+json digest_of_path(const std::string& path) {
   if (!fs::is_directory(path)) return digest(path);
   json digests = json::object();
   for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
@@ -64,11 +65,15 @@ class Builder {
 
   json convert_inputs() const {
     const ConvertOptions& c = config_.convert;
-    return {{"weights", digest(c.weights_path)},
-            {"config", digest(c.import.config_path)},
+    const CheckpointFiles files = find_checkpoint_files(c.weights_path);
+    return {{"weights", sha256_of_files(files.weights)},
+            {"config", digest(c.import.config_path.empty() ? files.config : c.import.config_path)},
             {"arch", c.import.arch},
             {"recipe", digest(c.import.recipe_path)},
             {"heads", c.import.heads.value_or(0)},
+            {"set", c.import.set},
+            {"id_map", c.import.id_map_path.empty() ? json() : digest_of_path(c.import.id_map_path)},
+            {"force", c.import.force},
             {"items", digest(c.items_path)},
             {"id_column", c.id_column},
             {"interactions", digest(c.interactions_path)},
@@ -133,7 +138,7 @@ class Builder {
     job.knobs = config_.knobs;
     job.out_path = stages_.path(name + ".json");
     const json inputs = {{"model", base_digest_},
-                         {"sae", digest_of_sae(job.sae_path)},
+                         {"sae", digest_of_path(job.sae_path)},
                          {"hook", sae.has_hook ? hook_name(sae.hook) : ""},
                          {"users", users()},
                          {"knobs", job.with_knobs},
@@ -153,7 +158,7 @@ class Builder {
     for (size_t i = 0; i < sae_paths_.size(); ++i) {
       const SaeBuild& sae = config_.saes[i];
       options.sae.hooks.push_back(sae.has_hook ? hook_name(sae.hook) : "");
-      inputs["saes"].push_back(digest_of_sae(sae_paths_[i]));
+      inputs["saes"].push_back(digest_of_path(sae_paths_[i]));
       inputs["features"].push_back(digest(report_.features_paths[i]));
       inputs["hooks"].push_back(options.sae.hooks.back());
     }

@@ -92,6 +92,16 @@ SaeBuild read_sae_build(const json& value, const std::string& where, const fs::p
   return sae;
 }
 
+// {"window": 50} as --set takes it.
+std::vector<std::string> read_settings(const json& object, const std::string& where) {
+  if (!object.is_object()) throw Error(where + ": expected an object of settings");
+  std::vector<std::string> settings;
+  for (const auto& [name, value] : object.items()) {
+    settings.push_back(name + "=" + (value.is_string() ? value.get<std::string>() : value.dump()));
+  }
+  return settings;
+}
+
 }  // namespace
 
 BuildConfig read_build_config(const std::string& path) {
@@ -109,6 +119,9 @@ BuildConfig read_build_config(const std::string& path) {
     section.get("heads", &heads);
     convert.import.heads = heads;
   }
+  if (section.has("set")) convert.import.set = read_settings(section.at("set"), path + ": set");
+  section.get_path("id_map", &convert.import.id_map_path);
+  section.get("force", &convert.import.force);
   section.get_path("items", &convert.items_path);
   section.get("id_column", &convert.id_column);
   section.get_path("interactions", &convert.interactions_path);

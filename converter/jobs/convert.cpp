@@ -7,6 +7,7 @@
 #include "converter/file/exact_index.h"
 #include "converter/file/writer.h"
 #include "converter/import/checkpoint.h"
+#include "converter/import/checkpoint_files.h"
 #include "converter/io/error.h"
 #include "converter/io/output_file.h"
 #include "converter/io/sha256.h"
@@ -34,6 +35,12 @@ void describe_saes(const Interpretation& interpretation, ConvertReport* report) 
   }
   report->knob_count = interpretation.knobs.size();
   report->preset_count = interpretation.presets.size();
+}
+
+// The last part of the path, also of a folder with a slash behind it.
+std::string name_of_source(const std::string& path) {
+  const std::filesystem::path clean = std::filesystem::path(path).lexically_normal();
+  return (clean.has_filename() ? clean : clean.parent_path()).filename().string();
 }
 
 // A file that the runtime does not accept must not reach anybody.
@@ -73,8 +80,8 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
       build_catalogue(items ? &*items : nullptr, interactions ? &*interactions : nullptr, &network,
                       &report.catalogue);
   Provenance provenance;
-  provenance.source_name = std::filesystem::path(options.weights_path).filename().string();
-  provenance.source_sha256 = sha256_of_file(options.weights_path);
+  provenance.source_name = name_of_source(options.weights_path);
+  provenance.source_sha256 = sha256_of_files(find_checkpoint_files(options.weights_path).weights);
 
   OutputFile file(options.out_path);  // refuses now what it could not replace
   const auto scalar_model = [&](const PackedNetwork& weights) {

@@ -7,10 +7,12 @@
 #define PINTLE_CONVERTER_NETWORK_NETWORK_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "converter/network/item_ids.h"
 #include "pintle_generated.h"
 
 namespace pintle::converter {
@@ -41,6 +43,15 @@ struct Block {
   Linear ffn_in, ffn_out;
 };
 
+// What is known of the checkpoint's item table, to judge what others say of its rows.
+struct ItemTableOrigin {
+  int64_t rows = 0;
+  std::map<int64_t, std::string> special_rows;  // those that are no items, and why: "the pad"
+  std::optional<ItemIds> ids;                   // the app's ids, if they are known
+  std::string remapped_by;                      // a framework that numbers items anew; empty: none
+  std::vector<std::string> ids_export;          // how to get the map out of it, in lines of code
+};
+
 struct Network {
   std::string recipe;  // its name
   int64_t dim = 0, heads = 0, ffn_dim = 0, window = 0;
@@ -55,10 +66,11 @@ struct Network {
   fb::Activation ffn_activation = fb::Activation_Relu;
   int64_t skip_oldest = 0;
 
-  // Items of the checkpoint, pad and mask rows left out: checkpoint_ids[i] is the row that
-  // items.row(i) had in the checkpoint, ascending.
+  // Items of the checkpoint, pad, mask and other special rows left out: checkpoint_ids[i] is the row
+  // that items.row(i) had in the checkpoint's table, ascending.
   Matrix items;
   std::vector<int64_t> checkpoint_ids;
+  ItemTableOrigin origin;
   std::optional<Matrix> output_items;  // same rows as items
   std::vector<float> item_bias;        // empty, or one per item
   Matrix positions;                    // row 0: the oldest or the newest item, by position_origin
