@@ -144,8 +144,7 @@ NormSpec parse_norm(const Node& node, const std::string& eps, Recipe* recipe) {
   } else if (spec.bias.empty()) {
     node.fail("does not say its \"bias\": a name, or false if there is none");
   }
-  if (node.has("eps") &&
-      !recipe->settings.emplace(eps, parse_setting(node.at("eps"))).second) {
+  if (node.has("eps") && !recipe->settings.emplace(eps, parse_setting(node.at("eps"))).second) {
     node.at("eps").fail("is told by architecture." + eps + " too; keep one of the two");
   }
   return spec;

@@ -267,8 +267,8 @@ Settings resolve_settings(const Recipe& recipe, const Configuration& configurati
   s.activation = resolver.choice("activation", s.activation, activations(), true);
   s.head_activation = resolver.choice("head_activation", s.head_activation, activations(),
                                       recipe.head_dense.has_value());
-  s.unbiased_std = resolver.choice("norm_form", false,
-                                   {{"layer_norm", false}, {"unbiased_std", true}}, true);
+  s.unbiased_std =
+      resolver.choice("norm_form", false, {{"layer_norm", false}, {"unbiased_std", true}}, true);
   const float norm_eps = resolver.number("norm_eps", 1e-5f, true);
   s.embedding_norm_eps = resolver.number("embedding_norm_eps", norm_eps, true);
   s.attention_norm_eps = resolver.number("attention_norm_eps", norm_eps, true);

@@ -73,8 +73,8 @@ class Forward {
   // What keys and values are computed from, in place.
   void normalize_keyless(uint32_t layer, Span<float> states, size_t rows) {
     if (model_.key_value_source == fb::Source_Normed) {
-      apply_norm(model_, model_.blocks[layer].attention_norm, states.front(rows * dim_), rows,
-                 dim_, states);
+      apply_norm(model_, model_.blocks[layer].attention_norm, states.front(rows * dim_), rows, dim_,
+                 states);
     }
   }
 

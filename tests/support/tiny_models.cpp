@@ -174,9 +174,8 @@ std::string describe(const Network& n) {
   std::string text =
       std::string("positions ") + fb::EnumNamePositionOrigin(n.position_origin) + ", pads " +
       fb::EnumNamePadKeys(n.pad_keys) + ", " + fb::EnumNameAttentionMask(n.mask) + ", " +
-      fb::EnumNameNormPlacement(n.norm_placement) + "-norm, " +
-      fb::EnumNameNormForm(n.norm_form) + ", key/value " +
-      fb::EnumNameSource(n.key_value_source) + ", residuals " +
+      fb::EnumNameNormPlacement(n.norm_placement) + "-norm, " + fb::EnumNameNormForm(n.norm_form) +
+      ", key/value " + fb::EnumNameSource(n.key_value_source) + ", residuals " +
       fb::EnumNameSource(n.attention_residual) + " " + fb::EnumNameSource(n.ffn_residual) + ", " +
       fb::EnumNameActivation(n.ffn_activation);
   const std::pair<const char*, int64_t> numbers[] = {
