@@ -8,9 +8,11 @@
 
 namespace pintle::format {
 
-inline constexpr uint16_t kFormatMajor = 1, kFormatMinor = 1;
-// Bits of Model.required_features that have a meaning.
-inline constexpr uint64_t kKnownFeatures = 0;
+inline constexpr uint16_t kFormatMajor = 1, kFormatMinor = 2;
+// Bits of Model.required_features.
+inline constexpr uint64_t kFeatureNormForm = 1;    // a norm_form other than EpsInside
+inline constexpr uint64_t kFeatureReadNewest = 2;  // the mask BidirectionalNewest
+inline constexpr uint64_t kKnownFeatures = kFeatureNormForm | kFeatureReadNewest;
 
 }  // namespace pintle::format
 

@@ -34,6 +34,11 @@ fb::SaeActivation to_schema(SaeActivation activation) {
 float eps_of(const Norm& norm) { return norm.eps; }
 float eps_of(const std::optional<Norm>& norm) { return norm ? norm->eps : 0; }
 
+uint64_t required_features(const Network& network) {
+  return (network.norm_form != fb::NormForm_EpsInside ? format::kFeatureNormForm : 0) |
+         (network.mask == fb::AttentionMask_BidirectionalNewest ? format::kFeatureReadNewest : 0);
+}
+
 // Writes the metadata. Runs twice: offsets of segments depend on the metadata's size, which depends
 // on nothing but the structure, as segments are structs of fixed width.
 class MetadataBuilder {
@@ -329,7 +334,7 @@ class MetadataBuilder {
                   format::Overloaded{
                       [&](Model::format_major) { return format::kFormatMajor; },
                       [&](Model::format_minor) { return format::kFormatMinor; },
-                      [&](Model::required_features) { return uint64_t{0}; },
+                      [&](Model::required_features) { return required_features(network_); },
                       [&](Model::file_size) { return file_size; },
                       [&](Model::architecture) { return architecture(); },
                       [&](Model::blocks blocks) {

@@ -30,15 +30,19 @@ class NetworkBuilder {
     n_.ffn_residual = s_.ffn_residual;
     n_.ffn_activation = s_.activation;
     n_.skip_oldest = s_.skip_oldest;
-    if (n_.skip_oldest > 0 && n_.mask != fb::AttentionMask_Bidirectional) {
-      fail("skip_oldest = " + std::to_string(n_.skip_oldest) + " needs a bidirectional mask");
+    if (n_.skip_oldest > 0 && !has_mask_token()) {
+      fail("skip_oldest = " + std::to_string(n_.skip_oldest) +
+           " needs a bidirectional mask with a mask token");
     }
+    n_.norm_form = s_.unbiased_std ? fb::NormForm_EpsOutside : fb::NormForm_EpsInside;
     n_.assumptions = s_.report;
     build_items();
     build_positions();
     build_pad_embedding();
-    if (b_.embedding_norm) n_.embedding_norm = norm(*b_.embedding_norm, s_.norm_eps);
-    for (const BoundBlock& block : b_.blocks) n_.blocks.push_back(build_block(block));
+    if (b_.embedding_norm) n_.embedding_norm = norm(*b_.embedding_norm, s_.embedding_norm_eps);
+    for (const BoundBlock& block : b_.blocks) {
+      n_.blocks.insert(n_.blocks.end(), static_cast<size_t>(s_.block_repeats), build_block(block));
+    }
     if (b_.final_norm) n_.final_norm = norm(*b_.final_norm, s_.final_norm_eps);
     if (b_.head_dense) {
       n_.head_dense = linear(*b_.head_dense);
@@ -91,8 +95,22 @@ class NetworkBuilder {
     return l;
   }
 
+  bool has_mask_token() const { return s_.mask == fb::AttentionMask_Bidirectional; }
+
   Norm norm(const BoundNorm& bound, float eps) const {
-    return {values(*bound.gain), values(*bound.bias), eps};
+    Norm n{values(*bound.gain), std::vector<float>(static_cast<size_t>(b_.dim)), eps};
+    if (bound.bias != nullptr) n.bias = values(*bound.bias);
+    if (s_.unbiased_std) fold_unbiased(&n);
+    return n;
+  }
+
+  // The deviation with d - 1 in its root is k = sqrt(d / (d - 1)) times the schema's, s, and
+  // gain / (k s + eps) = (gain / k) / (s + eps / k).
+  void fold_unbiased(Norm* n) const {
+    if (b_.dim < 2) fail("norm_form = unbiased_std needs more than one dimension");
+    const double dim = static_cast<double>(b_.dim), k = std::sqrt(dim / (dim - 1));
+    for (float& value : n->gain) value = static_cast<float>(value / k);
+    n->eps = static_cast<float>(n->eps / k);
   }
 
   // Whole numbers of an index tensor, which f32 could round.
@@ -141,15 +159,101 @@ class NetworkBuilder {
     }
   }
 
-  Matrix item_rows(const Matrix& table) const {
+  // Item row r is scored by row r + this.
+  int64_t output_offset() const { return recipe_.output_offset.value_or(0); }
+
+  // The items' rows of a table, item row r being row r + offset there.
+  Matrix item_rows(const Matrix& table, int64_t offset = 0) const {
     Matrix m;
     m.rows = static_cast<int64_t>(n_.checkpoint_ids.size());
     m.cols = table.cols;
     m.values.reserve(static_cast<size_t>(m.rows * m.cols));
     for (const int64_t id : n_.checkpoint_ids) {
-      m.values.insert(m.values.end(), table.row(id), table.row(id) + table.cols);
+      const float* row = table.row(id + offset);
+      m.values.insert(m.values.end(), row, row + table.cols);
     }
     return m;
+  }
+
+  // Leaves out the items that no row of the output table scores, and says so; of the table's other
+  // rows, too.
+  void drop_unscored_items() {
+    if (b_.output_items == nullptr) return;
+    const int64_t rows = b_.output_items->tensor->shape[0];
+    std::vector<int64_t>& ids = n_.checkpoint_ids;
+    const auto is_scored = [&](int64_t id) {
+      return id + output_offset() >= 0 && id + output_offset() < rows;
+    };
+    const auto unscored = std::stable_partition(ids.begin(), ids.end(), is_scored);
+    if (unscored != ids.end()) {
+      n_.assumptions.push_back("row " + rows_text({unscored, ids.end()}) +
+                               " of the item table: no item, as " + b_.output_items->name +
+                               " has no row for it");
+      for (auto id = unscored; id != ids.end(); ++id) {
+        n_.origin.special_rows.emplace(*id, "not scored by " + b_.output_items->name);
+      }
+      ids.erase(unscored, ids.end());
+    }
+    std::vector<int64_t> unused;
+    for (int64_t row = 0; row < rows; ++row) {
+      const int64_t id = row - output_offset();
+      if (id < 0 || id >= b_.item_rows) unused.push_back(row);
+    }
+    if (!unused.empty()) {
+      n_.assumptions.push_back("not used: row " + rows_text(unused) + " of " +
+                               b_.output_items->name + ", which the item table has no row for");
+    }
+  }
+
+  // "1", "1 ... 7 (7 rows)"; ascending.
+  static std::string rows_text(const std::vector<int64_t>& rows) {
+    const std::string first = std::to_string(rows.front());
+    if (rows.size() == 1) return first;
+    return first + " ... " + std::to_string(rows.back()) + " (" + std::to_string(rows.size()) +
+           " rows)";
+  }
+
+  std::vector<float> bias_of_items() const {
+    const std::vector<float> bias = values(*b_.item_bias);
+    const std::vector<int64_t>& ids = n_.checkpoint_ids;
+    const int64_t needed = ids.back() + output_offset() + 1;
+    if (needed > static_cast<int64_t>(bias.size())) {
+      fail("tensor " + b_.item_bias->name + " has shape " +
+           extents_text(b_.item_bias->tensor->shape) + ", expected at least " +
+           std::to_string(needed) + " values, one an item");
+    }
+    if (ids.front() + output_offset() < 0) {
+      fail("recipe " + recipe_.name + ": with offset " + std::to_string(output_offset()) +
+           ", row " + std::to_string(ids.front()) + " of the item table has no value in " +
+           b_.item_bias->name + "; set another offset, or name rows that are no items");
+    }
+    std::vector<float> of_items;
+    for (const int64_t id : ids) of_items.push_back(bias[id + output_offset()]);
+    return of_items;
+  }
+
+  void build_mask_embedding(const Matrix& item_table) {
+    if (b_.mask_embedding != nullptr && s_.mask_row) {
+      fail("mask_row = " + std::to_string(*s_.mask_row) + ", but recipe " + recipe_.name +
+           " has the mask token in " + b_.mask_embedding->name + "; tell no mask_row");
+    }
+    if (!has_mask_token()) {
+      if (b_.mask_embedding != nullptr) {
+        n_.assumptions.push_back("not used: tensor " + b_.mask_embedding->name +
+                                 ", as no mask token is appended");
+      }
+      return;
+    }
+    if (b_.mask_embedding != nullptr) {
+      n_.mask_embedding = values(*b_.mask_embedding);
+    } else if (s_.mask_row) {
+      const float* row = item_table.row(*s_.mask_row);
+      n_.mask_embedding.assign(row, row + b_.dim);
+    } else {
+      fail("no row of " + b_.items->name +
+           " is told to be the mask token; pass --set mask_row=N, or --config FILE with "
+           "{\"mask_row\": N}");
+    }
   }
 
   void build_items() {
@@ -177,29 +281,15 @@ class NetworkBuilder {
     for (int64_t row = 0; row < b_.item_rows; ++row) {
       if (n_.origin.special_rows.count(row) == 0) n_.checkpoint_ids.push_back(row);
     }
+    drop_unscored_items();
     if (n_.checkpoint_ids.empty()) fail("tensor " + b_.items->name + " holds no items");
     n_.items = item_rows(table);
     if (b_.output_items != nullptr) {
-      Matrix output = item_rows(matrix(*b_.output_items, false));
+      Matrix output = item_rows(matrix(*b_.output_items, false), output_offset());
       if (output.values != n_.items.values) n_.output_items = std::move(output);
     }
-    if (b_.item_bias != nullptr) {
-      const std::vector<float> bias = values(*b_.item_bias);
-      if (n_.checkpoint_ids.back() >= static_cast<int64_t>(bias.size())) {
-        fail("tensor " + b_.item_bias->name + " has shape " +
-             extents_text(b_.item_bias->tensor->shape) + ", expected at least " +
-             std::to_string(n_.checkpoint_ids.back() + 1) + " values, one an item");
-      }
-      for (const int64_t id : n_.checkpoint_ids) n_.item_bias.push_back(bias[id]);
-    }
-    if (s_.mask == fb::AttentionMask_Bidirectional) {
-      if (!s_.mask_row)
-        fail("no row of " + b_.items->name +
-             " is told to be the mask token; pass "
-             "--set mask_row=N, or --config FILE with {\"mask_row\": N}");
-      const float* row = table.row(*s_.mask_row);
-      n_.mask_embedding.assign(row, row + b_.dim);
-    }
+    if (b_.item_bias != nullptr) n_.item_bias = bias_of_items();
+    build_mask_embedding(table);
     if (recipe_.pad_embedding != PadEmbedding::kNone && s_.pad_row) {
       const float* row = table.row(*s_.pad_row);
       pad_item_.assign(row, row + b_.dim);
@@ -211,15 +301,14 @@ class NetworkBuilder {
       n_.position_origin = fb::PositionOrigin_None;
       if (!s_.window) {
         fail("recipe " + recipe_.name +
-             " has no position table to tell the window; pass --config "
-             "FILE with {\"window\": N}");
+             " has no position table to tell the window; pass --set window=N");
       }
       n_.window = *s_.window;
       return;
     }
     const Matrix table = matrix(*b_.positions, false);
     const int64_t first = recipe_.first_position_row;
-    const int64_t mask_rows = s_.mask == fb::AttentionMask_Bidirectional ? 1 : 0;
+    const int64_t mask_rows = has_mask_token() ? 1 : 0;
     const int64_t usable = table.rows - first - mask_rows;
     if (usable < 1) {
       fail("tensor " + b_.positions->name + " has shape " +
@@ -230,22 +319,19 @@ class NetworkBuilder {
     if (n_.window > usable) {
       fail("window = " + std::to_string(n_.window) + ", but " + b_.positions->name +
            " has room for " + std::to_string(usable) +
-           " items; set a smaller window with --config");
+           " items; pass a smaller one with --set window=N");
     }
     if (!s_.window) {
       n_.assumptions.push_back("window = " + std::to_string(n_.window) + " (rows of " +
                                b_.positions->name + ")");
     }
     const bool from_oldest = recipe_.position_order == PositionOrder::kOldestFirst;
-    if (mask_rows == 1 && !from_oldest) {
-      fail("recipe " + recipe_.name + ": a bidirectional mask needs positions \"oldest_first\"");
-    }
     n_.position_origin = from_oldest ? fb::PositionOrigin_Oldest : fb::PositionOrigin_Newest;
     n_.positions.rows = n_.window + mask_rows;
     n_.positions.cols = b_.dim;
     for (int64_t r = 0; r < n_.positions.rows; ++r) {
       int64_t from = first + r;  // oldest first, newest first
-      if (recipe_.position_order == PositionOrder::kSlots) from = first + n_.window - 1 - r;
+      if (recipe_.position_order == PositionOrder::kSlots) from = first + n_.positions.rows - 1 - r;
       if (recipe_.position_order == PositionOrder::kSlotsFromEnd) from = table.rows - 1 - r;
       n_.positions.values.insert(n_.positions.values.end(), table.row(from),
                                  table.row(from) + b_.dim);
@@ -272,7 +358,7 @@ class NetworkBuilder {
 
   void build_pad_embedding() {
     if (s_.pad_keys == fb::PadKeys_Hidden) return;
-    if (s_.mask == fb::AttentionMask_Bidirectional || recipe_.embedding_norm ||
+    if (s_.mask != fb::AttentionMask_Causal || recipe_.embedding_norm ||
         recipe_.pad_embedding == PadEmbedding::kNone) {
       fail("pad_keys = " + std::string(fb::EnumNamePadKeys(s_.pad_keys)) + ", but recipe " +
            recipe_.name + " does not say what a pad's embedding is; pad_keys can only be hidden");
@@ -288,8 +374,8 @@ class NetworkBuilder {
 
   Block build_block(const BoundBlock& bound) const {
     Block block;
-    block.attention_norm = norm(bound.attention_norm, s_.norm_eps);
-    block.ffn_norm = norm(bound.ffn_norm, s_.norm_eps);
+    block.attention_norm = norm(bound.attention_norm, s_.attention_norm_eps);
+    block.ffn_norm = norm(bound.ffn_norm, s_.ffn_norm_eps);
     if (bound.query_key_value) {
       Linear stacked = linear(*bound.query_key_value);
       const auto split = static_cast<std::ptrdiff_t>(b_.dim * b_.dim);

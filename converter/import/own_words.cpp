@@ -20,10 +20,10 @@ class Reader {
     read_item_table();
     read_norm_order();
     for (const BoundBlock& block : b_.blocks) {
-      read_eps("norm_eps", block.attention_norm);
-      read_eps("norm_eps", block.ffn_norm);
+      read_eps("attention_norm_eps", block.attention_norm);
+      read_eps("ffn_norm_eps", block.ffn_norm);
     }
-    if (b_.embedding_norm) read_eps("norm_eps", *b_.embedding_norm);
+    if (b_.embedding_norm) read_eps("embedding_norm_eps", *b_.embedding_norm);
     if (b_.final_norm) read_eps("final_norm_eps", *b_.final_norm);
     if (b_.head_norm) read_eps("head_norm_eps", *b_.head_norm);
     refuse_unknown_attention();

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <regex>
 
+#include "converter/import/layer_names.h"
 #include "converter/import/recipe_settings.h"
 #include "converter/io/error.h"
 
@@ -57,6 +58,27 @@ class Node {
     for (const json& element : value_) names.push_back(Node(element, where_ + "[]").text());
     return names;
   }
+  // A name of tensors; one a layer.
+  std::string layer_pattern() const {
+    const std::string fault = layer_fault(text());
+    if (!fault.empty()) fail(fault);
+    return text();
+  }
+  // A name of tensors; of no layer.
+  std::string pattern() const {
+    refuse_layer(text());
+    return text();
+  }
+  Names patterns() const {
+    const Names all = names();
+    for (const std::string& name : all) refuse_layer(name);
+    return all;
+  }
+  void refuse_layer(const std::string& name) const {
+    if (has_layer(name)) {
+      fail("\"" + name + "\" has a layer's number, which only blocks, final_norm and head have");
+    }
+  }
   std::vector<Node> elements() const {
     if (!value_.is_array()) fail("is not an array");
     std::vector<Node> nodes;
@@ -71,28 +93,29 @@ class Node {
   std::string where_;
 };
 
+// Of a linear layer or a norm; false: it has none.
+std::string parse_bias(const Node& node) {
+  return node.value() == json(false) ? std::string() : node.layer_pattern();
+}
+
 // "stem" stands for stem.weight and stem.bias.
 LinearSpec parse_linear(const Node& node) {
-  if (node.value().is_string()) return {node.text() + ".weight", node.text() + ".bias", false};
+  if (node.value().is_string()) {
+    return {node.layer_pattern() + ".weight", node.text() + ".bias", false};
+  }
   node.only({"stem", "weight", "bias", "transposed"});
   LinearSpec spec;
   if (node.has("stem")) spec = parse_linear(node.at("stem"));
-  if (node.has("weight")) spec.weight = node.at("weight").text();
-  if (node.has("bias")) {
-    const Node bias = node.at("bias");
-    spec.bias = bias.value() == json(false) ? std::string() : bias.text();
-  }
+  if (node.has("weight")) spec.weight = node.at("weight").layer_pattern();
+  if (node.has("bias")) spec.bias = parse_bias(node.at("bias"));
   if (node.has("transposed")) spec.transposed = node.at("transposed").boolean();
   if (spec.weight.empty()) node.fail("names neither \"stem\" nor \"weight\"");
   return spec;
 }
 
-NormSpec parse_norm(const Node& node) { return {node.text() + ".weight", node.text() + ".bias"}; }
-
-template <typename T>
-std::optional<T> parse_if(const Node& node, const char* key, T (*parse)(const Node&)) {
+std::optional<LinearSpec> parse_linear_if(const Node& node, const char* key) {
   if (!node.has(key) || node.value().at(key).is_null()) return std::nullopt;
-  return parse(node.at(key));
+  return parse_linear(node.at(key));
 }
 
 Setting parse_setting(const Node& node) {
@@ -109,9 +132,34 @@ Setting parse_setting(const Node& node) {
   return setting;
 }
 
+// As parse_linear. An eps of its own becomes the setting `eps`.
+NormSpec parse_norm(const Node& node, const std::string& eps, Recipe* recipe) {
+  if (node.value().is_string()) return {node.layer_pattern() + ".weight", node.text() + ".bias"};
+  node.only({"stem", "gain", "bias", "eps"});
+  NormSpec spec;
+  if (node.has("stem")) spec = parse_norm(node.at("stem"), eps, recipe);
+  if (node.has("gain")) spec.gain = node.at("gain").layer_pattern();
+  if (spec.gain.empty()) node.fail("names neither \"stem\" nor \"gain\"");
+  if (node.has("bias")) {
+    spec.bias = parse_bias(node.at("bias"));
+  } else if (spec.bias.empty()) {
+    node.fail("does not say its \"bias\": a name, or false if there is none");
+  }
+  if (node.has("eps") && !recipe->settings.emplace(eps, parse_setting(node.at("eps"))).second) {
+    node.at("eps").fail("is told by architecture." + eps + " too; keep one of the two");
+  }
+  return spec;
+}
+
+std::optional<NormSpec> parse_norm_if(const Node& node, const char* key, const std::string& eps,
+                                      Recipe* recipe) {
+  if (!node.has(key) || node.value().at(key).is_null()) return std::nullopt;
+  return parse_norm(node.at(key), eps, recipe);
+}
+
 void parse_items(const Node& node, Recipe* recipe) {
   node.only({"table", "pad_row", "mask_row", "drop_rows", "add_bag"});
-  recipe->items = node.at("table").names();
+  recipe->items = node.at("table").patterns();
   for (const char* row : {"pad_row", "mask_row"}) {
     if (node.has(row)) recipe->settings[row] = parse_setting(node.at(row));
   }
@@ -123,8 +171,8 @@ void parse_items(const Node& node, Recipe* recipe) {
   if (node.has("add_bag")) {
     const Node bag = node.at("add_bag");
     bag.only({"table", "inputs", "offsets", "lengths"});
-    recipe->item_bag = EmbeddingBagSpec{bag.at("table").text(), bag.at("inputs").text(),
-                                        bag.at("offsets").text(), bag.at("lengths").text()};
+    recipe->item_bag = EmbeddingBagSpec{bag.at("table").pattern(), bag.at("inputs").pattern(),
+                                        bag.at("offsets").pattern(), bag.at("lengths").pattern()};
   }
 }
 
@@ -144,11 +192,11 @@ void parse_positions(const Node& node, Recipe* recipe) {
   }
   recipe->position_order = order->second;
   if (recipe->position_order == PositionOrder::kNone) return node.only({"order"});
-  recipe->positions = node.at("table").text();
+  recipe->positions = node.at("table").pattern();
   if (node.has("add")) {
     const Node add = node.at("add");
     add.only({"table", "row"});
-    recipe->position_add = add.at("table").text();
+    recipe->position_add = add.at("table").pattern();
     recipe->position_add_row = add.at("row").integer();
   }
 }
@@ -167,21 +215,28 @@ void parse_pad_embedding(const Node& node, Recipe* recipe) {
   }
 }
 
-BlockSpec parse_blocks(const Node& node) {
+void parse_mask_embedding(const Node& node, Recipe* recipe) {
+  recipe->mask_embedding = node.patterns();
+  if (recipe->settings.count("mask_row") != 0) {
+    node.fail("is the mask token, and so is items.mask_row; keep one of the two");
+  }
+}
+
+BlockSpec parse_blocks(const Node& node, Recipe* recipe) {
   node.only({"attention_norm", "query_key_value", "query", "key", "value", "output", "ffn_norm",
              "ffn_in", "ffn_out"});
   BlockSpec blocks;
-  blocks.attention_norm = parse_norm(node.at("attention_norm"));
-  blocks.ffn_norm = parse_norm(node.at("ffn_norm"));
-  blocks.query_key_value = parse_if(node, "query_key_value", parse_linear);
-  blocks.query = parse_if(node, "query", parse_linear);
-  blocks.key = parse_if(node, "key", parse_linear);
-  blocks.value = parse_if(node, "value", parse_linear);
+  blocks.attention_norm = parse_norm(node.at("attention_norm"), "attention_norm_eps", recipe);
+  blocks.ffn_norm = parse_norm(node.at("ffn_norm"), "ffn_norm_eps", recipe);
+  blocks.query_key_value = parse_linear_if(node, "query_key_value");
+  blocks.query = parse_linear_if(node, "query");
+  blocks.key = parse_linear_if(node, "key");
+  blocks.value = parse_linear_if(node, "value");
   const bool separate = blocks.query && blocks.key && blocks.value;
   if (blocks.query_key_value.has_value() == separate) {
     node.fail("names either \"query_key_value\" or all of \"query\", \"key\", \"value\"");
   }
-  blocks.output = parse_if(node, "output", parse_linear);
+  blocks.output = parse_linear_if(node, "output");
   blocks.ffn_in = parse_linear(node.at("ffn_in"));
   blocks.ffn_out = parse_linear(node.at("ffn_out"));
   return blocks;
@@ -211,7 +266,7 @@ Refusal parse_refusal(const Node& node) {
   node.only({"tensor", "config", "equals", "not_equals", "because"});
   Refusal refusal;
   refusal.because = node.at("because").text();
-  if (node.has("tensor")) refusal.tensor = node.at("tensor").text();
+  if (node.has("tensor")) refusal.tensor = node.at("tensor").pattern();
   if (node.has("config")) refusal.config_key = node.at("config").text();
   if (node.has("equals")) refusal.equals = node.at("equals").value();
   if (node.has("not_equals")) refusal.not_equals = node.at("not_equals").value();
@@ -223,14 +278,25 @@ Refusal parse_refusal(const Node& node) {
 
 void parse_head(const Node& node, Recipe* recipe) {
   node.only({"dense", "norm"});
-  recipe->head_dense = parse_if(node, "dense", parse_linear);
-  recipe->head_norm = parse_if(node, "norm", parse_norm);
+  recipe->head_dense = parse_linear_if(node, "dense");
+  recipe->head_norm = parse_norm_if(node, "norm", "head_norm_eps", recipe);
+}
+
+void parse_output_items(const Node& node, Recipe* recipe) {
+  if (!node.value().is_object()) {
+    recipe->output_items = node.patterns();
+    return;
+  }
+  node.only({"table", "offset"});
+  recipe->output_items = node.at("table").patterns();
+  recipe->output_offset = node.has("offset") ? node.at("offset").integer() : 0;
 }
 
 Recipe parse_recipe(const Node& node) {
-  node.only({"name", "description", "framework", "ids", "prefixes", "recognize", "architecture", "items", "positions",
-             "pad_embedding", "embedding_norm", "blocks", "final_norm", "head", "output_items",
-             "item_bias", "ignore", "refuse", "notes", "variants"});
+  node.only({"name", "description", "framework", "ids", "prefixes", "recognize", "architecture",
+             "items", "positions",
+             "pad_embedding", "mask_embedding", "embedding_norm", "blocks", "final_norm", "head",
+             "output_items", "item_bias", "ignore", "refuse", "notes", "variants"});
   Recipe recipe;
   recipe.name = node.at("name").text();
   recipe.description = node.at("description").text();
@@ -249,13 +315,19 @@ Recipe parse_recipe(const Node& node) {
   parse_items(node.at("items"), &recipe);
   parse_positions(node.at("positions"), &recipe);
   if (node.has("pad_embedding")) parse_pad_embedding(node.at("pad_embedding"), &recipe);
-  recipe.embedding_norm = parse_if(node, "embedding_norm", parse_norm);
-  recipe.blocks = parse_blocks(node.at("blocks"));
-  recipe.final_norm = parse_if(node, "final_norm", parse_norm);
+  if (node.has("mask_embedding")) parse_mask_embedding(node.at("mask_embedding"), &recipe);
+  recipe.embedding_norm = parse_norm_if(node, "embedding_norm", "embedding_norm_eps", &recipe);
+  if (recipe.embedding_norm) {
+    for (const std::string& name : {recipe.embedding_norm->gain, recipe.embedding_norm->bias}) {
+      node.at("embedding_norm").refuse_layer(name);
+    }
+  }
+  recipe.blocks = parse_blocks(node.at("blocks"), &recipe);
+  recipe.final_norm = parse_norm_if(node, "final_norm", "final_norm_eps", &recipe);
   if (node.has("head")) parse_head(node.at("head"), &recipe);
-  if (node.has("output_items")) recipe.output_items = node.at("output_items").names();
-  if (node.has("item_bias")) recipe.item_bias = node.at("item_bias").names();
-  if (node.has("ignore")) recipe.ignore = node.at("ignore").names();
+  if (node.has("output_items")) parse_output_items(node.at("output_items"), &recipe);
+  if (node.has("item_bias")) recipe.item_bias = node.at("item_bias").patterns();
+  if (node.has("ignore")) recipe.ignore = node.at("ignore").patterns();
   if (node.has("refuse")) {
     for (const Node& refusal : node.at("refuse").elements()) {
       recipe.refuse.push_back(parse_refusal(refusal));

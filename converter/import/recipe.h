@@ -24,7 +24,7 @@ struct LinearSpec {
 };
 
 struct NormSpec {
-  std::string gain, bias;
+  std::string gain, bias;  // patterns; bias empty: there is none
 };
 
 // A value that tensors do not tell.
@@ -79,12 +79,14 @@ struct Recipe {
   std::string ids_remapped_by;
   std::vector<std::string> ids_export;
 
-  // heads, activation, norm_eps, ... by name: architecture_setting_names(), and pad_row and
-  // mask_row.
+  // heads, activation, norm_eps, ... by name: architecture_setting_names(), pad_row, mask_row.
   std::map<std::string, Setting> settings;
 
   Names items;
   Names output_items;  // optional in the checkpoint; equal to items: tied
+  // Item row r is scored by row r + output_offset of output_items and item_bias. Unset: 0, and both
+  // tables have the same rows.
+  std::optional<int64_t> output_offset;
   Names item_bias;
   std::vector<int64_t> drop_rows;  // not items; negative rows count from the end
   std::optional<EmbeddingBagSpec> item_bag;
@@ -95,6 +97,7 @@ struct Recipe {
   int64_t position_add_row = 0;
   PadEmbedding pad_embedding = PadEmbedding::kNone;
   int64_t pad_position_row = 0;
+  Names mask_embedding;  // of the mask token, if it is no row of the items
 
   std::optional<NormSpec> embedding_norm, final_norm;
   BlockSpec blocks;

@@ -2,19 +2,17 @@
 #include "converter/import/recipe_binding.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+
+#include "converter/import/layer_names.h"
 
 namespace pintle::converter {
 namespace {
 
 constexpr int64_t kAny = -1;
-
-std::string for_layer(std::string pattern, int64_t layer) {
-  for (size_t at = pattern.find("{i}"); at != std::string::npos; at = pattern.find("{i}")) {
-    pattern.replace(at, 3, std::to_string(layer));
-  }
-  return pattern;
-}
+// A tensor with a higher number is of no layer.
+constexpr int64_t kMaxLayers = 1024;
 
 // Trailing extents of 1 past `dims` are taken off: a convolution of width 1 is a linear layer.
 std::vector<int64_t> squeezed(std::vector<int64_t> shape, size_t dims) {
@@ -34,14 +32,17 @@ class Binder {
     if (!recipe_.positions.empty()) b_.positions = require({recipe_.positions}, {kAny, b_.dim});
     if (!recipe_.position_add.empty())
       b_.position_add = require({recipe_.position_add}, {kAny, b_.dim});
-    b_.output_items = find(recipe_.output_items, {b_.item_rows, b_.dim});
+    const int64_t output_rows = recipe_.output_offset ? kAny : b_.item_rows;
+    b_.output_items = find(recipe_.output_items, {output_rows, b_.dim});
     if (!recipe_.item_bias.empty()) b_.item_bias = require(recipe_.item_bias, {kAny});
     bind_bag();
+    bind_mask_embedding();
     b_.embedding_norm = norm(recipe_.embedding_norm, 0);
     bind_blocks();
-    b_.final_norm = norm(recipe_.final_norm, 0);
-    b_.head_dense = linear(recipe_.head_dense, b_.dim, b_.dim, 0);
-    b_.head_norm = norm(recipe_.head_norm, 0);
+    const int64_t behind = static_cast<int64_t>(b_.blocks.size());  // what follows the last block
+    b_.final_norm = norm(recipe_.final_norm, behind);
+    b_.head_dense = linear(recipe_.head_dense, b_.dim, b_.dim, behind);
+    b_.head_norm = norm(recipe_.head_norm, behind);
   }
 
   void list_unused() {
@@ -85,6 +86,19 @@ class Binder {
     return tensor;
   }
 
+  // A layer's. Two patterns whose numbers meet are a slip: norms.{i} and norms.{i+1} for {2i}, {2i+1}.
+  const NamedTensor* require(const std::string& pattern, int64_t layer,
+                             const std::vector<int64_t>& shape) {
+    const NamedTensor* tensor = require(Names{for_layer(pattern, layer)}, shape);
+    if (tensor == nullptr || !has_layer(pattern)) return tensor;
+    const std::string& first = named_by_.emplace(tensor, pattern).first->second;
+    if (first != pattern) {
+      b_.problems.push_back("tensor " + tensor->name + " is both \"" + first + "\" and \"" +
+                            pattern + "\" of the recipe");
+    }
+    return tensor;
+  }
+
   bool fits(const NamedTensor& tensor, const std::vector<int64_t>& expected) {
     const std::vector<int64_t> shape = squeezed(tensor.tensor->shape, expected.size());
     bool fit = shape.size() == expected.size();
@@ -101,8 +115,10 @@ class Binder {
 
   std::optional<BoundNorm> norm(const std::optional<NormSpec>& spec, int64_t layer) {
     if (!spec) return std::nullopt;
-    return BoundNorm{require({for_layer(spec->gain, layer)}, {b_.dim}),
-                     require({for_layer(spec->bias, layer)}, {b_.dim})};
+    BoundNorm bound;
+    bound.gain = require(spec->gain, layer, {b_.dim});
+    if (!spec->bias.empty()) bound.bias = require(spec->bias, layer, {b_.dim});
+    return bound;
   }
 
   std::optional<BoundLinear> linear(const std::optional<LinearSpec>& spec, int64_t out, int64_t in,
@@ -112,9 +128,9 @@ class Binder {
     bound.transposed = spec->transposed;
     const std::vector<int64_t> shape =
         spec->transposed ? std::vector<int64_t>{in, out} : std::vector<int64_t>{out, in};
-    bound.weight = require({for_layer(spec->weight, layer)}, shape);
+    bound.weight = require(spec->weight, layer, shape);
     if (out == kAny && bound.weight != nullptr) out = bound.weight->tensor->shape[spec->transposed];
-    if (!spec->bias.empty()) bound.bias = require({for_layer(spec->bias, layer)}, {out});
+    if (!spec->bias.empty()) bound.bias = require(spec->bias, layer, {out});
     return bound;
   }
 
@@ -127,18 +143,35 @@ class Binder {
     b_.bag_lengths = require({recipe_.item_bag->lengths}, {b_.item_rows});
   }
 
-  // How many tensors the pattern names over all layers; if a layer between is missing, the count
-  // still reaches into the gap.
-  size_t count_layers(std::string pattern) const {
-    const size_t at = pattern.find("{i}");
-    if (at == std::string::npos) return 1;
-    return b_.index.find(pattern.replace(at, 3, "*")).size();
+  // [dim], or one row of it.
+  void bind_mask_embedding() {
+    if (recipe_.mask_embedding.empty()) return;
+    std::vector<int64_t> shape = {b_.dim};
+    for (const std::string& pattern : recipe_.mask_embedding) {
+      const std::vector<const NamedTensor*> found = b_.index.find(pattern);
+      if (found.size() == 1 && found[0]->tensor->shape.size() == 2) shape = {1, b_.dim};
+      if (!found.empty()) break;
+    }
+    b_.mask_embedding = require(recipe_.mask_embedding, shape);
+  }
+
+  // Up to the highest that a tensor of this name has: a layer that is missing in between is a fault.
+  int64_t count_layers(const std::string& pattern) const {
+    if (!has_layer(pattern)) return 1;
+    int64_t count = 0;
+    for (const NamedTensor& tensor : b_.index.all()) {
+      const std::optional<int64_t> layer = layer_of(pattern, tensor.stripped);
+      if (layer && *layer < kMaxLayers) count = std::max(count, *layer + 1);
+    }
+    return count;
   }
 
   void bind_blocks() {
-    const size_t layers = std::max({count_layers(recipe_.blocks.ffn_in.weight),
-                                    count_layers(recipe_.blocks.attention_norm.gain), size_t{1}});
-    for (int64_t layer = 0; layer < static_cast<int64_t>(layers); ++layer) {
+    int64_t layers = std::max<int64_t>(count_layers(recipe_.blocks.ffn_in.weight), 1);
+    // A series that norms of other places share does not tell it.
+    const std::string& first_norm = recipe_.blocks.attention_norm.gain;
+    if (!has_stride(first_norm)) layers = std::max(layers, count_layers(first_norm));
+    for (int64_t layer = 0; layer < layers; ++layer) {
       const BlockSpec& spec = recipe_.blocks;
       BoundBlock block;
       block.attention_norm = *norm(spec.attention_norm, layer);
@@ -163,6 +196,7 @@ class Binder {
   const Recipe& recipe_;
   Binding& b_;
   std::set<const NamedTensor*> used_;
+  std::map<const NamedTensor*, std::string> named_by_;  // the layer pattern
 };
 
 }  // namespace

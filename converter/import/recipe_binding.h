@@ -22,7 +22,7 @@ struct BoundLinear {
 
 struct BoundNorm {
   const NamedTensor* gain = nullptr;
-  const NamedTensor* bias = nullptr;
+  const NamedTensor* bias = nullptr;  // null: none
 };
 
 struct BoundBlock {
@@ -48,6 +48,7 @@ struct Binding {
   const NamedTensor* bag_lengths = nullptr;
   const NamedTensor* positions = nullptr;
   const NamedTensor* position_add = nullptr;
+  const NamedTensor* mask_embedding = nullptr;  // null: a row of the items, or none
   std::optional<BoundNorm> embedding_norm, final_norm, head_norm;
   std::optional<BoundLinear> head_dense;
   std::vector<BoundBlock> blocks;

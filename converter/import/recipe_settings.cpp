@@ -193,6 +193,29 @@ int64_t resolve_heads(SettingResolver* resolver, int64_t dim, const std::string&
   return *heads;
 }
 
+fb::AttentionMask resolve_mask(SettingResolver* resolver) {
+  const bool is_open =
+      resolver->choice("mask", false, {{"causal", false}, {"bidirectional", true}}, false);
+  const bool reads_newest =
+      resolver->choice("read_at", !is_open, {{"mask", false}, {"newest", true}}, is_open);
+  if (!is_open && !reads_newest) {
+    resolver->fail("read_at", resolver->resolve("read_at"),
+                   "newest, as the mask is causal: no event would see a mask token");
+  }
+  if (!is_open) return fb::AttentionMask_Causal;
+  return reads_newest ? fb::AttentionMask_BidirectionalNewest : fb::AttentionMask_Bidirectional;
+}
+
+int64_t resolve_block_repeats(SettingResolver* resolver) {
+  constexpr int64_t kMost = 64;  // blocks that a model can have
+  const int64_t repeats = resolver->integer("block_repeats", 1).value_or(1);
+  if (repeats > kMost) {
+    resolver->fail("block_repeats", resolver->resolve("block_repeats"),
+                   "at most " + std::to_string(kMost));
+  }
+  return repeats;
+}
+
 float resolve_item_scale(SettingResolver* resolver, int64_t dim) {
   const Resolved resolved = resolver->resolve("item_scale");
   if (resolved.value != json("sqrt_dim")) return resolver->number("item_scale", 1, true);
@@ -211,14 +234,20 @@ const std::vector<std::string>& architecture_setting_names() {
                                                  "ffn_residual",
                                                  "activation",
                                                  "head_activation",
+                                                 "norm_form",
                                                  "norm_eps",
+                                                 "embedding_norm_eps",
+                                                 "attention_norm_eps",
+                                                 "ffn_norm_eps",
                                                  "final_norm_eps",
                                                  "head_norm_eps",
                                                  "pad_keys",
                                                  "mask",
+                                                 "read_at",
                                                  "window",
                                                  "softmax_temperature",
-                                                 "skip_oldest"};
+                                                 "skip_oldest",
+                                                 "block_repeats"};
   return names;
 }
 
@@ -244,21 +273,24 @@ Settings resolve_settings(const Recipe& recipe, const Configuration& configurati
   s.activation = resolver.choice("activation", s.activation, activations(), true);
   s.head_activation = resolver.choice("head_activation", s.head_activation, activations(),
                                       recipe.head_dense.has_value());
-  s.norm_eps = resolver.number("norm_eps", 1e-5f, true);
-  s.final_norm_eps = resolver.number("final_norm_eps", s.norm_eps, true);
-  s.head_norm_eps = resolver.number("head_norm_eps", s.norm_eps, true);
+  s.unbiased_std =
+      resolver.choice("norm_form", false, {{"layer_norm", false}, {"unbiased_std", true}}, true);
+  const float norm_eps = resolver.number("norm_eps", 1e-5f, true);
+  s.embedding_norm_eps = resolver.number("embedding_norm_eps", norm_eps, true);
+  s.attention_norm_eps = resolver.number("attention_norm_eps", norm_eps, true);
+  s.ffn_norm_eps = resolver.number("ffn_norm_eps", norm_eps, true);
+  s.final_norm_eps = resolver.number("final_norm_eps", norm_eps, true);
+  s.head_norm_eps = resolver.number("head_norm_eps", norm_eps, true);
   s.pad_keys = resolver.choice<fb::PadKeys>("pad_keys", s.pad_keys,
                                             {{"hidden", fb::PadKeys_Hidden},
                                              {"reset", fb::PadKeys_Reset},
                                              {"evolving", fb::PadKeys_Evolving}},
                                             true);
-  s.mask = resolver.choice<fb::AttentionMask>(
-      "mask", s.mask,
-      {{"causal", fb::AttentionMask_Causal}, {"bidirectional", fb::AttentionMask_Bidirectional}},
-      false);
+  s.mask = resolve_mask(&resolver);
   s.window = resolver.integer("window", 1);
   s.softmax_temperature = resolver.number("softmax_temperature", 1, true);
   s.skip_oldest = resolver.integer("skip_oldest", 0).value_or(0);
+  s.block_repeats = resolve_block_repeats(&resolver);
   s.pad_row = resolver.row("pad_row", item_rows);
   s.mask_row = resolver.row("mask_row", item_rows);
   if (s.pad_row) s.special_rows.emplace(*s.pad_row, "the pad");

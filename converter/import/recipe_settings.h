@@ -31,12 +31,15 @@ struct Settings {
   fb::Source ffn_residual = fb::Source_Raw;
   fb::Activation activation = fb::Activation_Relu;
   fb::Activation head_activation = fb::Activation_Identity;
-  float norm_eps = 0, final_norm_eps = 0, head_norm_eps = 0;
+  float embedding_norm_eps = 0, attention_norm_eps = 0, ffn_norm_eps = 0, final_norm_eps = 0,
+        head_norm_eps = 0;
+  bool unbiased_std = false;  // every norm's: d - 1 in the root, eps outside
   fb::PadKeys pad_keys = fb::PadKeys_Hidden;
   fb::AttentionMask mask = fb::AttentionMask_Causal;
   std::optional<int64_t> window;
   float softmax_temperature = 1;
   int64_t skip_oldest = 0;
+  int64_t block_repeats = 1;                 // each block runs so often before the next one
   std::optional<int64_t> pad_row, mask_row;     // of the item table, from its start
   std::map<int64_t, std::string> special_rows;  // rows that are no items, and why; pad and mask too
   std::vector<std::string> report;              // "heads = 2 (from --heads)"

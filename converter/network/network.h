@@ -65,6 +65,7 @@ struct Network {
   fb::Source ffn_residual = fb::Source_Raw;
   fb::Activation ffn_activation = fb::Activation_Relu;
   int64_t skip_oldest = 0;
+  fb::NormForm norm_form = fb::NormForm_EpsInside;
 
   // Items of the checkpoint, pad, mask and other special rows left out: checkpoint_ids[i] is the row
   // that items.row(i) had in the checkpoint's table, ascending.
@@ -75,7 +76,7 @@ struct Network {
   std::vector<float> item_bias;        // empty, or one per item
   Matrix positions;                    // row 0: the oldest or the newest item, by position_origin
   std::vector<float> pad_embedding;    // unless pad_keys is Hidden: scaled item row + position row
-  std::vector<float> mask_embedding;   // if bidirectional, unscaled; no position added
+  std::vector<float> mask_embedding;   // if mask is Bidirectional, unscaled; no position added
   std::optional<Norm> embedding_norm, final_norm, head_norm;
   std::vector<Block> blocks;
   std::optional<Linear> head_dense;

@@ -31,7 +31,7 @@ struct LinearView {
 struct NormView {
   const float* gain = nullptr;
   const float* bias = nullptr;
-  float eps = 0;
+  float eps = 0;  // placed by Model::norm_form
   bool present() const { return gain != nullptr; }
 };
 
@@ -94,7 +94,7 @@ struct Model : pintle_model {
   uint32_t format_version;  // of the file, as pintle_format_version
 
   uint32_t dim, head_count, layer_count, ffn_dim, window, item_count;
-  uint32_t skip_oldest;  // of the whole history; bidirectional only
+  uint32_t skip_oldest;  // of the whole history; with a mask token only
   float item_scale;
   fb::PositionOrigin position_origin;
   fb::PadKeys pad_keys;
@@ -102,6 +102,7 @@ struct Model : pintle_model {
   fb::NormPlacement norm_placement;
   fb::Source key_value_source, attention_residual, ffn_residual;
   fb::Activation ffn_activation, head_activation;
+  fb::NormForm norm_form;
 
   TensorView items, output_items, positions;
   TensorView scored_items;  // the table that scores come from: output_items, or items
@@ -119,9 +120,10 @@ struct Model : pintle_model {
   uint32_t sae_count, knob_count;
   uint32_t max_feature_count;  // of any SAE
 
-  bool is_bidirectional() const { return mask == fb::AttentionMask_Bidirectional; }
+  bool is_bidirectional() const { return mask != fb::AttentionMask_Causal; }
+  bool has_mask_token() const { return mask == fb::AttentionMask_Bidirectional; }
   // Slots of the network: the window, and the mask token where there is one.
-  uint32_t position_count() const { return window + (is_bidirectional() ? 1 : 0); }
+  uint32_t position_count() const { return window + (has_mask_token() ? 1 : 0); }
   // Whether keys and values of earlier positions stay valid when an event is appended: not if every
   // position looks at the new one, is renumbered by it, or sees one pad less.
   bool is_incremental() const {

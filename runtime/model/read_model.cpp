@@ -70,6 +70,7 @@ bool is_defined(fb::PadKeys value) { return value <= fb::PadKeys_MAX; }
 bool is_defined(fb::AttentionMask value) { return value <= fb::AttentionMask_MAX; }
 bool is_defined(fb::NormPlacement value) { return value <= fb::NormPlacement_MAX; }
 bool is_defined(fb::Source value) { return value <= fb::Source_MAX; }
+bool is_defined(fb::NormForm value) { return value <= fb::NormForm_MAX; }
 bool is_defined(fb::Activation value) { return value <= fb::Activation_MAX; }
 
 // Takes the architecture's numbers in this table over; whether the format defines them all.
@@ -130,8 +131,8 @@ Status read_architecture(const fb::Model& root, const Fault& fault, Model* model
   if (model->is_bidirectional() && model->pad_keys != fb::PadKeys_Hidden) {
     return fault(PINTLE_ERR_CORRUPT, "a bidirectional model cannot have visible pads");
   }
-  if (!model->is_bidirectional() && model->skip_oldest > 0) {
-    return fault(PINTLE_ERR_CORRUPT, "only a bidirectional model can skip its oldest items");
+  if (!model->has_mask_token() && model->skip_oldest > 0) {
+    return fault(PINTLE_ERR_CORRUPT, "only a model with a mask token can skip its oldest items");
   }
   return PINTLE_OK;
 }

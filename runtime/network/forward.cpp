@@ -65,7 +65,7 @@ class Forward {
   // scratch->normed = the block's normalised input, where the block has one.
   void normalize_input(uint32_t layer, const float* states, size_t rows, RowScratch* scratch) {
     if (is_pre_norm()) {
-      apply_norm(kernels_, model_.blocks[layer].attention_norm, states, rows, dim_,
+      apply_norm(model_, model_.blocks[layer].attention_norm, states, rows, dim_,
                  scratch->normed.part(0, rows * dim_));
     }
   }
@@ -73,8 +73,8 @@ class Forward {
   // What keys and values are computed from, in place.
   void normalize_keyless(uint32_t layer, Span<float> states, size_t rows) {
     if (model_.key_value_source == fb::Source_Normed) {
-      apply_norm(kernels_, model_.blocks[layer].attention_norm, states.front(rows * dim_), rows,
-                 dim_, states);
+      apply_norm(model_, model_.blocks[layer].attention_norm, states.front(rows * dim_), rows, dim_,
+                 states);
     }
   }
 
@@ -100,7 +100,7 @@ class Forward {
   // What follows the FFN's residual sum.
   void end_block(uint32_t layer, Span<float> states, size_t rows) {
     if (!is_pre_norm()) {
-      apply_norm(kernels_, model_.blocks[layer].ffn_norm, states.front(rows * dim_), rows, dim_,
+      apply_norm(model_, model_.blocks[layer].ffn_norm, states.front(rows * dim_), rows, dim_,
                  states);
     }
   }
@@ -224,7 +224,7 @@ void Forward::embed(uint32_t position) {
   }
   kernels_.axpy_f32(model_.item_scale, item, dim_, state);
   if (model_.embedding_norm.present()) {
-    apply_norm(kernels_, model_.embedding_norm, state, 1, dim_, row);
+    apply_norm(model_, model_.embedding_norm, state, 1, dim_, row);
   }
 }
 
@@ -294,14 +294,14 @@ void Forward::run_last_block(Span<float> hidden) {
 void Forward::read_out(Span<float> hidden) {
   float* state = hidden.front(dim_);
   if (model_.final_norm.present()) {
-    apply_norm(kernels_, model_.final_norm, state, 1, dim_, hidden);
+    apply_norm(model_, model_.final_norm, state, 1, dim_, hidden);
   }
   if (model_.head_dense.present()) {
     apply_linear(kernels_, model_.head_dense, state, &session_->product, hidden);
     apply_activation(kernels_, model_.head_activation, state, dim_);
   }
   if (model_.head_norm.present()) {
-    apply_norm(kernels_, model_.head_norm, state, 1, dim_, hidden);
+    apply_norm(model_, model_.head_norm, state, 1, dim_, hidden);
   }
   steer(last_stage(model_), hidden, 1);
 }
@@ -392,10 +392,10 @@ void Forward::finish_rows(uint32_t layer, Span<float> states, size_t rows, bool 
   const float* ffn_input = state;
   if (is_pre_norm()) {
     const Span<float> normed = scratch->normed.part(0, size);
-    apply_norm(kernels_, block.ffn_norm, state, rows, dim_, normed);
+    apply_norm(model_, block.ffn_norm, state, rows, dim_, normed);
     ffn_input = normed.front(size);
   } else {
-    apply_norm(kernels_, block.attention_norm, state, rows, dim_, states);
+    apply_norm(model_, block.attention_norm, state, rows, dim_, states);
   }
   const size_t inner = rows * model_.ffn_dim;
   const Span<float> ffn = scratch->ffn.part(0, inner);

@@ -19,7 +19,7 @@ struct Run {
   uint32_t left_out = kNoEvent;        // the event of the window that does not take part
   const Steering* steering = nullptr;  // null: none
 
-  uint32_t count(const Model& model) const { return items + (model.is_bidirectional() ? 1 : 0); }
+  uint32_t count(const Model& model) const { return items + (model.has_mask_token() ? 1 : 0); }
   // Whether its products are matrix products.
   bool is_dense(const Model& model) const { return count(model) - first >= kDenseRows; }
   // Whether the last block needs no keys and values.

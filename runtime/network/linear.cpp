@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/network/linear.h"
 
+#include <math.h>
 #include <string.h>
 
 namespace pintle::internal {
@@ -20,6 +21,17 @@ inline void multiply_rows(const KernelTable& kernels, const LinearView& linear, 
   products += skipped;
   const float* bias = linear.bias + first;
   for (size_t i = 0; i < row_count; ++i) out[i] = products[i] + bias[i];
+}
+
+// What inside the root does the same to this row: with s its deviation,
+// (s + eps)^2 = s^2 + eps (2 s + eps).
+float eps_inside(const float* x, size_t count, float eps) {
+  const double size = static_cast<double>(count), outside = double{eps};
+  double mean = 0, squares = 0;
+  for (size_t i = 0; i < count; ++i) mean += double{x[i]};
+  mean /= size;
+  for (size_t i = 0; i < count; ++i) squares += (double{x[i]} - mean) * (double{x[i]} - mean);
+  return static_cast<float>(outside * (2 * sqrt(squares / size) + outside));
 }
 
 }  // namespace
@@ -72,11 +84,14 @@ void apply_block_linear(Session* session, uint32_t layer, BlockLinear which, con
   }
 }
 
-void apply_norm(const KernelTable& kernels, const NormView& norm, const float* in, size_t rows,
-                size_t dim, Span<float> out) {
+void apply_norm(const Model& model, const NormView& norm, const float* in, size_t rows, size_t dim,
+                Span<float> out) {
+  const bool is_outside = model.norm_form == fb::NormForm_EpsOutside;
   float* normed = out.front(rows * dim);
   for (size_t row = 0; row < rows; ++row) {
-    kernels.layer_norm_f32(in + row * dim, norm.gain, norm.bias, norm.eps, dim, normed + row * dim);
+    const float* x = in + row * dim;
+    const float eps = is_outside ? eps_inside(x, dim, norm.eps) : norm.eps;
+    model.kernels.layer_norm_f32(x, norm.gain, norm.bias, eps, dim, normed + row * dim);
   }
 }
 

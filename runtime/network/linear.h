@@ -23,9 +23,9 @@ void apply_linear_transposed(const KernelTable& kernels, const LinearView& linea
 void apply_block_linear(Session* session, uint32_t layer, BlockLinear which, const float* in,
                         size_t rows, bool dense, Span<float> out);
 
-// `out` may be `in`.
-void apply_norm(const KernelTable& kernels, const NormView& norm, const float* in, size_t rows,
-                size_t dim, Span<float> out);
+// In the model's norm form. `out` may be `in`.
+void apply_norm(const Model& model, const NormView& norm, const float* in, size_t rows, size_t dim,
+                Span<float> out);
 void apply_activation(const KernelTable& kernels, fb::Activation activation, float* values,
                       size_t count);
 

@@ -105,7 +105,7 @@ void steered_hidden(Session* session, const Steering& steering, Span<float> hidd
   update(session, runs_later_blocks);
   if (stage < last_stage(model)) restore_cache(session, hidden);
   if (runs_later_blocks) complete_keys(session);  // a later block reads them
-  const uint32_t count = kept + (model.is_bidirectional() ? 1 : 0);
+  const uint32_t count = kept + (model.has_mask_token() ? 1 : 0);
   save_newest(session, count);
   run_behind(session, {count - 1, kept, kNoEvent, &steering}, stage, hidden);
   put_back_newest(session, count);

@@ -25,13 +25,15 @@ Vector run(const Linear& linear, const Vector& x) {
   return y;
 }
 
-Vector run(const Norm& norm, const Vector& x) {
+Vector run(const Norm& norm, fb::NormForm form, const Vector& x) {
   double mean = 0, variance = 0;
   for (const double v : x) mean += v / static_cast<double>(x.size());
   for (const double v : x) variance += (v - mean) * (v - mean) / static_cast<double>(x.size());
+  const double divisor = form == fb::NormForm_EpsOutside ? std::sqrt(variance) + norm.eps
+                                                         : std::sqrt(variance + norm.eps);
   Vector y(x.size());
   for (size_t i = 0; i < x.size(); ++i) {
-    y[i] = norm.gain[i] * (x[i] - mean) / std::sqrt(variance + norm.eps) + norm.bias[i];
+    y[i] = norm.gain[i] * (x[i] - mean) / divisor + norm.bias[i];
   }
   return y;
 }
@@ -98,7 +100,7 @@ void run_block(const Network& n, int64_t layer, const HookVisitor& visit,
   const bool pre = n.norm_placement == fb::NormPlacement_Pre;
   std::vector<Vector> normed, keys_values;
   for (const Slot& slot : *slots) {
-    normed.push_back(pre ? run(block.attention_norm, slot.state) : slot.state);
+    normed.push_back(pre ? run(block.attention_norm, n.norm_form, slot.state) : slot.state);
     const bool raw = !pre || n.key_value_source == fb::Source_Raw;
     keys_values.push_back(run(block.key_value, raw ? slot.state : normed.back()));
   }
@@ -107,13 +109,13 @@ void run_block(const Network& n, int64_t layer, const HookVisitor& visit,
     const Vector& raw = (*slots)[s].state;
     const Vector attended = attend(n, block, normed[s], keys_values, *slots, s);
     Vector x = add(pre && n.attention_residual == fb::Source_Normed ? normed[s] : raw, attended);
-    if (!pre) x = run(block.attention_norm, x);
-    const Vector input = pre ? run(block.ffn_norm, x) : x;
+    if (!pre) x = run(block.attention_norm, n.norm_form, x);
+    const Vector input = pre ? run(block.ffn_norm, n.norm_form, x) : x;
     Vector output = run(block.ffn_out, activate(n.ffn_activation, run(block.ffn_in, input)));
     const bool is_visited = visit && !(*slots)[s].pad, is_newest = s + 1 == slots->size();
     if (is_visited) visit({HookPlace::kMlp, layer}, is_newest, &output);
     x = add(pre && n.ffn_residual == fb::Source_Normed ? input : x, output);
-    if (!pre) x = run(block.ffn_norm, x);
+    if (!pre) x = run(block.ffn_norm, n.norm_form, x);
     if (is_visited) visit({HookPlace::kBlock, layer}, is_newest, &x);
     next[s].state = x;
   }
@@ -126,7 +128,7 @@ Vector embed(const Network& n, const float* item, int64_t position_row) {
     x[c] = double{n.item_scale} * item[c];
     if (n.position_origin != fb::PositionOrigin_None) x[c] += n.positions.row(position_row)[c];
   }
-  return n.embedding_norm ? run(*n.embedding_norm, x) : x;
+  return n.embedding_norm ? run(*n.embedding_norm, n.norm_form, x) : x;
 }
 
 std::vector<Slot> embed_history(const Network& n, const std::vector<int64_t>& items) {
@@ -164,9 +166,9 @@ Vector reference_state(const Network& n, const std::vector<int64_t>& items,
     run_block(n, static_cast<int64_t>(layer), visit, &slots);
   }
   Vector state = slots.back().state;
-  if (n.final_norm) state = run(*n.final_norm, state);
+  if (n.final_norm) state = run(*n.final_norm, n.norm_form, state);
   if (n.head_dense) state = activate(n.head_activation, run(*n.head_dense, state));
-  if (n.head_norm) state = run(*n.head_norm, state);
+  if (n.head_norm) state = run(*n.head_norm, n.norm_form, state);
   if (visit) visit({HookPlace::kLast, 0}, true, &state);
   return state;
 }

@@ -45,6 +45,9 @@ class SyntheticCheckpoint {
     checkpoint.tensors[name] = checkpoint.tensors.at(from);
     return *this;
   }
+  SyntheticCheckpoint& fill(const std::string& name, const std::vector<float>& values) {
+    return set(name, checkpoint.tensors.at(name).shape, ScalarType::kF32, values);
+  }
   SyntheticCheckpoint& put(const std::string& name, size_t element, float value) {
     std::vector<float> v = values(name);
     v[element] = value;

@@ -38,6 +38,17 @@ void for_each_matrix(NetworkType& network, const Visit& visit) {
   if (network.head_dense) visit("head_dense.weight", network.head_dense->weight);
 }
 
+// With an eps so large that its place shows.
+void put_eps_outside(Network* network) {
+  network->norm_form = fb::NormForm_EpsOutside;
+  for (converter::Block& block : network->blocks) {
+    block.attention_norm.eps = block.ffn_norm.eps = 0.1f;
+  }
+  for (auto* norm : {&network->embedding_norm, &network->final_norm, &network->head_norm}) {
+    if (*norm) (*norm)->eps = 0.1f;
+  }
+}
+
 }  // namespace
 
 std::vector<uint8_t> TinyModel::file(fb::DType precision) const {
@@ -146,6 +157,13 @@ TinyModel any_model(uint32_t seed) {
     block.ffn_out = numbers.linear(n.dim, n.ffn_dim);
     n.blocks.push_back(block);
   }
+  if (pads == 3 && n.skip_oldest == 0 && flip()) {  // no mask token
+    n.mask = fb::AttentionMask_BidirectionalNewest;
+    n.mask_embedding.clear();
+    n.positions.rows = origin == 0 ? 0 : n.window;
+    n.positions.values.resize(static_cast<size_t>(n.positions.rows * n.dim));
+  }
+  if (flip()) put_eps_outside(&n);
   TinyModel model;
   model.catalogue = integer_catalogue(items, seed);
   model.network = std::move(n);
@@ -156,8 +174,8 @@ std::string describe(const Network& n) {
   std::string text =
       std::string("positions ") + fb::EnumNamePositionOrigin(n.position_origin) + ", pads " +
       fb::EnumNamePadKeys(n.pad_keys) + ", " + fb::EnumNameAttentionMask(n.mask) + ", " +
-      fb::EnumNameNormPlacement(n.norm_placement) + "-norm, key/value " +
-      fb::EnumNameSource(n.key_value_source) + ", residuals " +
+      fb::EnumNameNormPlacement(n.norm_placement) + "-norm, " + fb::EnumNameNormForm(n.norm_form) +
+      ", key/value " + fb::EnumNameSource(n.key_value_source) + ", residuals " +
       fb::EnumNameSource(n.attention_residual) + " " + fb::EnumNameSource(n.ffn_residual) + ", " +
       fb::EnumNameActivation(n.ffn_activation);
   const std::pair<const char*, int64_t> numbers[] = {

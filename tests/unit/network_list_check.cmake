@@ -25,7 +25,7 @@ function(check text expected)
 endfunction()
 
 check("${list}" "")
-foreach(field IN ITEMS Architecture:skip_oldest Block:ffn_out Sae:decoder ExactScan:largest_row
+foreach(field IN ITEMS Architecture:norm_form Block:ffn_out Sae:decoder ExactScan:largest_row
                        Model:item_bias)
   string(REPLACE ":" ";" parts ${field})
   list(GET parts 0 table)

@@ -12,8 +12,8 @@ namespace pintle::test {
 // clang-format off
 // README: begin
 inline size_t session_bytes(size_t items, size_t dim, size_t ffn, size_t layers, size_t window,
-                            bool bidirectional, size_t knobs, size_t features /* of the largest SAE */) {
-  const size_t positions = window + (bidirectional ? 1 : 0), widest = std::max(2 * dim, ffn);
+                            bool mask_token, size_t knobs, size_t features /* of the largest SAE */) {
+  const size_t positions = window + (mask_token ? 1 : 0), widest = std::max(2 * dim, ffn);
   return 4 * dim * (1 + positions) * (1 + 2 * layers)           // states, keys and values
        + 4 * std::min<size_t>(48, positions) * (4 * dim + ffn)  // a group of rows in a block
        + 64 * (dim + 1 + positions + std::max(dim, ffn))        // attention, one panel of weights

@@ -102,7 +102,7 @@ class Watched {
     const List found = steered(&session_, edits, flags);
     compute();
     const size_t layers = tiny_.network.blocks.size();
-    const bool is_bidirectional = tiny_.network.mask == fb::AttentionMask_Bidirectional;
+    const bool is_bidirectional = tiny_.network.mask != fb::AttentionMask_Causal;
     const bool is_last = sae == 2;
     const bool reaches_others = is_bidirectional && sae == 0 && layers > 2;
     if (!is_last && ((flags & PINTLE_STEER_ALL_POSITIONS) != 0 || reaches_others)) {
@@ -136,7 +136,7 @@ class Watched {
     compute();
     // Where the SAE is not the last hook's, its effects are those of steered runs, if any.
     const bool has_runs = sae != 2 && found.values.size() > 2;
-    const bool is_bidirectional = tiny_.network.mask == fb::AttentionMask_Bidirectional;
+    const bool is_bidirectional = tiny_.network.mask != fb::AttentionMask_Causal;
     const bool whole = has_runs && is_bidirectional && sae == 0 && tiny_.network.blocks.size() > 2;
     const bool is_mixed = taps_ != hidden_;
     if (has_runs && !whole) restore();

@@ -87,11 +87,11 @@ TEST_CASE("the README's formula of a session's memory holds") {
     CAPTURE(seed);
     const TinyModel tiny = steerable_model(any_model(seed).network);
     const converter::Network& network = tiny.network;
-    const bool bidirectional = network.mask == fb::AttentionMask_Bidirectional;
+    const bool mask_token = network.mask == fb::AttentionMask_Bidirectional;
     check_formula(
         session_bytes(static_cast<size_t>(network.items.rows), static_cast<size_t>(network.dim),
                       static_cast<size_t>(network.ffn_dim), network.blocks.size(),
-                      static_cast<size_t>(network.window), bidirectional,
+                      static_cast<size_t>(network.window), mask_token,
                       tiny.interpretation.knobs.size(), 21),
         session_memory(tiny));
   }

@@ -118,6 +118,23 @@ TEST_CASE("the layout on disk is that of schema/README.md") {
   CHECK(model.provenance()->precision()->str() == "int8");
 }
 
+TEST_CASE("what older runtimes would misread carries its bit of required_features") {
+  const auto features = [](const Network& network) {
+    Network named = network;
+    const std::vector<uint8_t> file = serialize_model(network, pack_network(network, fb::DType_F32),
+                                                      plain_catalogue(&named), {}, {});
+    return fb::GetSizePrefixedModel(file.data())->required_features();
+  };
+  Network network = random_network();
+  CHECK(features(network) == 0);
+  network.norm_form = fb::NormForm_EpsOutside;
+  CHECK(features(network) == 1);
+  network.mask = fb::AttentionMask_BidirectionalNewest;
+  CHECK(features(network) == 3);
+  network.norm_form = fb::NormForm_EpsInside;
+  CHECK(features(network) == 2);
+}
+
 TEST_CASE("tensors come back as they went in, but for the rounding they state") {
   Network network = random_network();
   const Catalogue catalogue = plain_catalogue(&network);
