@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/log_options.h"
 #include "converter/commands/threads_option.h"
 
 namespace pintle::converter {
@@ -20,7 +21,7 @@ struct BuildArguments {
 constexpr char kKeys[] =
     "build.json is one object. Its paths count from its own folder.\n"
     "  weights, config, arch, recipe, heads, items, id_column, interactions, format,\n"
-    "  precision, measure_quality, out\n"
+    "  user_column, item_column, time_column, force, precision, measure_quality, out\n"
     "                    as in `pintle convert`; weights, interactions and out are needed\n"
     "  train_users, test_users, min_items, min_correlation, presets\n"
     "                    as in `pintle label`; the SAE too is trained on train_users only\n"
@@ -57,11 +58,13 @@ void add_build_command(CLI::App* app) {
                                           {"work", config.work_folder},
                                           {"stages", report.stages},
                                           {"ran", report.ran},
-                                          {"features", report.features_paths}}
+                                          {"features", report.features_paths},
+                                          {"interactions", log_json(report.log_notes)}}
                        .dump()
                 << '\n';
       return;
     }
+    print_log_notes(report.log_notes);
     std::printf("%s: %zu of %zu stages ran, the others were up to date\n",
                 config.convert.out_path.c_str(), report.ran, report.stages);
     for (const std::string& path : report.features_paths) {
