@@ -13,10 +13,10 @@ namespace pintle::converter {
 namespace {
 
 enum class IdKind {
-  kWhole,     // 57
-  kPointZero, // 57.0, which a merge in pandas makes of 57
-  kDecimal,   // 57.5, 5.7e+01
-  kText,      // anything else, 057 too
+  kWhole,      // 57
+  kPointZero,  // 57.0, which a merge in pandas makes of 57
+  kDecimal,    // 57.5, 5.7e+01
+  kText,       // anything else, 057 too
 };
 
 bool are_digits(std::string_view text) {
@@ -143,7 +143,8 @@ void EventList::refuse_missing(const IdList& ids, const std::vector<uint32_t>& r
   const auto first = std::find(missing.begin(), missing.end(), true);
   if (first == missing.end()) return;
   const uint32_t index = static_cast<uint32_t>(first - missing.begin());
-  const auto count = std::count_if(rows.begin(), rows.end(), [&](uint32_t i) { return missing[i]; });
+  const auto count =
+      std::count_if(rows.begin(), rows.end(), [&](uint32_t i) { return missing[i]; });
   throw Error(at_line(path_, ids.line_of(index)) + "the " + what + " is missing ('" +
               ids.id(index) + "'), here and in " + count_text(static_cast<size_t>(count)) +
               " events in all; delete these lines or fill them in");

@@ -75,8 +75,9 @@ bool is_table(const std::string& path, const TableReader& table,
   if (options.format != InteractionFormat::kDetect) {
     const bool is_said = options.format == InteractionFormat::kTable;
     if (!is_said && !options.force && names_log_columns(table.columns(), options)) {
-      throw Error(path + ": its first line names a user and an item column; leave --format out, or "
-                         "delete the line, or pass --force");
+      throw Error(path +
+                  ": its first line names a user and an item column; leave --format out, or "
+                  "delete the line, or pass --force");
     }
     return is_said;
   }

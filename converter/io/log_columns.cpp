@@ -21,6 +21,8 @@ struct Role {
 constexpr Role kUser = {"user", "--user-column", user_surety};
 constexpr Role kItem = {"item", "--item-column", item_surety};
 
+constexpr int kCoarse = 2;  // the surety of a session or an artist
+
 // "movie" and "movie_id" have one stem: where both are there, the second is the id, the first a name.
 std::string stem(const std::string& plain) {
   const bool is_id = plain.size() > 2 && plain.compare(plain.size() - 2, 2, "id") == 0;
@@ -30,12 +32,26 @@ std::string stem(const std::string& plain) {
 std::string header_fault(const std::string& path, const std::vector<std::string>& names) {
   std::string fault = at_line(path, 1) + "the header has the columns" + quoted_list(names);
   const bool is_data = std::all_of(names.begin(), names.end(), [](const std::string& name) {
-    return !name.empty() && std::none_of(name.begin(), name.end(), [](unsigned char c) {
-      return std::isalpha(c) != 0;
-    });
+    return !name.empty() && std::none_of(name.begin(), name.end(),
+                                         [](unsigned char c) { return std::isalpha(c) != 0; });
   });
   if (is_data) fault += ", which look like data: write a line with the columns' names first, or";
   return fault;
+}
+
+// An artist's id is taken for the item's only if no other column may be that.
+void refuse_coarse_role(const std::string& path, const std::vector<std::string>& names,
+                        const Role& role, size_t best, std::optional<size_t> other_role) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string plain = plain_name(names[i]);
+    if (i == best || i == other_role || stem(plain) == plain || user_surety(plain) ||
+        item_surety(plain)) {
+      continue;
+    }
+    throw Error(at_line(path, 1) + "'" + names[best] + "' or '" + names[i] + "' may be the " +
+                role.name + " column; choose with " + role.option + " '" + names[best] + "' or " +
+                role.option + " '" + names[i] + "'");
+  }
 }
 
 size_t find_role(const std::string& path, const std::vector<std::string>& names, const Role& role,
@@ -68,10 +84,11 @@ size_t find_role(const std::string& path, const std::vector<std::string>& names,
       if (stem(plain) != plain) best = column;
     } else if (found.front().first != 0 || surety == 0) {
       throw Error(at_line(path, 1) + "'" + names[best] + "' and '" + names[column] +
-                  "' could both be the " + role.name + " column; choose with " + role.option + " '" +
-                  names[best] + "' or " + role.option + " '" + names[column] + "'");
+                  "' could both be the " + role.name + " column; choose with " + role.option +
+                  " '" + names[best] + "' or " + role.option + " '" + names[column] + "'");
     }
   }
+  if (found.front().first == kCoarse) refuse_coarse_role(path, names, role, best, other_role);
   for (const auto& [surety, column] : found) {
     if (column == best) continue;
     notes->push_back("the " + std::string(role.name) + " is '" + names[best] + "', not '" +
@@ -114,8 +131,7 @@ LogColumns find_log_columns(const std::string& path, const std::vector<std::stri
     named_item = find_named_column(path, names, options.item_column, kItem.option);
   }
   columns.user = find_role(path, names, kUser, options.user_column, named_item, &columns.notes);
-  columns.item =
-      find_role(path, names, kItem, options.item_column, columns.user, &columns.notes);
+  columns.item = find_role(path, names, kItem, options.item_column, columns.user, &columns.notes);
   if (columns.user == columns.item) {
     throw Error(path + ": the column '" + names[columns.user] + "' cannot be both user and item");
   }
@@ -132,8 +148,8 @@ size_t find_named_column(const std::string& path, const std::vector<std::string>
     if (to_lower(names[i]) == to_lower(trim(wanted))) found.push_back(i);
   }
   if (found.empty()) {
-    throw Error(at_line(path, 1) + "has no column '" + wanted + "' as " + option +
-                " says; it has" + quoted_list(names));
+    throw Error(at_line(path, 1) + "has no column '" + wanted + "' as " + option + " says; it has" +
+                quoted_list(names));
   }
   if (found.size() > 1) {
     throw Error(at_line(path, 1) + "the header names the column '" + wanted +

@@ -16,8 +16,8 @@ namespace pintle::converter {
 namespace {
 
 constexpr size_t kSampledLines = 20000;
-constexpr size_t kFewLines = 20;    // fewer prove nothing by their statistics
-constexpr size_t kMostColumns = 8;  // tables without a header have few; longer rows are sequences
+constexpr size_t kFewLines = 20;     // fewer prove nothing by their statistics
+constexpr size_t kMostColumns = 8;   // tables without a header have few; longer rows are sequences
 constexpr size_t kMostRatings = 11;  // 0 to 10, or half stars
 
 bool is_number(std::string_view text) {
@@ -165,13 +165,15 @@ class LogEvidence {
     const bool is_table = fewest_ == most_ && most_ <= kMostColumns;
     for (size_t i = 0; is_table && i < columns_.size(); ++i) {
       const std::string_view first = first_fields_[i];
-      const bool is_role = !columns_[i].is_time() && !columns_[i].is_rating() &&
-                           !columns_[i].is_constant() && !is_date(first) && !is_decimal(first);
-      const std::string name = columns_[i].is_time() || is_date(first) ? "timestamp"
-                               : is_role && !has_user                 ? "user"
-                               : is_role && !has_item                 ? "item"
-                               : columns_[i].is_rating()              ? "rating"
-                                                         : "column" + std::to_string(i + 1);
+      const bool is_time = columns_[i].is_time() || is_date(first);
+      const bool is_rating = i != 0 && columns_[i].is_rating();
+      const bool is_role =
+          !is_time && !is_rating && !columns_[i].is_constant() && !is_decimal(first);
+      const std::string name = is_time                ? "timestamp"
+                               : is_rating            ? "rating"
+                               : is_role && !has_user ? "user"
+                               : is_role && !has_item ? "item"
+                                                      : "column" + std::to_string(i + 1);
       has_user = has_user || name == "user";
       has_item = has_item || name == "item";
       header += (header.empty() ? "" : " ") + name;
@@ -237,8 +239,9 @@ class LogEvidence {
              "header");
     }
     if (users_repeat()) {
-      refuse("has a tab and spaces in its lines and several lines a user: sequences, or pairs whose "
-             "ids hold spaces");
+      refuse(
+          "has a tab and spaces in its lines and several lines a user: sequences, or pairs whose "
+          "ids hold spaces");
     }
   }
 
@@ -254,8 +257,9 @@ class LogEvidence {
     refuse_bad_columns();
     if (users_repeat()) refuse(even + " and several lines a user, as a table without a header");
     if (most_ < kMostColumns && !shares_vocabulary()) {
-      refuse(even + ", and other values in each column: it may be a table without a header or short "
-                    "sequences");
+      refuse(even +
+             ", and other values in each column: it may be a table without a header or short "
+             "sequences");
     }
   }
 
@@ -281,7 +285,7 @@ class LogEvidence {
 
   const std::string& path_;
   const InteractionOptions& options_;
-  size_t count_ = 0, lines_with_items_ = 0, even_lines_ = 0;  // of lines that are not blank
+  size_t count_ = 0, lines_with_items_ = 0, even_lines_ = 0;   // of lines that are not blank
   size_t first_count_ = 0, fewest_ = 0, most_ = 0, tabs_ = 0;  // fields and tabs of a line
   size_t first_line_ = 0, odd_line_ = 0, carriage_return_line_ = 0;
   std::vector<std::string_view> first_fields_;

@@ -35,8 +35,8 @@ struct Shift {
   bool is_certain = false;  // the log begins or ends one beside the model, and covers it
 };
 
-Shift shift_of(const std::vector<std::string>& log_names, const std::vector<std::string>& model_names,
-               size_t unknown_now) {
+Shift shift_of(const std::vector<std::string>& log_names,
+               const std::vector<std::string>& model_names, size_t unknown_now) {
   const auto log = as_integers(log_names), model = as_integers(model_names);
   if (!log || !model || log->empty() || model->empty()) return {};
   const std::unordered_set<int64_t> known(model->begin(), model->end());
@@ -64,7 +64,8 @@ std::string percent(size_t part, size_t whole) {
 
 std::string listed(const std::vector<std::string>& ids) {
   std::string list;
-  for (size_t i = 0; i < std::min(ids.size(), kShownIds); ++i) list += (i == 0 ? "" : ", ") + ids[i];
+  for (size_t i = 0; i < std::min(ids.size(), kShownIds); ++i)
+    list += (i == 0 ? "" : ", ") + ids[i];
   return list;
 }
 
@@ -97,7 +98,8 @@ LogIds compare_ids(const Interactions& interactions, const std::vector<std::stri
                 percent(result.unknown_events, std::max<size_t>(1, result.events)) + " of events";
   if (shift.is_likely) result.note += "; most would be known one higher or lower: shifted by one?";
   const std::string what_to_do =
-      "; write the ids that the model has (`pintle convert --items --id-column` gives it the app's), "
+      " Write the ids that the model has (`pintle convert --items --id-column` gives it the "
+      "app's), "
       "or pass --force";
   if (2 * result.unknown_events > result.events) {
     result.fault = "most of the log's ids are unknown to the model, for example " +

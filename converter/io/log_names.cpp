@@ -52,28 +52,29 @@ bool has_any(const std::vector<std::string>& words, const std::string_view (&nam
                      [&](const std::string& word) { return is_any(word, names); });
 }
 
-constexpr std::string_view kExactTimes[] = {"timestamp", "unixtimestamp", "unixreviewtime", "datetime",
-                               "time",      "date",          "ts",             "unixtime"};
-constexpr std::string_view kTimeWords[] = {"time",     "date",     "datetime",  "timestamp", "timestamps",
-                              "stamp",    "ts",       "t",         "dat",       "dt",
-                              "epoch",    "utc",      "when",      "created",   "updated",
-                              "modified", "occurred", "published", "datum",     "zeit",
-                              "uhrzeit",  "fecha",    "hora",      "unixtime",  "tstamp"};
+constexpr std::string_view kExactTimes[] = {
+    "timestamp", "unixtimestamp", "unixreviewtime", "datetime", "time", "date", "ts", "unixtime"};
+constexpr std::string_view kTimeWords[] = {
+    "time",    "date",     "datetime", "timestamp", "timestamps", "stamp", "ts",
+    "t",       "dat",      "dt",       "epoch",     "utc",        "when",  "created",
+    "updated", "modified", "occurred", "published", "datum",      "zeit",  "uhrzeit",
+    "fecha",   "hora",     "unixtime", "tstamp"};
 // With one of these a time is how long something took, or another moment than the event's.
 constexpr std::string_view kOtherTimeWords[] = {
-    "spent",    "duration",  "dwell",    "zone",       "timezone",  "lifetime",  "runtime",
-    "playtime", "watchtime", "elapsed",  "screentime", "uptime",    "delta",     "since",
-    "length",   "birth",     "birthday", "birthdate",  "dob",       "remaining", "total",
-    "avg",      "mean",      "gap",      "interval",   "play",      "watch",     "listening",
-    "reading",  "timespent", "timezone", "response",   "sentiment", "candidate", "update",
-    "validate"};
-constexpr std::string_view kPartsOfDates[] = {"year", "month", "day", "week", "weekday", "hour", "minute",
-                                 "quarter"};
-constexpr std::string_view kPositions[] = {"position", "pos",  "seq",  "sequence", "step", "order",
-                              "ordinal",  "rank", "turn", "index",    "idx",  "rownum"};
-constexpr std::string_view kIdWords[] = {"id",    "ids",    "uuid", "guid",  "key", "hash", "code", "number", "no",
-                            "phone", "mobile", "zip",  "price", "isbn", "ean", "gtin", "upc",    "sku",
-                            "asin",  "user",   "item", "ip",    "amount"};
+    "spent",    "duration",  "dwell",     "zone",      "timezone",   "lifetime",
+    "runtime",  "playtime",  "watchtime", "elapsed",   "screentime", "uptime",
+    "delta",    "since",     "length",    "birth",     "birthday",   "birthdate",
+    "dob",      "remaining", "total",     "avg",       "mean",       "gap",
+    "interval", "play",      "watch",     "listening", "reading",    "timespent",
+    "timezone", "response",  "sentiment", "candidate", "update",     "validate"};
+constexpr std::string_view kPartsOfDates[] = {"year",    "month", "day",    "week",
+                                              "weekday", "hour",  "minute", "quarter"};
+constexpr std::string_view kPositions[] = {"position", "pos",   "seq",     "sequence",
+                                           "step",     "order", "ordinal", "rank",
+                                           "turn",     "index", "idx",     "rownum"};
+constexpr std::string_view kIdWords[] = {"id",     "ids", "uuid",  "guid", "key", "hash",
+                                         "code",   "ip",  "phone", "isbn", "ean", "gtin",
+                                         "mobile", "zip", "price", "upc",  "sku", "amount"};
 
 // Without a boundary between words: "createdat", "reviewtime", "timestampms".
 bool is_joined_time(const std::string& plain) {
@@ -98,12 +99,13 @@ std::optional<int> user_surety(const std::string& name) {
                     "userno", "usernum", "userkey", "usercode", "userhash", "useruuid"})) {
     return 0;
   }
-  if (is_any(name, {"reviewer", "reviewerid", "customer", "customerid", "custid", "customerno",
-                    "visitor",  "visitorid",  "member",   "memberid",   "account", "accountid",
-                    "client",   "clientid",   "buyer",    "buyerid",    "profileid", "viewer",
-                    "viewerid", "reader",     "readerid", "listener",   "listenerid", "player",
-                    "playerid", "person",     "personid", "deviceid",   "cookieid",  "steamid",
-                    "fullvisitorid", "msno",  "username", "subscriberid", "consumerid"})) {
+  if (is_any(name,
+             {"reviewer",      "reviewerid", "customer", "customerid",   "custid",     "customerno",
+              "visitor",       "visitorid",  "member",   "memberid",     "account",    "accountid",
+              "client",        "clientid",   "buyer",    "buyerid",      "profileid",  "viewer",
+              "viewerid",      "reader",     "readerid", "listener",     "listenerid", "player",
+              "playerid",      "person",     "personid", "deviceid",     "cookieid",   "steamid",
+              "fullvisitorid", "msno",       "username", "subscriberid", "consumerid"})) {
     return 1;
   }
   if (is_any(name, {"session", "sessionid", "visitid", "basketid", "playlistid"})) return 2;
@@ -115,18 +117,39 @@ std::optional<int> item_surety(const std::string& name) {
                     "itemkey", "itemcode", "itemuuid"})) {
     return 0;
   }
-  if (is_any(name,
-             {"movie",      "movieid",   "product",    "productid",  "asin",       "article",
-              "articleid",  "track",     "trackid",    "song",       "songid",     "book",
-              "bookid",     "isbn",      "game",       "gameid",     "app",        "appid",
-              "video",      "videoid",   "news",       "newsid",     "ad",         "adid",
-              "poi",        "poiid",     "location",   "locationid", "venue",      "venueid",
-              "business",   "businessid", "place",     "placeid",    "restaurantid", "hotelid",
-              "recipeid",   "podcastid", "episodeid",  "animeid",    "mangaid",    "showid",
-              "jobid",      "courseid",  "photoid",    "postid",     "offerid",    "listingid",
-              "goodsid",    "sku",       "skuid",      "stockcode",  "contentid",  "docid",
-              "documentid", "pageid",    "imageid",    "musicid",    "jokeid",     "beerid",
-              "wineid",     "clickarticleid", "filmid", "film",      "productcode"})) {
+  if (is_any(name, {"movie",        "movieid",
+                    "product",      "productid",
+                    "asin",         "article",
+                    "articleid",    "track",
+                    "trackid",      "song",
+                    "songid",       "book",
+                    "bookid",       "isbn",
+                    "game",         "gameid",
+                    "app",          "appid",
+                    "video",        "videoid",
+                    "news",         "newsid",
+                    "ad",           "adid",
+                    "poi",          "poiid",
+                    "location",     "locationid",
+                    "venue",        "venueid",
+                    "business",     "businessid",
+                    "place",        "placeid",
+                    "restaurantid", "hotelid",
+                    "recipeid",     "podcastid",
+                    "episodeid",    "animeid",
+                    "mangaid",      "showid",
+                    "jobid",        "courseid",
+                    "photoid",      "postid",
+                    "offerid",      "listingid",
+                    "goodsid",      "sku",
+                    "skuid",        "stockcode",
+                    "contentid",    "docid",
+                    "documentid",   "pageid",
+                    "imageid",      "musicid",
+                    "jokeid",       "beerid",
+                    "wineid",       "clickarticleid",
+                    "filmid",       "film",
+                    "productcode"})) {
     return 1;
   }
   if (is_any(name, {"parentasin", "artist", "artistid", "album", "albumid", "brandid", "authorid",
@@ -145,8 +168,9 @@ TimeName time_name(std::string_view header) {
       (words.size() > 1 && words.back() == "at")) {
     return TimeName::kLikely;
   }
+  if (has_any(words, kIdWords) || ends_with(plain, "id")) return TimeName::kId;
   if (has_any(words, kPositions) || has_any(words, kPartsOfDates)) return TimeName::kWeak;
-  return has_any(words, kIdWords) || ends_with(plain, "id") ? TimeName::kId : TimeName::kNone;
+  return TimeName::kNone;
 }
 
 }  // namespace pintle::converter

@@ -81,7 +81,8 @@ class Orders {
       const size_t begin = rows_.begins[u], end = rows_.begins[u + 1];
       const auto at = [&](size_t i) { return column.instants()[rows_.rows[i]]; };
       for (size_t i = begin; i < end; ++i) {
-        const bool is_tied = (i > begin && at(i - 1) == at(i)) || (i + 1 < end && at(i) == at(i + 1));
+        const bool is_tied =
+            (i > begin && at(i - 1) == at(i)) || (i + 1 < end && at(i) == at(i + 1));
         ties.events += is_tied ? 1 : 0;
       }
       ties.users += ties.events != before ? 1 : 0;
@@ -122,12 +123,14 @@ class OrderChooser {
   // Null: the file's order.
   const TimeCandidate* choose() {
     sort_out();
+    drop_dates_of_items();
     combine_date_and_time();
-    if (times_.size() > 1) drop_dates_of_items();
+    drop_dates_of_users();
     if (times_.empty()) {
       settle_without_time();
       return nullptr;
     }
+    if (!times_.front()->is_chosen) prefer_finer_numbers();
     TimeCandidate* chosen = finest();
     refuse_doubts_about(*chosen);
     for (const TimeCandidate* other : times_) {
@@ -169,8 +172,6 @@ class OrderChooser {
       } else if (candidate.is_chosen) {
         times_ = {&candidate};
         return;
-      } else if (orders_.is_of_users(times)) {
-        not_used(candidate, "it is the same for all events of a user");
       } else if (is_time_of_day_only(times.form())) {
         clocks_.push_back(&candidate);
       } else if (!times.form().is_number || has_time_name(candidate) ||
@@ -180,28 +181,51 @@ class OrderChooser {
         doubtful_.push_back(&candidate);
       }
     }
-    // The surest name first.
-    std::stable_sort(times_.begin(), times_.end(),
-                     [](const TimeCandidate* a, const TimeCandidate* b) {
-                       return static_cast<int>(a->named) < static_cast<int>(b->named);
-                     });
+    // The surest name first, and moments before days.
+    std::stable_sort(
+        times_.begin(), times_.end(), [](const TimeCandidate* a, const TimeCandidate* b) {
+          return a->named != b->named ? static_cast<int>(a->named) < static_cast<int>(b->named)
+                                      : a->times.is_date_only() < b->times.is_date_only();
+        });
   }
 
-  static bool is_date_only(const TimeCandidate* candidate) {
-    const TimeForm& form = candidate->times.form();
-    return form.is_number ? candidate->times.description() == "YYYYMMDD" : !form.has_time_of_day;
+  void drop_dates_of_users() {
+    for (auto at = times_.begin(); at != times_.end();) {
+      if ((*at)->is_chosen || !orders_.is_of_users((*at)->times)) {
+        ++at;
+        continue;
+      }
+      not_used(**at, "it is the same for all events of a user");
+      at = times_.erase(at);
+    }
   }
 
   void combine_date_and_time() {
-    const auto date = std::find_if(times_.begin(), times_.end(), is_date_only);
-    if (date == times_.end() || std::find_if(date + 1, times_.end(), is_date_only) != times_.end() ||
-        clocks_.size() != 1 || !has_time_name(*clocks_.front()) || (*date)->is_chosen ||
-        (*date)->times.form().is_number) {
-      return;
+    if (clocks_.size() != 1 || !has_time_name(*clocks_.front())) return;
+    TimeCandidate* date = nullptr;
+    for (TimeCandidate* candidate : times_) {
+      if (!candidate->times.is_date_only()) continue;
+      // A birthday and a time of day are no moment; the day of a session is.
+      if (!has_time_name(*candidate) && orders_.is_of_users(candidate->times)) continue;
+      if (date == nullptr) date = candidate;  // the surest name
+      if (!orders_.refines(date->times, candidate->times)) return;
     }
-    (*date)->times.add_time_of_day(clocks_.front()->times);
-    (*date)->name += "' with '" + clocks_.front()->name;
+    if (date == nullptr) return;
+    date->times.add_time_of_day(clocks_.front()->times);
+    date->name += "' with '" + clocks_.front()->name;
     clocks_.clear();
+  }
+
+  // Numbers under a name that says nothing are the time if they say the same as a column that tells
+  // it, but finer.
+  void prefer_finer_numbers() {
+    for (auto at = doubtful_.begin(); at != doubtful_.end();) {
+      const bool is_finer = (*at)->times.is_epoch() &&
+                            orders_.refines((*at)->times, times_[0]->times) &&
+                            !orders_.refines(times_[0]->times, (*at)->times);
+      if (is_finer) times_.push_back(*at);
+      at = is_finer ? doubtful_.erase(at) : at + 1;
+    }
   }
 
   void drop_dates_of_items() {
@@ -235,7 +259,7 @@ class OrderChooser {
       const bool is_surer = static_cast<int>(faulty->named) < static_cast<int>(chosen.named);
       if (is_surer && has_time_name(*faulty)) refuse_fault(*faulty);
     }
-    if (is_date_only(&chosen) && !clocks_.empty()) {
+    if (chosen.times.is_date_only() && !clocks_.empty()) {
       throw Error(path_ + ": " + quoted(chosen) + " tells the day, but which of the columns " +
                   quoted(*clocks_.front()) + " tells the time of day is not plain" + kChoose +
                   ", or write both in one column");
@@ -281,8 +305,8 @@ class OrderChooser {
 }  // namespace
 
 void order_rows(const std::string& path, std::vector<TimeCandidate> candidates,
-                const std::vector<uint32_t>& items, size_t item_count, bool force,
-                RowsByUser* rows, std::string* column_note, std::vector<std::string>* notes) {
+                const std::vector<uint32_t>& items, size_t item_count, bool force, RowsByUser* rows,
+                std::string* column_note, std::vector<std::string>* notes) {
   const Orders orders(*rows, items, item_count);
   OrderChooser chooser(path, std::move(candidates), orders, notes);
   const TimeCandidate* chosen = chooser.choose();
@@ -300,9 +324,10 @@ void order_rows(const std::string& path, std::vector<TimeCandidate> candidates,
   const std::string told = count_text(ties.events) + " events of " + count_text(ties.users) +
                            " users share their time with another: their order is the file's";
   if (times.has_lost_digits() && 2 * ties.events > ties.of_events && !force) {
-    throw Error(path + ": column " + quoted(*chosen) +
-                ": numbers such as 1.500058e+09 have lost their last digits: " + told +
-                "; write whole numbers, pass --time-column none if the rows are in order, or --force");
+    throw Error(
+        path + ": column " + quoted(*chosen) +
+        ": numbers such as 1.500058e+09 have lost their last digits: " + told +
+        "; write whole numbers, pass --time-column none if the rows are in order, or --force");
   }
   notes->push_back(told);
 }

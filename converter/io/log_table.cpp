@@ -100,8 +100,7 @@ Interactions read_log_table(const std::string& path, const TableReader& table,
   }
   Interactions result = events.take(rows);
   result.notes = {columns};
-  result.notes.insert(result.notes.end(), roles.columns.notes.begin(),
-                      roles.columns.notes.end());
+  result.notes.insert(result.notes.end(), roles.columns.notes.begin(), roles.columns.notes.end());
   result.notes.insert(result.notes.end(), notes.begin(), notes.end());
   if (!roles.not_used.empty()) {
     result.notes.push_back("not used: columns" + quoted_list(roles.not_used));

@@ -54,8 +54,9 @@ void split_spaces(std::string_view line, std::vector<std::string>* fields) {
       while (quote != std::string_view::npos && line.substr(quote, 2) == "\"\"") {
         quote = line.find('"', quote + 2);
       }
-      const bool closes = quote != std::string_view::npos &&
-                          (quote + 1 == line.size() || line.find_first_of(" \t", quote) == quote + 1);
+      const bool closes =
+          quote != std::string_view::npos &&
+          (quote + 1 == line.size() || line.find_first_of(" \t", quote) == quote + 1);
       if (closes) end = quote + 1;
     }
     fields->push_back(unquote(std::string(line.substr(0, end))));
@@ -108,8 +109,9 @@ struct StopReading {};
 
 constexpr char kBlanks[] = " \t\r\n";
 
-constexpr TableForm kSeparated[] = {TableForm::kTabs, TableForm::kCommas,       TableForm::kSemicolons,
-                                    TableForm::kBars, TableForm::kDoubleColons, TableForm::kSpaces};
+constexpr TableForm kSeparated[] = {TableForm::kTabs,         TableForm::kCommas,
+                                    TableForm::kSemicolons,   TableForm::kBars,
+                                    TableForm::kDoubleColons, TableForm::kSpaces};
 
 char delimiter_of(TableForm form) {
   return form == TableForm::kTabs         ? '\t'
@@ -129,7 +131,8 @@ TableReader::TableReader(const std::string& path, std::string_view text,
   }
   if (text[start] == '{') {
     form_ = TableForm::kJsonLines;
-    columns_ = json_columns(path, text);
+    json_keys_ = json_columns(path, text);
+    set_columns(json_keys_);
     return;
   }
   const size_t inner = text.find_first_not_of(kBlanks, start + 1);
@@ -182,7 +185,7 @@ void TableReader::set_columns(const std::vector<std::string>& header) {
 }
 
 void TableReader::read_rows(const RowCallback& on_row) const {
-  if (form_ == TableForm::kJsonLines) return read_json_rows(path_, text_, columns_, on_row);
+  if (form_ == TableForm::kJsonLines) return read_json_rows(path_, text_, json_keys_, on_row);
   bool is_header = true;
   read_all(form_, [&](size_t line, std::vector<std::string>& fields) {
     if (std::exchange(is_header, false)) return;

@@ -55,6 +55,7 @@ class TableReader {
   std::string_view text_;
   TableForm form_ = TableForm::kCommas;
   std::vector<std::string> columns_;
+  std::vector<std::string> json_keys_;  // kJsonLines: the columns as the objects have them
   bool has_types_ = false;
 };
 

@@ -124,7 +124,8 @@ std::string gunzip(const std::string& path, std::string_view bytes) {
     if (status == Z_STREAM_END) {
       // Tapes and disks fill up with zeros.
       if (rest.find_first_not_of('\0') == std::string_view::npos) return text;
-      if (!is_gzip(rest)) throw Error(path + ": has other bytes behind its gzip data; pack it again");
+      if (!is_gzip(rest))
+        throw Error(path + ": has other bytes behind its gzip data; pack it again");
       inflateReset(&stream);
     } else if (status == Z_BUF_ERROR || (status == Z_OK && rest.empty() && stream.avail_out != 0)) {
       throw Error(path + ": its gzip data is cut short; copy or download it again");

@@ -36,9 +36,9 @@ void TimeColumn::add(size_t line, std::string_view text) {
     if (!time->day_first && only_month_first_ == 0) only_month_first_ = line;
     if (!time->is_month_first && only_day_first_ == 0) only_day_first_ = line;
     if (only_month_first_ != 0 && only_day_first_ != 0) {
-      fail(line, quoted() + " has day and month in another order than line " +
-                     std::to_string(only_month_first_ == line ? only_day_first_
-                                                              : only_month_first_));
+      fail(line,
+           quoted() + " has day and month in another order than line " +
+               std::to_string(only_month_first_ == line ? only_day_first_ : only_month_first_));
     }
   }
   has_lost_digits_ = has_lost_digits_ || time->has_lost_digits;
@@ -79,23 +79,33 @@ void TimeColumn::settle_unit() {
 }
 
 std::string TimeColumn::description() const {
+  return form_description() + (has_clock_ ? ", with the time of day" : "");
+}
+
+std::string TimeColumn::form_description() const {
   if (form_.is_number) {
     if (unit_ == nullptr) return "numbers";
     return unit_[0] == 'Y' ? unit_ : std::string(unit_) + " since 1970";
   }
   if (form_.date != DateForm::kNumbers) return describe(form_);
   const std::string slash(1, form_.separator);
-  return (is_day_first_ ? "DD" + slash + "MM" : "MM" + slash + "DD") + slash +
-         "YYYY, as line " + std::to_string(is_day_first_ ? only_day_first_ : only_month_first_) +
-         " tells";
+  return (is_day_first_ ? "DD" + slash + "MM" : "MM" + slash + "DD") + slash + "YYYY, as line " +
+         std::to_string(is_day_first_ ? only_day_first_ : only_month_first_) + " tells";
+}
+
+bool TimeColumn::is_date_only() const {
+  if (has_clock_) return false;
+  return form_.is_number ? unit_ != nullptr && std::strcmp(unit_, "YYYYMMDD") == 0
+                         : form_.date != DateForm::kNone && !form_.has_time_of_day;
 }
 
 void TimeColumn::add_time_of_day(const TimeColumn& clock) {
   for (size_t row = 0; row < instants_.size(); ++row) {
+    if (form_.is_number) instants_[row].whole = seconds_of_day_digits(instants_[row].whole);
     instants_[row].whole += clock.instants_[row].whole;
     instants_[row].fraction = clock.instants_[row].fraction;
   }
-  form_.has_time_of_day = true;
+  has_clock_ = true;
 }
 
 }  // namespace pintle::converter

@@ -30,13 +30,15 @@ class TimeColumn {
   // All numbers are times since 1970 (or dates in digits), of one unit. After finish().
   bool is_epoch() const { return unit_ != nullptr; }
   std::string description() const;  // for notes. After finish()
-  // A date's column gets the time of day of another.
+  bool is_date_only() const;
+  // A date's column gets the time of day of another, row by row. REQUIRES: is_date_only()
   void add_time_of_day(const TimeColumn& clock);
 
  private:
   void fail(size_t line, const std::string& fault);
   void settle_day_and_month();
   void settle_unit();
+  std::string form_description() const;
 
   TimeForm form_;
   std::vector<Instant> instants_, day_first_;
@@ -44,7 +46,7 @@ class TimeColumn {
   size_t fault_line_ = 0;
   // Lines where only one reading is a date; 0: none.
   size_t only_day_first_ = 0, only_month_first_ = 0;
-  bool is_day_first_ = false, has_lost_digits_ = false;
+  bool is_day_first_ = false, has_lost_digits_ = false, has_clock_ = false;
   size_t least_line_ = 0;
   int64_t least_ = 0, greatest_ = 0;
   const char* unit_ = nullptr;

@@ -75,9 +75,17 @@ std::optional<int64_t> days_of(int year, int month, int day) {
   constexpr int kLengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   if (year < 1 || month < 1 || month > 12 || day < 1) return std::nullopt;
   if (day > kLengths[month - 1] + (month == 2 && is_leap(year) ? 1 : 0)) return std::nullopt;
-  const int64_t y = month <= 2 ? year - 1 : year;  // years that begin in March end with the leap day
+  const int64_t y =
+      month <= 2 ? year - 1 : year;  // years that begin in March end with the leap day
   const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
   return 365 * y + y / 4 - y / 100 + y / 400 + day_of_year - 719468;
+}
+
+// Of 20170714 in the years 1900 to 2100.
+std::optional<int64_t> days_of_digits(int64_t number) {
+  if (number < 19000101 || number > 21001231) return std::nullopt;
+  return days_of(static_cast<int>(number / 10000), static_cast<int>(number / 100 % 100),
+                 static_cast<int>(number % 100));
 }
 
 // 1 to 12 for an English name or its first three letters, 0 for other words.
@@ -355,8 +363,9 @@ std::string describe(const TimeForm& form) {
     case DateForm::kNone:
       return "times of day";
     case DateForm::kYearFirst:
-      text = form.separator == '-' ? "ISO 8601"
-                                   : std::string("YYYY") + form.separator + "MM" + form.separator + "DD";
+      text = form.separator == '-'
+                 ? "ISO 8601"
+                 : std::string("YYYY") + form.separator + "MM" + form.separator + "DD";
       break;
     case DateForm::kBasic:
       text = "ISO 8601";
@@ -388,19 +397,18 @@ std::optional<TimeText> parse_time(std::string_view text) {
 }
 
 const char* epoch_unit(int64_t number) {
-  const auto is_date = [](int64_t day) {
-    return day >= 19000101 && day < 21010101 &&
-           days_of(static_cast<int>(day / 10000), static_cast<int>(day / 100 % 100),
-                   static_cast<int>(day % 100));
-  };
-  if (is_date(number)) return "YYYYMMDD";
-  if (is_date(number / 1'000'000) && number / 10000 % 100 < 24) return "YYYYMMDDhhmmss";
+  if (days_of_digits(number)) return "YYYYMMDD";
+  if (days_of_digits(number / 1'000'000) && number / 10000 % 100 < 24) return "YYYYMMDDhhmmss";
   int64_t factor = 1;
   for (const char* unit : {"seconds", "milliseconds", "microseconds", "nanoseconds"}) {
     if (number / factor >= 100'000'000 && number / factor < 10'000'000'000) return unit;
     factor *= 1000;
   }
   return nullptr;
+}
+
+int64_t seconds_of_day_digits(int64_t number) {
+  return days_of_digits(number).value_or(0) * kDaySeconds;
 }
 
 bool is_recent_epoch(int64_t number) {

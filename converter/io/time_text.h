@@ -53,7 +53,7 @@ std::string describe(const TimeForm& form);
 
 struct TimeText {
   TimeForm form;
-  Instant instant;  // kNumbers: read with the month first
+  Instant instant;                   // kNumbers: read with the month first
   std::optional<Instant> day_first;  // kNumbers: read with the day first, if that is a date
   bool is_month_first = true;        // kNumbers: whether `instant` is a date
   bool has_lost_digits = false;      // 1.500058e+09 says hours, not seconds
@@ -65,6 +65,8 @@ std::optional<TimeText> parse_time(std::string_view text);
 // The unit that a number of this size counts in since 1970, from 1973 on: "seconds", "milliseconds",
 // "microseconds", "nanoseconds"; "YYYYMMDD" or "YYYYMMDDhhmmss" where its digits are a date. Null: none.
 const char* epoch_unit(int64_t number);
+// The first second of the day, for a number whose unit is "YYYYMMDD".
+int64_t seconds_of_day_digits(int64_t number);
 // Such a time of 1990 to 2040: what numbers whose column's name says nothing may be.
 bool is_recent_epoch(int64_t number);
 

@@ -68,6 +68,10 @@ Opened open_job(const HarvestJob& job) {
   opened.log_notes = fitting_notes(opened.model, interactions, job.log.force);
   opened.split = split_users(opened.model, interactions, job.users_path, job.held_out_path);
   opened.data_hash = sha256_of_file(job.interactions_path);
+  for (const std::string& column :
+       {job.log.user_column, job.log.item_column, job.log.time_column}) {
+    if (!column.empty()) opened.data_hash += "@" + column;  // other histories of the same file
+  }
   if (!job.users_path.empty()) opened.data_hash += "+" + sha256_of_file(job.users_path);
   if (!job.held_out_path.empty()) opened.data_hash += "-" + sha256_of_file(job.held_out_path);
   return opened;
