@@ -87,8 +87,7 @@ void add_evaluate_command(CLI::App* app) {
     const std::vector<std::string> notes = fitting_notes(model, log, arguments->log.force);
     if (arguments->window_policy == "hop") arguments->options.window_policy = PINTLE_WINDOW_HOP;
     ThreadPool pool(arguments->threads);
-    const Evaluation evaluation =
-        evaluate_leave_one_out(model, log, arguments->options, &pool);
+    const Evaluation evaluation = evaluate_leave_one_out(model, log, arguments->options, &pool);
     if (arguments->json) {
       nlohmann::ordered_json json = to_json(evaluation);
       json["interactions"] = log_json(notes);

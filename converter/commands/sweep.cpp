@@ -225,8 +225,8 @@ std::vector<float> strengths_of(const SweepArguments& arguments, const Model& mo
   return even_strengths(info.min_strength, info.max_strength, arguments.steps);
 }
 
-Histories histories_of(const Model& model, Interactions interactions,
-                       const std::string& users_path, size_t users) {
+Histories histories_of(const Model& model, Interactions interactions, const std::string& users_path,
+                       size_t users) {
   if (!users_path.empty()) interactions = select_users(interactions, users_path);
   if (users != 0 && users < interactions.users.size()) {
     interactions.users.resize(users);
@@ -281,8 +281,9 @@ void add_sweep_command(CLI::App* app) {
       "Measure a knob's control curve: per strength, what the top 10 holds and what it is worth");
   verb->add_option("--model", arguments->model_path, "The model file")->required();
   CLI::Option* interactions =
-      verb->add_option("--interactions", arguments->interactions_path,
-                       "Histories, with the model's external ids; each user's last item is held out")
+      verb->add_option(
+              "--interactions", arguments->interactions_path,
+              "Histories, with the model's external ids; each user's last item is held out")
           ->required();
   add_log_options(verb, interactions, &arguments->log, &arguments->log.force);
   verb->add_option("--knob", arguments->knob, "The knob");

@@ -56,7 +56,7 @@ bool is_scientific(std::string_view id) {
 
 bool is_missing(std::string_view id) {
   for (const std::string_view none :
-       {"", "nan", "none", "null", "<na>", "nat", "n/a", "undefined", "\\n"}) {
+       {"", "nan", "na", "none", "null", "<na>", "nat", "n/a", "undefined", "\\n"}) {
     if (id.size() == none.size() && to_lower(id) == none) return true;
   }
   return false;

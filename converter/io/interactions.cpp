@@ -82,7 +82,8 @@ bool is_table(const std::string& path, const TableReader& table,
     return is_said;
   }
   if (!options.user_column.empty() || !options.item_column.empty() ||
-      !options.time_column.empty() || table.form() == TableForm::kJsonLines) {
+      !(options.time_column.empty() || options.time_column == "none") ||
+      table.form() == TableForm::kJsonLines) {
     return true;
   }
   if (names_log_columns(table.columns(), options)) return true;

@@ -16,7 +16,8 @@ struct LogIds {
   size_t ids = 0, unknown_ids = 0;  // distinct
   size_t events = 0, unknown_events = 0;
   std::vector<std::string> unknown_examples;  // the first few
-  std::string note;   // "3 of 40 ids unknown (7.5 %, e.g. 57), 0.4 % of events"; empty: all are known
+  std::string
+      note;  // "3 of 40 ids unknown (7.5 %, e.g. 57), 0.4 % of events"; empty: all are known
   std::string fault;  // why the log is hardly the model's, and what to do; empty: it may be
 
   // Throws Error if there is a fault, unless `force`.

@@ -26,8 +26,8 @@ struct TimeCandidate {
 // depends on it. `items`: by row. `column_note` says which columns are what; the time is
 // appended to it.
 void order_rows(const std::string& path, std::vector<TimeCandidate> candidates,
-                const std::vector<uint32_t>& items, size_t item_count, bool force,
-                RowsByUser* rows, std::string* column_note, std::vector<std::string>* notes);
+                const std::vector<uint32_t>& items, size_t item_count, bool force, RowsByUser* rows,
+                std::string* column_note, std::vector<std::string>* notes);
 
 }  // namespace pintle::converter
 
