@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/log_options.h"
 #include "converter/commands/threads_option.h"
 
 namespace pintle::converter {
@@ -20,7 +21,7 @@ struct BuildArguments {
 constexpr char kKeys[] =
     "build.json is one object. Its paths count from its own folder.\n"
     "  weights, config, arch, recipe, heads, id_map, force, items, id_column, interactions,\n"
-    "  format, precision, measure_quality, out\n"
+    "  format, user_column, item_column, time_column, precision, measure_quality, out\n"
     "                    as in `pintle convert`; weights, interactions and out are needed\n"
     "  set               an object of settings, {\"window\": 50}, as convert's --set\n"
     "  train_users, test_users, min_items, min_correlation, presets\n"
@@ -58,11 +59,13 @@ void add_build_command(CLI::App* app) {
                                           {"work", config.work_folder},
                                           {"stages", report.stages},
                                           {"ran", report.ran},
-                                          {"features", report.features_paths}}
+                                          {"features", report.features_paths},
+                                          {"interactions", log_json(report.log_notes)}}
                        .dump()
                 << '\n';
       return;
     }
+    print_log_notes(report.log_notes);
     std::printf("%s: %zu of %zu stages ran, the others were up to date\n",
                 config.convert.out_path.c_str(), report.ran, report.stages);
     for (const std::string& path : report.features_paths) {

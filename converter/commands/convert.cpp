@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/log_options.h"
 #include "converter/commands/threads_option.h"
 #include "converter/file/quantize.h"
 #include "converter/io/error.h"
@@ -17,7 +18,7 @@ namespace {
 struct ConvertArguments {
   ConvertOptions options;
   int64_t heads = 0;
-  std::string precision = "int8", format;
+  std::string precision = "int8";
   int threads = kDefaultThreads;
   bool json = false;
 };
@@ -53,8 +54,9 @@ nlohmann::ordered_json to_json(const ConvertReport& report, const ConvertArgumen
             {"untrained_items", catalogue.untrained_items},
             {"missing_items", catalogue.missing_items},
             {"missing_examples", catalogue.missing_examples},
-            {"unknown_interaction_ids", catalogue.unknown_names},
-            {"unknown_examples", catalogue.unknown_examples}}},
+            {"unknown_interaction_ids", catalogue.log.unknown_ids},
+            {"unknown_examples", catalogue.log.unknown_examples}}},
+          {"interactions", log_json(report.log_notes)},
           {"assumptions", report.assumptions},
           {"quantization", report.settings},
           {"tensor_bytes", report.tensor_bytes},
@@ -91,11 +93,7 @@ void print_report(const ConvertReport& report, const ConvertArguments& arguments
                 catalogue.missing_items,
                 joined(catalogue.missing_examples, catalogue.missing_items).c_str());
   }
-  if (catalogue.unknown_names != 0) {
-    std::printf("unknown: %zu ids of the interactions are not in the catalogue: %s\n",
-                catalogue.unknown_names,
-                joined(catalogue.unknown_examples, catalogue.unknown_names).c_str());
-  }
+  print_log_notes(report.log_notes);
   for (const std::string& assumption : report.assumptions) {
     std::printf("assumed: %s\n", assumption.c_str());
   }
@@ -152,8 +150,6 @@ void add_convert_command(CLI::App* app) {
   verb->add_option("--id-map", options.import.id_map_path,
                    "The app's ids by the checkpoint's rows, where a framework numbered items anew: a "
                    "JSON list or {id: row}, a RePlay tokenizer, or a table of rows and ids");
-  verb->add_flag("--force", options.import.force,
-                 "Convert even if what the files say contradicts itself; the model file says what");
   CLI::Option* items = verb->add_option(
       "--items", options.items_path,
       "CSV or TSV with a header: the id used in the checkpoint, a title, attributes ('|' between "
@@ -165,10 +161,7 @@ void add_convert_command(CLI::App* app) {
       "--interactions", options.interactions_path,
       "Histories, with the app's ids. Items that never occur are left out or, if --items lists "
       "them, kept but never recommended");
-  verb->add_option("--format", arguments->format,
-                   "Form of --interactions: pairs, sequences or table (default: detected)")
-      ->needs(interactions)
-      ->check(CLI::IsMember({"pairs", "sequences", "table"}));
+  add_log_options(verb, interactions, &options.log, &options.import.force);
   verb->add_option("--precision", arguments->precision, "Weights: f32, f16, int8 or int4")
       ->capture_default_str()
       ->check(CLI::IsMember({"f32", "f16", "int8", "int4"}));
@@ -198,7 +191,7 @@ void add_convert_command(CLI::App* app) {
   verb->callback([arguments, heads] {
     ConvertOptions& chosen = arguments->options;
     if (heads->count() != 0) chosen.import.heads = arguments->heads;
-    if (!arguments->format.empty()) chosen.format = parse_interaction_format(arguments->format);
+    chosen.log.force = chosen.import.force;
     chosen.precision = parse_precision(arguments->precision);
     ThreadPool pool(arguments->threads);
     const ConvertReport report = convert(chosen, &pool);

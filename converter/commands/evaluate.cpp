@@ -7,15 +7,18 @@
 #include <nlohmann/json.hpp>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/log_options.h"
 #include "converter/commands/threads_option.h"
+#include "converter/run/histories.h"
 #include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
 namespace {
 
 struct EvaluateArguments {
-  std::string model_path, interactions_path, format, split = "leave-one-out";
+  std::string model_path, interactions_path, split = "leave-one-out";
   std::string window_policy = "exact";
+  InteractionOptions log;
   EvaluationOptions options;
   int threads = kDefaultThreads;
   bool json = false;
@@ -56,12 +59,10 @@ void add_evaluate_command(CLI::App* app) {
       "ranked without the items of the history before it, and the top 10 is compared with the "
       "held-out item");
   verb->add_option("--model", arguments->model_path, "The model file")->required();
-  verb->add_option("--interactions", arguments->interactions_path,
-                   "Histories, with the model's external ids")
-      ->required();
-  verb->add_option("--format", arguments->format,
-                   "Form of --interactions: pairs, sequences or table (default: detected)")
-      ->check(CLI::IsMember({"pairs", "sequences", "table"}));
+  CLI::Option* interactions = verb->add_option("--interactions", arguments->interactions_path,
+                                               "Histories, with the model's external ids")
+                                  ->required();
+  add_log_options(verb, interactions, &arguments->log, &arguments->log.force);
   verb->add_option("--split", arguments->split, "What is held out")
       ->capture_default_str()
       ->check(CLI::IsMember({"leave-one-out"}));
@@ -82,17 +83,17 @@ void add_evaluate_command(CLI::App* app) {
       "that at least one top 10 holds.");
   verb->callback([arguments] {
     const Model model = open_model(arguments->model_path);
-    const InteractionFormat format = arguments->format.empty()
-                                         ? InteractionFormat::kDetect
-                                         : parse_interaction_format(arguments->format);
-    const Interactions interactions = read_interactions(arguments->interactions_path, format);
+    const Interactions log = read_interactions(arguments->interactions_path, arguments->log);
+    const std::vector<std::string> notes = fitting_notes(model, log, arguments->log.force);
     if (arguments->window_policy == "hop") arguments->options.window_policy = PINTLE_WINDOW_HOP;
     ThreadPool pool(arguments->threads);
-    const Evaluation evaluation =
-        evaluate_leave_one_out(model, interactions, arguments->options, &pool);
+    const Evaluation evaluation = evaluate_leave_one_out(model, log, arguments->options, &pool);
     if (arguments->json) {
-      std::cout << to_json(evaluation).dump() << '\n';
+      nlohmann::ordered_json json = to_json(evaluation);
+      json["interactions"] = log_json(notes);
+      std::cout << json.dump() << '\n';
     } else {
+      print_log_notes(notes);
       print_evaluation(evaluation);
     }
   });

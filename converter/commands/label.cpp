@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/log_options.h"
 #include "converter/commands/threads_option.h"
 #include "converter/jobs/label_features.h"
 #include "converter/run/runtime_model.h"
@@ -13,7 +14,7 @@ namespace {
 
 struct LabelArguments {
   LabelJob job;
-  std::string format, hook;
+  std::string hook;
   int64_t memory_bytes = int64_t{1} << 30;
   int threads = kDefaultThreads;
   bool no_knobs = false, json = false;
@@ -39,6 +40,7 @@ void print_report(const LabelJobReport& report, const LabelJob& job) {
   const LabelReport& labels = report.labels;
   std::printf("%s: %zu features, %s\n", job.out_path.c_str(), labels.features.size(),
               report.split.c_str());
+  print_log_notes(report.log_notes);
   for (const std::string& line : report.assumptions) std::printf("assumed: %s\n", line.c_str());
   if (labels.histories.users.size() < labels.users_given) {
     std::printf("measured on %zu of the %zu held-out users: --memory allows no more\n",
@@ -67,6 +69,7 @@ nlohmann::ordered_json to_json(const LabelJobReport& report, const LabelJob& job
   for (const Knob& knob : report.interpretation.knobs) knobs.push_back(knob.name);
   return {{"out", job.out_path},
           {"split", report.split},
+          {"interactions", log_json(report.log_notes)},
           {"assumptions", report.assumptions},
           {"summary", report.json.at("summary")},
           {"attributes", report.json.at("attributes")},
@@ -88,12 +91,10 @@ void add_label_command(CLI::App* app) {
   verb->add_option("--hook", arguments->hook,
                    "Its hook, if its files do not tell: block:N, mlp:N, last");
   verb->add_option("--name", job.name, "The SAE's name in the model file (default: its folder's)");
-  verb->add_option("--interactions", job.interactions_path,
-                   "Histories, with the model's external ids")
-      ->required();
-  verb->add_option("--format", arguments->format,
-                   "Form of --interactions: pairs, sequences or table (default: detected)")
-      ->check(CLI::IsMember({"pairs", "sequences", "table"}));
+  CLI::Option* interactions = verb->add_option("--interactions", job.interactions_path,
+                                               "Histories, with the model's external ids")
+                                  ->required();
+  add_log_options(verb, interactions, &job.log, &job.log.force);
   verb->add_option("--train-users", job.train_path, "Ids of the users that knobs are built on");
   verb->add_option("--test-users", job.test_path,
                    "Ids of the users that features are measured on (default for either: all "
@@ -122,7 +123,6 @@ void add_label_command(CLI::App* app) {
   verb->callback([arguments] {
     LabelJob& chosen = arguments->job;
     if (!arguments->hook.empty()) chosen.import.hook = parse_hook(arguments->hook);
-    if (!arguments->format.empty()) chosen.format = parse_interaction_format(arguments->format);
     chosen.with_knobs = !arguments->no_knobs;
     chosen.label.memory_bytes = static_cast<uint64_t>(arguments->memory_bytes);
     ThreadPool pool(arguments->threads);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/log_options.h"
 #include "converter/commands/threads_option.h"
 #include "converter/io/error.h"
 #include "converter/io/json_file.h"
@@ -22,18 +23,18 @@ namespace pintle::converter {
 namespace {
 
 struct ReportArguments {
-  std::string model_path, interactions_path, format, train_path, test_path, title;
+  std::string model_path, interactions_path, train_path, test_path, title;
   std::vector<std::string> features_paths;
   std::string out_path;
+  InteractionOptions log;
   ReportOptions options;
   int threads = kDefaultThreads;
 };
 
-ReportPeople read_people(const Model& model, const ReportArguments& arguments) {
-  const InteractionFormat format = arguments.format.empty()
-                                       ? InteractionFormat::kDetect
-                                       : parse_interaction_format(arguments.format);
-  const Interactions interactions = read_interactions(arguments.interactions_path, format);
+ReportPeople read_people(const Model& model, const ReportArguments& arguments,
+                         std::vector<std::string>* notes) {
+  const Interactions interactions = read_interactions(arguments.interactions_path, arguments.log);
+  *notes = fitting_notes(model, interactions, arguments.log.force);
   UserSplit split = split_users(model, interactions, arguments.train_path, arguments.test_path);
   return {std::move(split.held_out), map_histories(model, interactions), split.description};
 }
@@ -44,7 +45,8 @@ void run_report_command(const ReportArguments& arguments) {
   for (const std::string& path : arguments.features_paths) features.push_back(read_json_file(path));
   ReportPeople people;
   const bool has_people = !arguments.interactions_path.empty();
-  if (has_people) people = read_people(model, arguments);
+  std::vector<std::string> notes;
+  if (has_people) people = read_people(model, arguments, &notes);
   const std::string name = arguments.title.empty()
                                ? std::filesystem::path(arguments.model_path).stem().string()
                                : arguments.title;
@@ -55,6 +57,7 @@ void run_report_command(const ReportArguments& arguments) {
   OutputFile file(arguments.out_path);
   file.write(std::vector<uint8_t>(page.begin(), page.end()));
   file.commit();
+  print_log_notes(notes);
   std::printf("%s: %zu bytes, %zu knobs, %zu histories to try", arguments.out_path.c_str(),
               page.size(), data.at("knobs").size(), data.at("histories").size());
   if (has_people) {
@@ -81,10 +84,7 @@ void add_report_command(CLI::App* app) {
       verb->add_option("--interactions", arguments->interactions_path,
                        "Histories, with the model's external ids: the knobs' effects are measured "
                        "on them, and those to try are chosen from them");
-  verb->add_option("--format", arguments->format,
-                   "Form of --interactions: pairs, sequences or table (default: detected)")
-      ->check(CLI::IsMember({"pairs", "sequences", "table"}))
-      ->needs(interactions);
+  add_log_options(verb, interactions, &arguments->log, &arguments->log.force);
   verb->add_option("--train-users", arguments->train_path,
                    "Ids of the users that the knobs were built on")
       ->needs(interactions);

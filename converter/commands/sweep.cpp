@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/log_options.h"
 #include "converter/commands/steering_options.h"
 #include "converter/commands/threads_option.h"
 #include "converter/io/error.h"
@@ -23,13 +24,14 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct SweepArguments {
-  std::string model_path, interactions_path, format, knob, attribute, users_path, direction_path;
+  std::string model_path, interactions_path, knob, attribute, users_path, direction_path;
   std::string hook = "block:0";
   std::vector<std::string> methods = {"knob"};
   std::vector<float> strengths;
   float from = 0, to = 0;
   size_t steps = 11, users = 0;
   int threads = kDefaultThreads;
+  InteractionOptions log;
   SteeringArguments steering;
   bool has_range = false, json = false;
 };
@@ -89,8 +91,9 @@ std::vector<uint32_t> largest(const std::vector<double>& values, std::optional<u
 class Reporter {
  public:
   Reporter(const SweepArguments& arguments, const Model& model, const Histories& histories,
-           std::optional<uint32_t> attribute, std::optional<uint32_t> knob)
-      : arguments_(arguments), model_(model), attribute_(attribute), knob_(knob) {
+           const std::vector<std::string>& notes, std::optional<uint32_t> attribute,
+           std::optional<uint32_t> knob)
+      : arguments_(arguments), model_(model), notes_(notes), attribute_(attribute), knob_(knob) {
     for (const auto& items : histories.items) users_ += items.size() >= 2 ? 1 : 0;
     unknown_events_ = histories.unknown_events;
     if (users_ == 0) throw Error("no user has two events or more: nothing can be held out");
@@ -116,6 +119,7 @@ class Reporter {
     json["at"] = arguments_.steering.at;
     json["users"] = users_;
     json["unknown_events"] = unknown_events_;
+    json["interactions"] = log_json(notes_);
     json["base"] = measure_json(model_, sweep.base, attribute_);
     json["points"] = Json::array();
     for (const SweepPoint& point : sweep.points) {
@@ -199,6 +203,7 @@ class Reporter {
 
   const SweepArguments& arguments_;
   const Model model_;
+  const std::vector<std::string> notes_;
   const std::optional<uint32_t> attribute_, knob_;
   size_t users_ = 0, unknown_events_ = 0;
 };
@@ -220,12 +225,8 @@ std::vector<float> strengths_of(const SweepArguments& arguments, const Model& mo
   return even_strengths(info.min_strength, info.max_strength, arguments.steps);
 }
 
-Histories read_histories(const SweepArguments& arguments, const Model& model,
-                         const std::string& users_path, size_t users) {
-  const InteractionFormat format = arguments.format.empty()
-                                       ? InteractionFormat::kDetect
-                                       : parse_interaction_format(arguments.format);
-  Interactions interactions = read_interactions(arguments.interactions_path, format);
+Histories histories_of(const Model& model, Interactions interactions, const std::string& users_path,
+                       size_t users) {
   if (!users_path.empty()) interactions = select_users(interactions, users_path);
   if (users != 0 && users < interactions.users.size()) {
     interactions.users.resize(users);
@@ -255,14 +256,16 @@ void run_sweep_command(const SweepArguments& arguments) {
   options.strengths = strengths_of(arguments, model, knob);
   options.flags = parse_steering_flags(arguments.steering.mode, arguments.steering.at);
   options.hook = parse_hook(arguments.hook);
-  const Histories histories =
-      read_histories(arguments, model, arguments.users_path, arguments.users);
+  const Interactions log = read_interactions(arguments.interactions_path, arguments.log);
+  const std::vector<std::string> notes = fitting_notes(model, log, arguments.log.force);
+  const Histories histories = histories_of(model, log, arguments.users_path, arguments.users);
   Histories direction_histories;
   if (!arguments.direction_path.empty()) {
-    direction_histories = read_histories(arguments, model, arguments.direction_path, 0);
+    direction_histories = histories_of(model, log, arguments.direction_path, 0);
     options.direction_histories = &direction_histories;
   }
-  const Reporter reporter(arguments, model, histories, attribute, knob);
+  const Reporter reporter(arguments, model, histories, notes, attribute, knob);
+  if (!arguments.json) print_log_notes(notes);
   ThreadPool pool(arguments.threads);
   for (const SweepMethod& method : methods) {
     reporter.print(method, run_sweep(arguments.model_path, histories, method, options, &pool));
@@ -277,12 +280,12 @@ void add_sweep_command(CLI::App* app) {
       "sweep",
       "Measure a knob's control curve: per strength, what the top 10 holds and what it is worth");
   verb->add_option("--model", arguments->model_path, "The model file")->required();
-  verb->add_option("--interactions", arguments->interactions_path,
-                   "Histories, with the model's external ids; each user's last item is held out")
-      ->required();
-  verb->add_option("--format", arguments->format,
-                   "Form of --interactions: pairs, sequences or table (default: detected)")
-      ->check(CLI::IsMember({"pairs", "sequences", "table"}));
+  CLI::Option* interactions =
+      verb->add_option(
+              "--interactions", arguments->interactions_path,
+              "Histories, with the model's external ids; each user's last item is held out")
+          ->required();
+  add_log_options(verb, interactions, &arguments->log, &arguments->log.force);
   verb->add_option("--knob", arguments->knob, "The knob");
   verb->add_option("--attribute", arguments->attribute,
                    "The attribute whose share is told, NAME or GROUP:NAME (default: the knob's)");

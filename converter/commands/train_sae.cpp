@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/log_options.h"
 #include "converter/commands/threads_option.h"
 #include "converter/io/error.h"
 
@@ -17,7 +18,7 @@ namespace {
 
 struct TrainSaeArguments {
   TrainJob job;
-  std::string format, hook = "block:0", variant = "topk";
+  std::string hook = "block:0", variant = "topk";
   std::string shard, shards_folder, from_shards;
   int64_t memory_bytes = int64_t{1} << 30;
   int threads = kDefaultThreads;
@@ -49,11 +50,13 @@ void run_shard(const TrainSaeArguments& arguments, ThreadPool* pool) {
     std::cout << nlohmann::ordered_json{{"shard", path},
                                         {"users", report.users},
                                         {"positions", report.positions},
-                                        {"split", report.split}}
+                                        {"split", report.split},
+                                        {"interactions", log_json(report.log_notes)}}
                      .dump()
               << '\n';
     return;
   }
+  print_log_notes(report.log_notes);
   std::printf("%s: %zu users, %lld positions\n%s\n", path.c_str(), report.users,
               static_cast<long long>(report.positions), report.split.c_str());
 }
@@ -66,6 +69,7 @@ nlohmann::ordered_json to_json(const TrainReport& report, const TrainSaeArgument
                                  {"activation", sae_activation_name(report.sae.activation)},
                                  {"network", report.model_hash},
                                  {"split", report.split},
+                                 {"interactions", log_json(report.log_notes)},
                                  {"positions", report.positions},
                                  {"held_out_positions", report.held_out_positions},
                                  {"steps", job.config.steps},
@@ -85,6 +89,7 @@ void print_report(const TrainReport& report, const TrainSaeArguments& arguments)
   std::printf("%s: %lld features (%s) at hook %s of network %s\n", arguments.job.out_folder.c_str(),
               static_cast<long long>(report.sae.dict), sae_activation_name(report.sae.activation),
               hook_name(report.sae.hook).c_str(), report.model_hash.c_str());
+  print_log_notes(report.log_notes);
   if (!report.split.empty()) std::printf("%s\n", report.split.c_str());
   std::printf("positions: %lld to train on, %lld held out\n",
               static_cast<long long>(report.positions),
@@ -135,10 +140,7 @@ void add_train_sae_command(CLI::App* app) {
   verb->add_option("--model", harvest.model_path, "The model file")->required();
   CLI::Option* interactions = verb->add_option("--interactions", harvest.interactions_path,
                                                "Histories, with the model's external ids");
-  verb->add_option("--format", arguments->format,
-                   "Form of --interactions: pairs, sequences or table (default: detected)")
-      ->needs(interactions)
-      ->check(CLI::IsMember({"pairs", "sequences", "table"}));
+  add_log_options(verb, interactions, &harvest.log, &harvest.log.force);
   verb->add_option("--hook", arguments->hook,
                    "Where: block:N (residual stream after block N), mlp:N or last")
       ->capture_default_str();
@@ -169,8 +171,6 @@ void add_train_sae_command(CLI::App* app) {
   verb->callback([arguments] {
     TrainJob& job = arguments->job;
     job.harvest.hook = parse_hook(arguments->hook);
-    if (!arguments->format.empty())
-      job.harvest.format = parse_interaction_format(arguments->format);
     ThreadPool pool(arguments->threads);
     if (!arguments->shard.empty()) return run_shard(*arguments, &pool);
     if (job.out_folder.empty()) throw Error("--out is missing: where shall the SAE be written?");

@@ -59,17 +59,15 @@ void mark_trained(const Interactions& interactions, const Network& network,
                   std::vector<ListedRow>* rows, CatalogueReport* report) {
   const std::unordered_set<std::string> seen(interactions.item_names.begin(),
                                              interactions.item_names.end());
-  std::unordered_set<std::string> known;
+  std::vector<std::string> ids;
   size_t trained = 0;
   for (ListedRow& row : *rows) {
     const std::string id = external_id(row, network);
     row.trained = seen.count(id) != 0;
     trained += row.trained ? 1 : 0;
-    known.insert(id);
+    ids.push_back(id);
   }
-  for (const std::string& name : interactions.item_names) {
-    if (known.count(name) == 0) note(name, &report->unknown_names, &report->unknown_examples);
-  }
+  report->log = compare_ids(interactions, ids);
   if (trained == 0) {
     throw Error(
         "no item of the interactions is in the catalogue: their ids must be the item table's "

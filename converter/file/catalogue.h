@@ -12,6 +12,7 @@
 
 #include "converter/io/interactions.h"
 #include "converter/io/items.h"
+#include "converter/io/log_ids.h"
 #include "converter/network/network.h"
 
 namespace pintle::converter {
@@ -37,8 +38,7 @@ struct CatalogueReport {
   size_t untrained_items = 0;   // kept, never recommended
   size_t missing_items = 0;     // listed in the item table, without a row
   std::vector<std::string> missing_examples;
-  size_t unknown_names = 0;  // distinct ids of the interactions without an item
-  std::vector<std::string> unknown_examples;
+  LogIds log;  // how the interactions' ids fit the items
 };
 
 // Keeps, in ascending order of the checkpoint's ids,

@@ -10,32 +10,57 @@
 
 namespace pintle::converter {
 
-// Reads a table with a header line. The header decides the delimiter: tab, else comma, else
-// semicolon. CSV is strict RFC 4180. A tab-separated field may be quoted, but a quote elsewhere is
-// only a character (titles hold them), so such fields cannot contain tabs or line ends.
+enum class TableForm {
+  kTabs,
+  kCommas,
+  kSemicolons,
+  kBars,          // '|'
+  kDoubleColons,  // "::", as MovieLens has it
+  kSpaces,        // runs of them, as RecBole's examples have it
+  kJsonLines,     // an object a line
+};
+
+// Reads a table with a header line, or JSON lines. The header decides the form: the one that gives
+// most known names, else the first of TableForm that finds two columns (spaces only by known names).
+// Commas and semicolons are strict RFC 4180. Elsewhere a whole field may be quoted, but a quote
+// inside is only a character (titles hold them); only between spaces may it hold the delimiter.
 class TableReader {
  public:
   // Called with the line a row starts on, from 1, and as many fields as the header has; they may be
   // moved from.
   using RowCallback = std::function<void(size_t line, std::vector<std::string>& fields)>;
+  // How many of a header's columns are known.
+  using NameCount = std::function<size_t(const std::vector<std::string>& columns)>;
 
   // `text` is the whole file, as read_text_file gives it, and must outlive this. Throws Error if
   // there is no header.
-  TableReader(const std::string& path, std::string_view text);
+  TableReader(const std::string& path, std::string_view text, const NameCount& known_names = {});
 
   // Column names, trimmed, without RecBole's types: "item_id:token" is "item_id". May be empty or
   // equal.
   const std::vector<std::string>& columns() const { return columns_; }
+  TableForm form() const { return form_; }
+  bool has_types() const { return has_types_; }  // RecBole's, in the header
   void read_rows(const RowCallback& on_row) const;
+  // At most the first `most`.
+  void read_first_rows(size_t most, const RowCallback& on_row) const;
 
  private:
-  void read_all(const RowCallback& on_row) const;
+  void read_all(TableForm form, const RowCallback& on_row) const;
+  void read_csv(TableForm form, const RowCallback& on_row) const;
+  std::vector<std::string> header(TableForm form) const;
+  void set_columns(const std::vector<std::string>& header);
 
   std::string path_;
   std::string_view text_;
-  char delimiter_ = ',';
+  TableForm form_ = TableForm::kCommas;
   std::vector<std::string> columns_;
+  std::vector<std::string> json_keys_;  // kJsonLines: the columns as the objects have them
+  bool has_types_ = false;
 };
+
+// "comma-separated", "JSON lines", ...
+const char* table_form_name(TableForm form);
 
 }  // namespace pintle::converter
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "converter/io/text_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include <iterator>
 
 #include "converter/io/error.h"
+#include "converter/io/text_coding.h"
 #include "converter/io/utf8.h"
 
 namespace pintle::converter {
@@ -15,16 +17,30 @@ namespace {
 
 constexpr std::string_view kSpaces = " \t\r\v\f";
 
+// Old Macs ended lines by "\r" alone. In other files a lone one is only a character.
+void end_lines_by_newline(std::string* text) {
+  size_t lone = 0, newlines = 0;
+  for (size_t at = text->find('\r'); at != std::string::npos; at = text->find('\r', at + 1)) {
+    lone += at + 1 == text->size() || (*text)[at + 1] != '\n' ? 1 : 0;
+  }
+  if (lone == 0) return;
+  newlines = static_cast<size_t>(std::count(text->begin(), text->end(), '\n'));
+  if (lone > newlines) std::replace(text->begin(), text->end(), '\r', '\n');
+}
+
 }  // namespace
 
-std::string read_text_file(const std::string& path) {
+std::string read_text_file(const std::string& path, std::string* coding) {
   if (std::filesystem::is_directory(path)) throw Error(path + ": is a folder, not a text file");
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(path + ": cannot be opened: " + std::strerror(errno));
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   if (file.bad()) throw Error(path + ": cannot be read to its end");
-  if (text.compare(0, 3, "\xef\xbb\xbf") == 0) text.erase(0, 3);
-  if (is_utf8(text) && text.find('\0') == std::string::npos) return text;
+  DecodedText decoded = decode_text(path, std::move(bytes));
+  if (coding != nullptr) *coding = decoded.coding;
+  std::string& text = decoded.text;
+  end_lines_by_newline(&text);
+  if (is_utf8(text) && text.find('\0') == std::string::npos) return std::move(text);
   LineReader lines(text);
   std::string_view line;
   while (lines.next(&line)) {
@@ -32,7 +48,7 @@ std::string read_text_file(const std::string& path) {
     throw Error(at_line(path, lines.number()) +
                 "is not UTF-8 text; convert the file, for example with iconv -f latin1 -t utf-8");
   }
-  return text;
+  return std::move(text);
 }
 
 bool LineReader::next(std::string_view* line) {
@@ -66,6 +82,19 @@ std::string to_lower(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return lower;
+}
+
+std::string count_text(size_t count) {
+  std::string text = std::to_string(count);
+  for (size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  return text;
+}
+
+std::string quoted_list(const std::vector<std::string>& names) {
+  constexpr size_t kMost = 30;
+  std::string list;
+  for (size_t i = 0; i < std::min(names.size(), kMost); ++i) list += " '" + names[i] + "'";
+  return names.size() > kMost ? list + " ..." : list;
 }
 
 std::string at_line(const std::string& path, size_t line) {

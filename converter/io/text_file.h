@@ -9,9 +9,10 @@
 
 namespace pintle::converter {
 
-// A whole text file in memory, without a byte order mark. Throws Error if it cannot be read or is
-// not UTF-8, and names the line.
-std::string read_text_file(const std::string& path);
+// A whole text file in memory, as UTF-8 without a byte order mark, lines ended by "\n" or "\r\n".
+// Gzip, UTF-16 and old Mac line ends are read; `coding`, if not null, gets their names (see
+// DecodedText). Throws Error if it cannot be read or is no text, and names the line or what it is.
+std::string read_text_file(const std::string& path, std::string* coding = nullptr);
 
 // The lines of a text, without their ends ("\n" or "\r\n"); a last line needs no end.
 class LineReader {
@@ -29,6 +30,10 @@ class LineReader {
 void split_fields(std::string_view line, std::vector<std::string_view>* fields);
 std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);  // ASCII
+
+std::string count_text(size_t count);  // "1,000,209"
+// " 'a' 'b'" of at most some names, for messages.
+std::string quoted_list(const std::vector<std::string>& names);
 
 // "path:line: " as errors begin.
 std::string at_line(const std::string& path, size_t line);

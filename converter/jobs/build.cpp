@@ -40,7 +40,8 @@ class Builder {
     ConvertOptions base = config_.convert;
     base.out_path = base_path_;
     base.measure_quality = false;
-    stage("convert", convert_inputs_, {base_path_}, [&] { convert(base, &pool_); });
+    stage("convert", convert_inputs_, {base_path_},
+          [&] { report_.log_notes = convert(base, &pool_).log_notes; });
     base_digest_ = digest(base_path_);
     for (size_t i = 0; i < config_.saes.size(); ++i) {
       const SaeBuild& sae = config_.saes[i];
@@ -63,6 +64,16 @@ class Builder {
     report_.ran += stages_.run(name, inputs, outputs, work) ? 1 : 0;
   }
 
+  // How the interactions are read.
+  json log_inputs() const {
+    const InteractionOptions& log = config_.convert.log;
+    return {{"format", static_cast<int>(log.format)},
+            {"user_column", log.user_column},
+            {"item_column", log.item_column},
+            {"time_column", log.time_column},
+            {"force", log.force}};
+  }
+
   json convert_inputs() const {
     const ConvertOptions& c = config_.convert;
     const CheckpointFiles files = find_checkpoint_files(c.weights_path);
@@ -73,17 +84,16 @@ class Builder {
             {"heads", c.import.heads.value_or(0)},
             {"set", c.import.set},
             {"id_map", c.import.id_map_path.empty() ? json() : digest_of_path(c.import.id_map_path)},
-            {"force", c.import.force},
             {"items", digest(c.items_path)},
             {"id_column", c.id_column},
             {"interactions", digest(c.interactions_path)},
-            {"format", static_cast<int>(c.format)},
+            {"log", log_inputs()},
             {"precision", precision_name(c.precision)}};
   }
 
   json users() const {
     return {{"interactions", convert_inputs_.at("interactions")},
-            {"format", convert_inputs_.at("format")},
+            {"log", convert_inputs_.at("log")},
             {"train", digest(config_.train_users_path)},
             {"test", digest(config_.test_users_path)}};
   }
@@ -95,7 +105,7 @@ class Builder {
     TrainJob job;
     job.harvest.model_path = base_path_;
     job.harvest.interactions_path = config_.convert.interactions_path;
-    job.harvest.format = config_.convert.format;
+    job.harvest.log = config_.convert.log;
     job.harvest.users_path = config_.train_users_path;
     job.harvest.held_out_path = config_.test_users_path;
     job.harvest.hook = sae.hook;
@@ -129,7 +139,7 @@ class Builder {
     job.sae_path = sae_paths_[i];
     if (sae.has_hook && !sae.path.empty()) job.import.hook = sae.hook;
     job.interactions_path = config_.convert.interactions_path;
-    job.format = config_.convert.format;
+    job.log = config_.convert.log;
     job.train_path = config_.train_users_path;
     job.test_path = config_.test_users_path;
     job.with_knobs = sae.with_knobs;

@@ -127,7 +127,11 @@ BuildConfig read_build_config(const std::string& path) {
   section.get_path("interactions", &convert.interactions_path);
   std::string format, precision = "int8";
   section.get("format", &format);
-  if (!format.empty()) convert.format = parse_interaction_format(format);
+  if (!format.empty()) convert.log.format = parse_interaction_format(format);
+  section.get("user_column", &convert.log.user_column);
+  section.get("item_column", &convert.log.item_column);
+  section.get("time_column", &convert.log.time_column);
+  convert.log.force = convert.import.force;
   section.get("precision", &precision);
   convert.precision = parse_precision(precision);
   section.get("measure_quality", &convert.measure_quality);

@@ -72,13 +72,19 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
   if (!options.items_path.empty()) items = read_items(options.items_path, options.id_column);
   std::optional<Interactions> interactions;
   if (!options.interactions_path.empty()) {
-    interactions = read_interactions(options.interactions_path, options.format);
+    interactions = read_interactions(options.interactions_path, options.log);
   }
 
   ConvertReport report;
   const Catalogue catalogue =
       build_catalogue(items ? &*items : nullptr, interactions ? &*interactions : nullptr, &network,
                       &report.catalogue);
+  if (interactions) {
+    report.catalogue.log.require_fit(options.log.force);
+    report.log_notes = interactions->notes;
+    const std::string& unknown = report.catalogue.log.note;
+    if (!unknown.empty()) report.log_notes.push_back(unknown);
+  }
   Provenance provenance;
   provenance.source_name = name_of_source(options.weights_path);
   provenance.source_sha256 = sha256_of_files(find_checkpoint_files(options.weights_path).weights);

@@ -23,7 +23,7 @@ struct ConvertOptions {
   ImportOptions import;
   std::string items_path, id_column;  // empty: none
   std::string interactions_path;      // empty: none
-  InteractionFormat format = InteractionFormat::kDetect;
+  InteractionOptions log;
   fb::DType precision = fb::DType_I8;
   std::string exact;             // lists by f32 scores: "auto", "pruned", "scan"; empty: no
   bool measure_quality = false;  // needs interactions; stores the metrics in the file
@@ -46,6 +46,7 @@ struct ConvertReport {
   uint64_t tensor_bytes_f32 = 0;  // of all tensors, as plain f32
   size_t item_count = 0;
   CatalogueReport catalogue;
+  std::vector<std::string> log_notes;  // how the interactions were read
   std::vector<std::string> assumptions, settings;
   std::vector<TensorReport> tensors;
   std::vector<std::pair<std::string, double>> quality;

@@ -82,7 +82,8 @@ LabelJobReport run_label_job(const LabelJob& job, ThreadPool* pool) {
   LabelJobReport report;
   const SaeWeights sae = read_fitting_sae(job, &report.assumptions);
   const Model model = open_model(job.model_path);
-  const Interactions interactions = read_interactions(job.interactions_path, job.format);
+  const Interactions interactions = read_interactions(job.interactions_path, job.log);
+  report.log_notes = fitting_notes(model, interactions, job.log.force);
   const UserSplit split = split_users(model, interactions, job.train_path, job.test_path);
   report.split = split.description;
   const std::vector<float> popularity = item_popularity(split.train, model.info().item_count);

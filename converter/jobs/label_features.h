@@ -22,7 +22,7 @@ struct LabelJob {
   SaeImportOptions import;
   std::string name;  // the SAE's; empty: its folder's
   std::string interactions_path;
-  InteractionFormat format = InteractionFormat::kDetect;
+  InteractionOptions log;
   std::string train_path, test_path;  // as split_users takes them
   std::string presets_path;           // {"preset": {"knob": strength, ...}, ...}; empty: none
   bool with_knobs = true;
@@ -33,6 +33,7 @@ struct LabelJob {
 
 struct LabelJobReport {
   std::string split;
+  std::vector<std::string> log_notes;  // how the interactions were read
   std::vector<std::string> assumptions;
   LabelReport labels;
   Interpretation interpretation;

@@ -56,6 +56,7 @@ class TemporaryFolder {
 struct Opened {
   Model model;
   std::string model_hash, data_hash;
+  std::vector<std::string> log_notes;
   UserSplit split;
 };
 
@@ -63,9 +64,14 @@ Opened open_job(const HarvestJob& job) {
   Opened opened;
   opened.model = open_model(job.model_path);
   opened.model_hash = Metadata(job.model_path).network_hash();
-  opened.split = split_users(opened.model, read_interactions(job.interactions_path, job.format),
-                             job.users_path, job.held_out_path);
+  const Interactions interactions = read_interactions(job.interactions_path, job.log);
+  opened.log_notes = fitting_notes(opened.model, interactions, job.log.force);
+  opened.split = split_users(opened.model, interactions, job.users_path, job.held_out_path);
   opened.data_hash = sha256_of_file(job.interactions_path);
+  for (const std::string& column :
+       {job.log.user_column, job.log.item_column, job.log.time_column}) {
+    if (!column.empty()) opened.data_hash += "@" + column;  // other histories of the same file
+  }
   if (!job.users_path.empty()) opened.data_hash += "+" + sha256_of_file(job.users_path);
   if (!job.held_out_path.empty()) opened.data_hash += "-" + sha256_of_file(job.held_out_path);
   return opened;
@@ -159,6 +165,7 @@ HarvestReport harvest_shard(const HarvestJob& job, int64_t shard, int64_t shard_
   HarvestReport report;
   report.users = part.users.size();
   report.split = opened.split.description;
+  report.log_notes = opened.log_notes;
   report.positions = write_shard(opened, job, part, shard, shard_count, path, pool);
   return report;
 }
@@ -172,6 +179,7 @@ TrainReport run_train_job(const TrainJob& job, ThreadPool* pool) {
     opened = std::make_unique<Opened>(open_job(harvest));
     report.model_hash = opened->model_hash;
     report.split = opened->split.description;
+    report.log_notes = opened->log_notes;
   } else {
     report.model_hash = Metadata(harvest.model_path).network_hash();
   }

@@ -23,7 +23,7 @@ SaeVariant parse_sae_variant(const std::string& name);
 
 struct HarvestJob {
   std::string model_path, interactions_path;
-  InteractionFormat format = InteractionFormat::kDetect;
+  InteractionOptions log;
   std::string users_path, held_out_path;  // as split_users takes them
   Hook hook;
 };
@@ -32,6 +32,7 @@ struct HarvestReport {
   size_t users = 0;
   int64_t positions = 0;
   std::string split;
+  std::vector<std::string> log_notes;  // how the interactions were read
 };
 
 // "block-0.2-of-8.act" for part 2 of 8.
@@ -53,7 +54,8 @@ struct TrainJob {
 
 struct TrainReport {
   std::string model_hash;
-  std::string split;  // empty if nothing was harvested
+  std::string split;                   // empty if nothing was harvested
+  std::vector<std::string> log_notes;  // how the interactions were read
   int64_t positions = 0, held_out_positions = 0;
   double harvest_seconds = 0, train_seconds = 0;
   SaeWeights sae;

@@ -31,7 +31,7 @@ struct Evaluation {
 // Leave-one-out: each user's last event is held out, the history is all before it. The whole
 // catalogue is ranked, the history's items excluded, and the held-out item looked for in the first
 // ten. coverage: the share of the trained items that some user's ten hold. The same for a pool of
-// any size.
+// any size. Throws Error if no held-out item could be ranked at all.
 Evaluation evaluate_leave_one_out(const Model& model, const Interactions& interactions,
                                   const EvaluationOptions& options, ThreadPool* pool);
 

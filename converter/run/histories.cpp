@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "converter/io/error.h"
+#include "converter/io/log_ids.h"
 #include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
@@ -29,11 +30,26 @@ Histories map_histories(const Model& model, const Interactions& interactions) {
   return histories;
 }
 
+std::vector<std::string> fitting_notes(const Model& model, const Interactions& interactions,
+                                       bool force) {
+  std::vector<std::string> model_ids;
+  for (uint32_t item = 0; item < model.info().item_count; ++item) {
+    model_ids.push_back(item_id(model, item));
+  }
+  const LogIds ids = compare_ids(interactions, model_ids);
+  ids.require_fit(force);
+  std::vector<std::string> notes = interactions.notes;
+  if (!ids.note.empty()) notes.push_back(ids.note);
+  return notes;
+}
+
 Interactions select_users(const Interactions& interactions, const std::string& path) {
   const std::vector<std::string> names = read_id_list(path);
   std::unordered_set<std::string> wanted(names.begin(), names.end());
   Interactions selected;
   selected.item_names = interactions.item_names;
+  selected.notes = interactions.notes;
+  selected.typed_header = interactions.typed_header;
   for (size_t u = 0; u < interactions.users.size(); ++u) {
     if (wanted.erase(interactions.users[u]) == 0) continue;
     selected.users.push_back(interactions.users[u]);

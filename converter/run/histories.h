@@ -21,6 +21,11 @@ struct Histories {
 
 Histories map_histories(const Model& model, const Interactions& interactions);
 
+// The log's notes with one about ids that the model lacks. Throws Error if it lacks most, unless
+// `force`.
+std::vector<std::string> fitting_notes(const Model& model, const Interactions& interactions,
+                                       bool force);
+
 // Only the users that the file at `path` names, ids separated by white space, in the order of
 // `interactions`. Throws Error if it names one that the interactions lack.
 Interactions select_users(const Interactions& interactions, const std::string& path);

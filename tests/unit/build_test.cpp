@@ -69,6 +69,8 @@ TEST_CASE("a build, and what a second one does") {
     CHECK(run(dir, config).ran == 3);
     config["precision"] = "f32";
     CHECK(run(dir, config).ran == 4);
+    config["time_column"] = "none";
+    CHECK(run(dir, config).ran == 4);
   }
 }
 

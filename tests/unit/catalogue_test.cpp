@@ -93,8 +93,8 @@ TEST_CASE("interactions alone keep the rows that occur") {
   const Catalogue catalogue = build_catalogue(nullptr, &interactions, &network, &report);
   CHECK(network.checkpoint_ids == std::vector<int64_t>{3, 12});
   CHECK(catalogue.trained.empty());
-  CHECK(report.unknown_names == 2);
-  CHECK(report.unknown_examples == std::vector<std::string>{"77", "x"});
+  CHECK(report.log.unknown_ids == 2);
+  CHECK(report.log.unknown_examples == std::vector<std::string>{"77", "x"});
 }
 
 TEST_CASE("with both, listed items that never occur are untrained") {
@@ -107,7 +107,7 @@ TEST_CASE("with both, listed items that never occur are untrained") {
   CHECK(catalogue.trained == std::vector<bool>{true, false, true});
   CHECK(catalogue.trained_count(3) == 2);
   CHECK(report.untrained_items == 1);
-  CHECK(report.unknown_names == 1);
+  CHECK(report.log.unknown_ids == 1);
 }
 
 TEST_CASE("nothing left is an error that says where the ids come from") {

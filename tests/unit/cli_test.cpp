@@ -109,17 +109,27 @@ TEST_CASE("help and version go to standard output with status 0") {
 }
 
 TEST_CASE("wrong usage ends with 2, on standard error") {
-  for (const char* arguments :
-       {"", "frobnicate", "convert", "convert --weights x", "verify", "recommend --model m",
-        "recommend --model m --history 1 --sequences f",
-        "recommend --model m --history 1 --top-k 0", "recommend --model m --history 1 --top-k x",
-        "convert --weights w --out o --precision int3",
-        "convert --weights w --out o --arch gpt2 --recipe r",
-        "convert --weights w --out o --id-column id", "convert --weights w --out o --heads 0",
-        "convert --weights w --out o --measure-quality", "evaluate --model m",
-        "evaluate --model m --interactions i --split random",
-        "evaluate --model m --interactions i --window-policy slide",
-        "recommend --model m --history 1 --candidates c --deny d", "inspect --model m --jsno"}) {
+  for (const char* arguments : {"",
+                                "frobnicate",
+                                "convert",
+                                "convert --weights x",
+                                "verify",
+                                "recommend --model m",
+                                "recommend --model m --history 1 --sequences f",
+                                "recommend --model m --history 1 --top-k 0",
+                                "recommend --model m --history 1 --top-k x",
+                                "convert --weights w --out o --precision int3",
+                                "convert --weights w --out o --arch gpt2 --recipe r",
+                                "convert --weights w --out o --id-column id",
+                                "convert --weights w --out o --time-column t",
+                                "evaluate --model m --interactions i --format csv",
+                                "convert --weights w --out o --heads 0",
+                                "convert --weights w --out o --measure-quality",
+                                "evaluate --model m",
+                                "evaluate --model m --interactions i --split random",
+                                "evaluate --model m --interactions i --window-policy slide",
+                                "recommend --model m --history 1 --candidates c --deny d",
+                                "inspect --model m --jsno"}) {
     CAPTURE(arguments);
     const Outcome run = pintle(arguments);
     CHECK(run.status == 2);
@@ -218,6 +228,38 @@ TEST_CASE("measured quality is stored in the file and is what evaluate prints") 
       pintle("evaluate --json --users 40 --model " + out + " " + kInteractions).parsed();
   CHECK(few["users"] == 40);
   CHECK(few["ndcg@10"] != printed["ndcg@10"]);
+}
+
+TEST_CASE("how a log was read is told, and a log of other items is refused") {
+  const test::ScratchDir folder;
+  const std::vector<std::string> ids = some_ids(8);
+  std::string rows, foreign;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    // The newest first.
+    const std::string time = "2017-07-1" + std::to_string(9 - i);
+    rows += "a," + ids[i] + "," + time + "\nb," + ids[ids.size() - 1 - i] + "," + time + "\n";
+    foreign += "a " + std::to_string(i + 1) + "\n";
+  }
+  const std::string log = folder.write("log.csv", "user,item,seen_at\n" + rows);
+  const std::string evaluate = "evaluate --model " + model_path() + " --interactions ";
+  const Outcome text = pintle(evaluate + log);
+  REQUIRE_MESSAGE(text.status == 0, text.err);
+  CHECK(contains(text.out, "log: read as: table, comma-separated, 2 users, 8 items, 16 events"));
+  CHECK(contains(text.out, "log: columns: user 'user', item 'item', time 'seen_at' (ISO 8601"));
+  const json by_time = pintle(evaluate + log + " --json").parsed();
+  const json by_file = pintle(evaluate + log + " --time-column none --json").parsed();
+  CHECK(by_time["interactions"]["notes"].size() >= 3);
+  CHECK(by_time["mrr@10"] == by_file["mrr@10"]);  // the users are each other's reverse
+  const Outcome one = pintle(evaluate + log + " --item-column seen_at");
+  CHECK(one.status == 1);
+
+  const std::string strangers = folder.write("foreign.txt", foreign);
+  const Outcome refused = pintle(evaluate + strangers);
+  CHECK(refused.status == 1);
+  CHECK(contains(refused.err, "most of the log's ids are unknown to the model"));
+  const Outcome forced = pintle(evaluate + strangers + " --force");
+  CHECK(forced.status == 1);
+  CHECK(contains(forced.err, "no held-out item could be ranked"));
 }
 
 TEST_CASE("recommend: JSON lines, options, and their meaning") {

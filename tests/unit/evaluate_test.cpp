@@ -208,5 +208,13 @@ TEST_CASE("nothing to hold out is an error") {
                        doctest::Contains("two events"), Error);
 }
 
+TEST_CASE("held-out items that all are unknown or seen are an error, not a quality of zero") {
+  const TrainedModel model;
+  CHECK_THROWS_WITH_AS(evaluate(model, interactions_of({{5, 99}, {6, 98}})),
+                       doctest::Contains("of 2 users' 2 are unknown"), Error);
+  CHECK_THROWS_WITH_AS(evaluate(model, interactions_of({{5, 5}})),
+                       doctest::Contains("no held-out item could be ranked"), Error);
+}
+
 }  // namespace
 }  // namespace pintle::converter
