@@ -50,37 +50,50 @@ bool starts_with(std::string_view text, std::string_view prefix) {
 }
 
 // Every view is checked against its storage here, where the tensor's name is known.
-void add_torch_tensors(TorchArchive& archive, Checkpoint* checkpoint) {
-  for (const auto& [name, found] : find_state_dict(archive.root(), checkpoint->path)) {
-    const StorageView& view = *found->storage;
-    const std::string what = checkpoint->path + ": tensor '" + name + "'";
-    check_tensor_view(what, found->shape, found->strides, found->offset, view.element_count);
+std::map<std::string, CheckpointTensor> load_tensors(
+    TorchArchive& archive, const std::map<std::string, const PickleTensor*>& found,
+    const std::string& path) {
+  std::map<std::string, CheckpointTensor> tensors;
+  for (const auto& [name, pickled] : found) {
+    const StorageView& view = *pickled->storage;
+    const std::string what = path + ": tensor '" + name + "'";
+    check_tensor_view(what, pickled->shape, pickled->strides, pickled->offset, view.element_count);
     CheckpointTensor tensor;
     tensor.type = view.root->type;
-    tensor.shape = found->shape;
-    tensor.strides = found->strides;
-    tensor.offset = view.offset + found->offset;
+    tensor.shape = pickled->shape;
+    tensor.strides = pickled->strides;
+    tensor.offset = view.offset + pickled->offset;
     tensor.storage = archive.storage(*view.root);
-    checkpoint->tensors.emplace(name, std::move(tensor));
+    tensors.emplace(name, std::move(tensor));
   }
-  checkpoint->config = find_config(archive.root(), checkpoint->path);
+  return tensors;
+}
+
+void add_torch_tensors(TorchArchive& archive, CheckpointExtent extent, Checkpoint* checkpoint) {
+  const std::string& path = checkpoint->path;
+  const auto state = find_state_dict(archive.root(), path);
+  checkpoint->tensors = load_tensors(archive, state, path);
+  checkpoint->config = find_config(archive.root(), path);
+  if (extent == CheckpointExtent::kModel) return;
+  checkpoint->beside = load_tensors(archive, find_beside(archive.root(), state, path), path);
+  checkpoint->values_beside = find_values_beside(archive.root(), path);
 }
 
 }  // namespace
 
-Checkpoint read_checkpoint(const std::string& path) {
+Checkpoint read_checkpoint(const std::string& path, CheckpointExtent extent) {
   const std::string start = read_start(path);
   Checkpoint checkpoint;
   checkpoint.path = path;
   if (starts_with(start, "PK\x03\x04") || starts_with(start, "PK\x05\x06")) {
     checkpoint.container = "torch zip";
-    add_torch_tensors(*open_torch_zip(path), &checkpoint);
+    add_torch_tensors(*open_torch_zip(path), extent, &checkpoint);
   } else if (start.size() > 8 && start[8] == '{') {
     checkpoint.container = "safetensors";
     checkpoint.tensors = read_safetensors(path);
   } else if (start.size() > 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) {
     checkpoint.container = "torch legacy";
-    add_torch_tensors(*open_torch_legacy(path), &checkpoint);
+    add_torch_tensors(*open_torch_legacy(path), extent, &checkpoint);
   } else {
     refuse_container(path, start);
   }
