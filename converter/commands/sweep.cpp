@@ -283,7 +283,7 @@ void add_sweep_command(CLI::App* app) {
   verb->add_option("--format", arguments->format,
                    "Form of --interactions: pairs, sequences or table (default: detected)")
       ->check(CLI::IsMember({"pairs", "sequences", "table"}));
-  verb->add_option("--knob", arguments->knob, "The knob");
+  verb->add_option("--knob", arguments->knob, "The knob, by its bare name");
   verb->add_option("--attribute", arguments->attribute,
                    "The attribute whose share is told, NAME or GROUP:NAME (default: the knob's)");
   verb->add_option("--method", arguments->methods,

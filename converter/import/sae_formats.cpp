@@ -149,7 +149,7 @@ SaeWeights read_sae(const std::string& path, const SaeImportOptions& options) {
   check_sae(sae, path);
   if (options.k && sae.activation != SaeActivation::kTopK) {
     throw Error(path + ": the SAE is of the kind " + sae_activation_name(sae.activation) +
-                ", which has no k; leave out --k");
+                ", which has no k; leave out --k (among several SAEs: give 0 for it)");
   }
   return sae;
 }

@@ -27,16 +27,17 @@ std::string unquote(std::string field) {
   return text;
 }
 
-std::string column_name(std::string_view header) {
-  std::string_view name = trim(header);
+// The name and RecBole's type of a column: "item_id:token". Type: "" if there is none.
+std::pair<std::string, std::string> name_and_type(std::string_view header) {
+  const std::string_view name = trim(header);
   const size_t colon = name.rfind(':');
   if (colon != std::string_view::npos) {
     const std::string_view type = name.substr(colon + 1);
     if (type == "token" || type == "float" || type == "token_seq" || type == "float_seq") {
-      name = trim(name.substr(0, colon));
+      return {std::string(trim(name.substr(0, colon))), std::string(type)};
     }
   }
-  return std::string(name);
+  return {std::string(name), ""};
 }
 
 // What libcsv's callbacks work on. An exception may not pass through C, so it waits here.
@@ -91,7 +92,11 @@ TableReader::TableReader(const std::string& path, std::string_view text)
   }
   try {
     read_all([&](size_t, std::vector<std::string>& fields) {
-      for (const std::string& field : fields) columns_.push_back(column_name(field));
+      for (const std::string& field : fields) {
+        auto [name, type] = name_and_type(field);
+        columns_.push_back(std::move(name));
+        types_.push_back(std::move(type));
+      }
       throw StopReading();
     });
   } catch (const StopReading&) {

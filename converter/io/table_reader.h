@@ -26,6 +26,9 @@ class TableReader {
   // Column names, trimmed, without RecBole's types: "item_id:token" is "item_id". May be empty or
   // equal.
   const std::vector<std::string>& columns() const { return columns_; }
+  // RecBole's types of the columns: "token", "token_seq", "float", "float_seq"; "": the header tells
+  // none.
+  const std::vector<std::string>& types() const { return types_; }
   void read_rows(const RowCallback& on_row) const;
 
  private:
@@ -34,7 +37,7 @@ class TableReader {
   std::string path_;
   std::string_view text_;
   char delimiter_ = ',';
-  std::vector<std::string> columns_;
+  std::vector<std::string> columns_, types_;
 };
 
 }  // namespace pintle::converter
