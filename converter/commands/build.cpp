@@ -4,10 +4,13 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <regex>
+#include <set>
 
 #include "converter/commands/commands.h"
 #include "converter/commands/log_options.h"
 #include "converter/commands/threads_option.h"
+#include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {
@@ -20,20 +23,47 @@ struct BuildArguments {
 
 constexpr char kKeys[] =
     "build.json is one object. Its paths count from its own folder.\n"
-    "  weights, config, arch, recipe, heads, id_map, force, items, id_column, interactions,\n"
-    "  format, user_column, item_column, time_column, precision, measure_quality, out\n"
-    "                    as in `pintle convert`; weights, interactions and out are needed\n"
+    "  weights, config, arch, recipe, heads, id_map, force, items, id_column, row_column,\n"
+    "  title_column, attributes, interactions, format, user_column, item_column,\n"
+    "  time_column, precision, measure_quality, out\n"
+    "                    as in `pintle convert`; weights, interactions and out are needed;\n"
+    "                    attributes is a list\n"
     "  set               an object of settings, {\"window\": 50}, as convert's --set\n"
     "  train_users, test_users, min_items, min_correlation, presets\n"
     "                    as in `pintle label`; the SAE too is trained on train_users only\n"
     "  saes              a list of SAEs (default: one, with every default). Each an object:\n"
     "                    hook, dict, variant, k, l1, steps, batch, learning_rate, seed as in\n"
-    "                    `pintle train-sae`; or path, an SAE to import instead; knobs, whether\n"
-    "                    knobs are built on it (default: on the first SAE only)\n"
+    "                    `pintle train-sae`; or path, an SAE to import instead, with hook and k\n"
+    "                    if its files do not tell; knobs, whether knobs are built on it (default:\n"
+    "                    on the first SAE only)\n"
     "  threads (as in `pintle train-sae`), memory_mib (1024)\n"
     "  work              folder for what lies between (default: OUT.build). Every stage is kept\n"
     "                    there with a record of its inputs, by content, and runs again only if\n"
     "                    one of them changed";
+
+// What goes wrong in a stage is told by the options of its verb.
+std::string with_keys(const std::string& message) {
+  static const std::regex kOption("--[a-z][a-z-]*[a-z]|--[a-z]");
+  std::set<std::string> options;
+  for (std::sregex_iterator found(message.begin(), message.end(), kOption), end; found != end;
+       ++found) {
+    options.insert(found->str());
+  }
+  std::string text = message;
+  for (const std::string& option : options) {
+    text += (option == *options.begin() ? "\nIn build.json " : ", ") + option + " is the key " +
+            build_key_of(option);
+  }
+  return text;
+}
+
+BuildReport build_by_keys(const BuildConfig& config) {
+  try {
+    return build(config);
+  } catch (const Error& error) {
+    throw Error(with_keys(error.what()));
+  }
+}
 
 }  // namespace
 
@@ -53,7 +83,7 @@ void add_build_command(CLI::App* app) {
   verb->callback([arguments, threads] {
     BuildConfig config = read_build_config(arguments->config_path);
     if (threads->count() != 0) config.threads = arguments->threads;
-    const BuildReport report = build(config);
+    const BuildReport report = build_by_keys(config);
     if (arguments->json) {
       std::cout << nlohmann::ordered_json{{"out", config.convert.out_path},
                                           {"work", config.work_folder},

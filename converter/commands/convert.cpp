@@ -57,6 +57,7 @@ nlohmann::ordered_json to_json(const ConvertReport& report, const ConvertArgumen
             {"unknown_interaction_ids", catalogue.log.unknown_ids},
             {"unknown_examples", catalogue.log.unknown_examples}}},
           {"interactions", log_json(report.log_notes)},
+          {"item_table", report.item_table},
           {"assumptions", report.assumptions},
           {"quantization", report.settings},
           {"tensor_bytes", report.tensor_bytes},
@@ -94,6 +95,7 @@ void print_report(const ConvertReport& report, const ConvertArguments& arguments
                 joined(catalogue.missing_examples, catalogue.missing_items).c_str());
   }
   print_log_notes(report.log_notes);
+  for (const std::string& note : report.item_table) std::printf("items: %s\n", note.c_str());
   for (const std::string& assumption : report.assumptions) {
     std::printf("assumed: %s\n", assumption.c_str());
   }
@@ -119,6 +121,43 @@ void print_report(const ConvertReport& report, const ConvertArguments& arguments
     std::printf("knobs: %zu, presets: %zu\n", report.knob_count, report.preset_count);
   }
   for (const auto& [name, value] : report.quality) std::printf("%s: %.6f\n", name.c_str(), value);
+}
+
+void add_sae_options(CLI::App* verb, SaeFiles* files) {
+  CLI::Option* sae =
+      verb->add_option(
+              "--sae", files->saes,
+              "A sparse autoencoder to put into the model; may be given again for another hook")
+          ->allow_extra_args(false);
+  verb->add_option("--sae-hook,--hook", files->hooks,
+                   "The hooks, if the SAEs' files do not tell: block:N, mlp:N or last, one an SAE")
+      ->needs(sae);
+  verb->add_option("--sae-k,--k", files->ks,
+                   "How many features are on at once, if the files of top-k SAEs do not tell: one "
+                   "an SAE, 0 where they do")
+      ->needs(sae)
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--features", files->features,
+                   "Labels, knobs and presets by `pintle label`: a file for each --sae")
+      ->needs(sae);
+}
+
+void add_item_options(CLI::App* verb, CLI::Option* items, ItemOptions* options) {
+  verb->add_option("--id-column", options->id_column,
+                   "The column of --items that holds the app's own ids (default: the first)")
+      ->needs(items);
+  verb->add_option("--row-column", options->row_column,
+                   "The column that holds the ids used in the checkpoint (default: the first)")
+      ->needs(items);
+  verb->add_option("--title-column", options->title_column,
+                   "The column that holds titles (default: title, name, movie_title or the like)")
+      ->needs(items);
+  verb->add_option("--attributes", options->attributes,
+                   "Exactly these columns become attributes, separated by commas (default: those "
+                   "that look like categories: no numbers, dates, free text or ids)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->needs(items);
 }
 
 }  // namespace
@@ -152,11 +191,11 @@ void add_convert_command(CLI::App* app) {
                    "JSON list or {id: row}, a RePlay tokenizer, or a table of rows and ids");
   CLI::Option* items = verb->add_option(
       "--items", options.items_path,
-      "CSV or TSV with a header: the id used in the checkpoint, a title, attributes ('|' between "
-      "several). Only these items are kept");
-  verb->add_option("--id-column", options.id_column,
-                   "The column of --items that holds the app's own ids (default: the first)")
-      ->needs(items);
+      "CSV or TSV with a header: the id used in the checkpoint, a title, attributes (several in a "
+      "field as A|B, ['A', 'B'] or RecBole's token_seq). Only these items are kept; the report "
+      "tells "
+      "what every column became");
+  add_item_options(verb, items, &options.items);
   CLI::Option* interactions = verb->add_option(
       "--interactions", options.interactions_path,
       "Histories, with the app's ids. Items that never occur are left out or, if --items lists "
@@ -174,17 +213,7 @@ void add_convert_command(CLI::App* app) {
   verb->add_flag("--measure-quality", options.measure_quality,
                  "Evaluate the model on --interactions (leave-one-out) and store the result in it")
       ->needs(interactions);
-  CLI::Option* sae =
-      verb->add_option(
-              "--sae", options.sae.saes,
-              "A sparse autoencoder to put into the model; may be given again for another hook")
-          ->allow_extra_args(false);
-  verb->add_option("--sae-hook", options.sae.hooks,
-                   "The hooks, if the SAEs' files do not tell: block:N, mlp:N or last, one an SAE")
-      ->needs(sae);
-  verb->add_option("--features", options.sae.features,
-                   "Labels, knobs and presets by `pintle label`: a file for each --sae")
-      ->needs(sae);
+  add_sae_options(verb, &options.sae);
   add_threads_option(verb, &arguments->threads);
   verb->add_option("--out", options.out_path, "The model file to write")->required();
   verb->add_flag("--json", arguments->json, "Print the report as one JSON object");

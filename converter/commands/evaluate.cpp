@@ -24,7 +24,7 @@ struct EvaluateArguments {
   bool json = false;
 };
 
-void print_evaluation(const Evaluation& evaluation) {
+void print_evaluation(const Evaluation& evaluation, bool includes_seen) {
   std::printf("users        %zu\n", evaluation.users);
   for (const auto& [name, value] : evaluation_metrics(evaluation)) {
     std::printf("%-12s %.6f\n", name.c_str(), value);
@@ -35,13 +35,17 @@ void print_evaluation(const Evaluation& evaluation) {
   note(evaluation.skipped_users, "users skipped: fewer than two events");
   note(evaluation.unknown_targets, "users' held-out item is not in the model: counted as misses");
   note(evaluation.repeated_targets,
-       "users' held-out item is also in their history, so excluded: counted as misses");
+       includes_seen ? "users' held-out item is also in their history, and stays eligible"
+                     : "users' held-out item is also in their history, so excluded: counted as "
+                       "misses; --include-seen keeps such items");
   note(evaluation.unknown_events, "events left out: their item is not in the model");
 }
 
-nlohmann::ordered_json to_json(const Evaluation& evaluation) {
+nlohmann::ordered_json to_json(const Evaluation& evaluation, bool includes_seen) {
   nlohmann::ordered_json json{{"users", evaluation.users}};
   for (const auto& [name, value] : evaluation_metrics(evaluation)) json[name] = value;
+  json["k"] = evaluation.k;
+  json["include_seen"] = includes_seen;
   json["skipped_users"] = evaluation.skipped_users;
   json["unknown_targets"] = evaluation.unknown_targets;
   json["repeated_targets"] = evaluation.repeated_targets;
@@ -56,7 +60,7 @@ void add_evaluate_command(CLI::App* app) {
   CLI::App* verb = app->add_subcommand(
       "evaluate",
       "Measure a model on histories: each user's last item is held out, the whole catalogue is "
-      "ranked without the items of the history before it, and the top 10 is compared with the "
+      "ranked without the items of the history before it, and the first --k are compared with the "
       "held-out item");
   verb->add_option("--model", arguments->model_path, "The model file")->required();
   CLI::Option* interactions = verb->add_option("--interactions", arguments->interactions_path,
@@ -66,6 +70,13 @@ void add_evaluate_command(CLI::App* app) {
   verb->add_option("--split", arguments->split, "What is held out")
       ->capture_default_str()
       ->check(CLI::IsMember({"leave-one-out"}));
+  verb->add_option("--k", arguments->options.k,
+                   "Length of the lists; metrics are named after it: hr@20, ndcg@20")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  verb->add_flag("--include-seen", arguments->options.includes_seen,
+                 "Items of the history may be recommended again, as where people buy, hear or read "
+                 "things more than once");
   verb->add_option("--window-policy", arguments->window_policy,
                    "What a full window drops as each event of a history is appended: exact, the "
                    "oldest event; hop, the oldest quarter at once")
@@ -76,11 +87,12 @@ void add_evaluate_command(CLI::App* app) {
   add_threads_option(verb, &arguments->threads);
   verb->add_flag("--json", arguments->json, "Print one JSON object");
   verb->footer(
-      "Users with fewer than two events are skipped. A held-out item that the model lacks, or that "
-      "is also in the history, counts as a miss; other events of unknown items are left out; all "
-      "three are reported. mrr@10 is 0 below rank 10. coverage@10 is the share of the trained "
-      "items "
-      "that at least one top 10 holds.");
+      "Users with fewer than two events are skipped. A held-out item that the model lacks counts "
+      "as "
+      "a miss, and so does one that is also in the history, unless --include-seen keeps it in the "
+      "lists; other events of unknown items are left out; all three are reported. mrr@10 is 0 "
+      "below "
+      "rank 10. coverage@10 is the share of the trained items that at least one list of 10 holds.");
   verb->callback([arguments] {
     const Model model = open_model(arguments->model_path);
     const Interactions log = read_interactions(arguments->interactions_path, arguments->log);
@@ -89,12 +101,12 @@ void add_evaluate_command(CLI::App* app) {
     ThreadPool pool(arguments->threads);
     const Evaluation evaluation = evaluate_leave_one_out(model, log, arguments->options, &pool);
     if (arguments->json) {
-      nlohmann::ordered_json json = to_json(evaluation);
+      nlohmann::ordered_json json = to_json(evaluation, arguments->options.includes_seen);
       json["interactions"] = log_json(notes);
       std::cout << json.dump() << '\n';
     } else {
       print_log_notes(notes);
-      print_evaluation(evaluation);
+      print_evaluation(evaluation, arguments->options.includes_seen);
     }
   });
 }

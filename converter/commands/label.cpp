@@ -15,6 +15,7 @@ namespace {
 struct LabelArguments {
   LabelJob job;
   std::string hook;
+  int64_t k = 0;
   int64_t memory_bytes = int64_t{1} << 30;
   int threads = kDefaultThreads;
   bool no_knobs = false, json = false;
@@ -90,6 +91,10 @@ void add_label_command(CLI::App* app) {
       ->required();
   verb->add_option("--hook", arguments->hook,
                    "Its hook, if its files do not tell: block:N, mlp:N, last");
+  verb->add_option(
+          "--k", arguments->k,
+          "How many of its features are on at once, if the files of a top-k SAE do not tell")
+      ->check(CLI::PositiveNumber);
   verb->add_option("--name", job.name, "The SAE's name in the model file (default: its folder's)");
   CLI::Option* interactions = verb->add_option("--interactions", job.interactions_path,
                                                "Histories, with the model's external ids")
@@ -123,6 +128,7 @@ void add_label_command(CLI::App* app) {
   verb->callback([arguments] {
     LabelJob& chosen = arguments->job;
     if (!arguments->hook.empty()) chosen.import.hook = parse_hook(arguments->hook);
+    if (arguments->k != 0) chosen.import.k = arguments->k;
     chosen.with_knobs = !arguments->no_knobs;
     chosen.label.memory_bytes = static_cast<uint64_t>(arguments->memory_bytes);
     ThreadPool pool(arguments->threads);

@@ -25,7 +25,7 @@ namespace {
 struct RecommendArguments {
   std::string model_path, history, sequences_path, allow_path, deny_path, candidates_path;
   uint32_t top_k = 10;
-  bool include_seen = false, json = false;
+  bool include_seen = false, skip_unknown = false, json = false;
   SteeringArguments steering;
   std::string share;
   float min_overlap = 0.5f;
@@ -40,6 +40,28 @@ struct Answer {
   std::vector<Ranked> items;
   std::optional<pintle_share_solution> solution;  // with --share, unless the history is empty
 };
+
+struct History {
+  std::vector<uint32_t> items;
+  std::vector<std::string> unknown;  // left out, by --skip-unknown
+};
+
+History find_history(const Model& model, const std::vector<std::string>& ids, size_t number,
+                     bool skip_unknown) {
+  History history;
+  for (const std::string& id : ids) {
+    uint32_t item = 0;
+    if (find_item(model, id, &item)) {
+      history.items.push_back(item);
+    } else if (skip_unknown) {
+      history.unknown.push_back(id);
+    } else {
+      throw Error("history " + std::to_string(number) + ": the model has no item with the id \"" +
+                  id + "\"; --skip-unknown leaves such ids out");
+    }
+  }
+  return history;
+}
 
 std::vector<uint32_t> read_items_of(const Model& model, const std::string& path) {
   if (path.empty()) return {};
@@ -121,7 +143,8 @@ const char* stop_text(int32_t stop) {
                                          : "share reached";
 }
 
-void print_json(const Model& model, size_t number, const Answer& answer, bool has_share) {
+void print_json(const Model& model, size_t number, const History& history, const Answer& answer,
+                const RecommendArguments& arguments) {
   nlohmann::ordered_json items = nlohmann::ordered_json::array();
   for (const Ranked& entry : answer.items) {
     items.push_back({{"id", item_id(model, entry.item)}, {"score", shortest(entry.score)}});
@@ -132,11 +155,28 @@ void print_json(const Model& model, size_t number, const Answer& answer, bool ha
     line["share"] = shortest(answer.solution->share);
     line["overlap"] = shortest(answer.solution->overlap);
     line["stop"] = stop_name(answer.solution->stop);
-  } else if (has_share) {
+  } else if (!arguments.share.empty()) {
     for (const char* key : {"strength", "share", "overlap", "stop"}) line[key] = nullptr;
   }
+  if (arguments.skip_unknown) line["unknown"] = history.unknown;
   // An id that is not UTF-8 is printed with the replacement character.
   std::cout << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+}
+
+// What of a history is not in the model.
+void print_unknown(size_t number, const History& history) {
+  constexpr size_t kExamples = 5;
+  if (history.unknown.empty()) return;
+  const size_t count = history.unknown.size();
+  std::cout << "history " << number << ": " << count << (count == 1 ? " id" : " ids")
+            << " unknown to the model, left out: ";
+  for (size_t i = 0; i < std::min(count, kExamples); ++i) {
+    std::cout << (i == 0 ? "" : ", ") << history.unknown[i];
+  }
+  std::cout << (count > kExamples ? ", ..." : "") << '\n';
+  if (history.items.empty()) {
+    std::cout << "history " << number << ": nothing is left to recommend from\n";
+  }
 }
 
 void print_table(const Model& model, size_t number, const Answer& answer, bool numbered) {
@@ -179,19 +219,21 @@ std::vector<std::vector<std::string>> read_histories(const RecommendArguments& a
 void run_recommend_command(const RecommendArguments& arguments) {
   const Model model = open_model(arguments.model_path);
   const std::vector<std::vector<std::string>> histories = read_histories(arguments);
-  // All ids are looked up first: an unknown one ends the run before anything is printed.
-  std::vector<std::vector<uint32_t>> items;
+  // All ids are looked up first: an unknown one ends the run before anything is printed, unless it
+  // is skipped.
+  std::vector<History> known;
   for (size_t i = 0; i < histories.size(); ++i) {
-    items.push_back(find_items(model, histories[i], "history " + std::to_string(i + 1)));
+    known.push_back(find_history(model, histories[i], i + 1, arguments.skip_unknown));
   }
   Recommender recommender(model, arguments);
-  Progress progress("recommending", "histories", items.size());
-  for (size_t i = 0; i < items.size(); ++i) {
-    const Answer answer = recommender.run(items[i]);
+  Progress progress("recommending", "histories", known.size());
+  for (size_t i = 0; i < known.size(); ++i) {
+    const Answer answer = recommender.run(known[i].items);
     if (arguments.json) {
-      print_json(model, i + 1, answer, !arguments.share.empty());
+      print_json(model, i + 1, known[i], answer, arguments);
     } else {
-      print_table(model, i + 1, answer, items.size() > 1);
+      print_unknown(i + 1, known[i]);
+      print_table(model, i + 1, answer, known.size() > 1);
     }
     progress.advance();
   }
@@ -214,6 +256,9 @@ void add_recommend_command(CLI::App* app) {
       ->check(CLI::PositiveNumber);
   verb->add_flag("--include-seen", arguments->include_seen,
                  "Items of the history may be recommended again");
+  verb->add_flag("--skip-unknown", arguments->skip_unknown,
+                 "Ids of a history that the model lacks are left out and counted, as in `pintle "
+                 "evaluate`; without it they are an error");
   CLI::Option* allow =
       verb->add_option("--allow", arguments->allow_path, "Only the ids listed in this file");
   CLI::Option* deny =
@@ -223,7 +268,8 @@ void add_recommend_command(CLI::App* app) {
   add_steering_options(verb, &arguments->steering);
   CLI::Option* share =
       verb->add_option("--share", arguments->share,
-                       "KNOB=SHARE, such as Sci-Fi=0.3: find the knob's strength at which so much "
+                       "KNOB=SHARE, such as Sci-Fi=0.3 (knob:KNOB=SHARE too, as in --steer): find "
+                       "the knob's strength at which so much "
                        "of the list has the knob's attribute, or as near as the bounds allow");
   verb->add_option("--min-overlap", arguments->min_overlap,
                    "With --share: how much of the list without it must stay")
@@ -241,7 +287,7 @@ void add_recommend_command(CLI::App* app) {
       "--json", arguments->json,
       "One line a history: {\"history\": 1, \"items\": [{\"id\": \"...\", \"score\": "
       "1.25}, ...]}; histories are numbered from 1. With --share also strength, share, overlap "
-      "and stop: reached, range or overlap");
+      "and stop: reached, range or overlap. With --skip-unknown also unknown, the ids left out");
   verb->callback([arguments] { run_recommend_command(*arguments); });
 }
 

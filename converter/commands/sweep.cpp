@@ -286,7 +286,7 @@ void add_sweep_command(CLI::App* app) {
               "Histories, with the model's external ids; each user's last item is held out")
           ->required();
   add_log_options(verb, interactions, &arguments->log, &arguments->log.force);
-  verb->add_option("--knob", arguments->knob, "The knob");
+  verb->add_option("--knob", arguments->knob, "The knob, by its bare name");
   verb->add_option("--attribute", arguments->attribute,
                    "The attribute whose share is told, NAME or GROUP:NAME (default: the knob's)");
   verb->add_option("--method", arguments->methods,

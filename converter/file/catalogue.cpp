@@ -37,10 +37,11 @@ std::vector<ListedRow> listed_rows(const ItemTable* items, const Network& networ
     for (size_t i = 0; i < ids.size(); ++i) rows.push_back({i, nullptr, true});
     return rows;
   }
+  require_integer_rows(*items);
   for (const Item& item : items->items) {
-    const auto found = std::lower_bound(ids.begin(), ids.end(), item.checkpoint_id);
-    if (found == ids.end() || *found != item.checkpoint_id) {
-      note(std::to_string(item.checkpoint_id), &report->missing_items, &report->missing_examples);
+    const auto found = std::lower_bound(ids.begin(), ids.end(), *item.checkpoint_id);
+    if (found == ids.end() || *found != *item.checkpoint_id) {
+      note(std::to_string(*item.checkpoint_id), &report->missing_items, &report->missing_examples);
       continue;
     }
     rows.push_back({static_cast<size_t>(found - ids.begin()), &item, true});

@@ -59,39 +59,50 @@ void add_tensors(const std::string& path, std::map<std::string, CheckpointTensor
 }
 
 // Every view is checked against its storage here, where the tensor's name is known.
-void add_torch_tensors(TorchArchive& archive, const std::string& path, Checkpoint* checkpoint) {
-  StateDict state = find_state_dict(archive.root(), path);
+std::map<std::string, CheckpointTensor> load_tensors(
+    TorchArchive& archive, const std::map<std::string, const PickleTensor*>& found,
+    const std::string& path) {
   std::map<std::string, CheckpointTensor> tensors;
-  for (const auto& [name, found] : state.tensors) {
-    const StorageView& view = *found->storage;
+  for (const auto& [name, pickled] : found) {
+    const StorageView& view = *pickled->storage;
     const std::string what = path + ": tensor '" + name + "'";
-    check_tensor_view(what, found->shape, found->strides, found->offset, view.element_count);
+    check_tensor_view(what, pickled->shape, pickled->strides, pickled->offset, view.element_count);
     CheckpointTensor tensor;
     tensor.type = view.root->type;
-    tensor.shape = found->shape;
-    tensor.strides = found->strides;
-    tensor.offset = view.offset + found->offset;
+    tensor.shape = pickled->shape;
+    tensor.strides = pickled->strides;
+    tensor.offset = view.offset + pickled->offset;
     tensor.storage = archive.storage(*view.root);
     tensors.emplace(name, std::move(tensor));
   }
-  add_tensors(path, std::move(tensors), checkpoint);
+  return tensors;
+}
+
+void add_torch_tensors(TorchArchive& archive, const std::string& path, CheckpointExtent extent,
+                       Checkpoint* checkpoint) {
+  StateDict state = find_state_dict(archive.root(), path);
+  add_tensors(path, load_tensors(archive, state.tensors, path), checkpoint);
   checkpoint->modules.merge(state.modules);
   checkpoint->config.update(find_config(archive.root(), path));
   checkpoint->item_ids = find_item_ids(archive.root(), checkpoint->config, path);
+  if (extent == CheckpointExtent::kModel) return;
+  checkpoint->beside =
+      load_tensors(archive, find_beside(archive.root(), state.tensors, path), path);
+  checkpoint->values_beside = find_values_beside(archive.root(), path);
 }
 
 // Adds the tensors and what lies beside them in one file.
-void read_file(const std::string& path, Checkpoint* checkpoint) {
+void read_file(const std::string& path, CheckpointExtent extent, Checkpoint* checkpoint) {
   const std::string start = read_start(path);
   if (starts_with(start, "PK\x03\x04") || starts_with(start, "PK\x05\x06")) {
     checkpoint->container = "torch zip";
-    add_torch_tensors(*open_torch_zip(path), path, checkpoint);
+    add_torch_tensors(*open_torch_zip(path), path, extent, checkpoint);
   } else if (start.size() > 8 && start[8] == '{') {
     checkpoint->container = "safetensors";
     add_tensors(path, read_safetensors(path), checkpoint);
   } else if (start.size() > 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) {
     checkpoint->container = "torch legacy";
-    add_torch_tensors(*open_torch_legacy(path), path, checkpoint);
+    add_torch_tensors(*open_torch_legacy(path), path, extent, checkpoint);
   } else {
     refuse_container(path, start);
   }
@@ -115,11 +126,11 @@ void check_weight_map(const CheckpointFiles& files, const Checkpoint& checkpoint
 
 }  // namespace
 
-Checkpoint read_checkpoint(const std::string& path) {
+Checkpoint read_checkpoint(const std::string& path, CheckpointExtent extent) {
   const CheckpointFiles files = find_checkpoint_files(path);
   Checkpoint checkpoint;
   checkpoint.path = path;
-  for (const std::string& file : files.weights) read_file(file, &checkpoint);
+  for (const std::string& file : files.weights) read_file(file, extent, &checkpoint);
   if (files.weights.size() > 1) {
     checkpoint.container += ", " + std::to_string(files.weights.size()) + " shards";
     check_weight_map(files, checkpoint);

@@ -48,6 +48,10 @@ struct Checkpoint {
   // Flattened names, as in a state_dict: nested dicts and modules are joined by '.'. Optimizer state
   // is left out. Prefixes such as "model." are kept: recipes strip them.
   std::map<std::string, CheckpointTensor> tensors;
+  // With CheckpointExtent::kAll, what lies beside them in a pickle, by its name in the whole file:
+  // tensors, and plain values.
+  std::map<std::string, CheckpointTensor> beside;
+  nlohmann::json values_beside = nlohmann::json::object();
   // Plain values found beside the tensors: RecBole's final_config_dict, Lightning's
   // hyper_parameters, a "config" or "args" entry. An object; empty if there is none.
   nlohmann::json config = nlohmann::json::object();
@@ -57,9 +61,12 @@ struct Checkpoint {
   std::optional<ItemIds> item_ids;              // if a framework put the app's ids beside the tensors
 };
 
+enum class CheckpointExtent { kModel, kAll };
+
 // `path` as find_checkpoint_files takes it; the files are read by content, not by extension: torch
 // zip, torch legacy or safetensors. Throws Error.
-Checkpoint read_checkpoint(const std::string& path);
+Checkpoint read_checkpoint(const std::string& path,
+                           CheckpointExtent extent = CheckpointExtent::kModel);
 
 }  // namespace pintle::converter
 

@@ -137,6 +137,12 @@ nlohmann::json module_attributes(const PickleValue& module, const std::string& p
   return attributes;
 }
 
+nlohmann::json find_values_beside(const PickleValue& root, const std::string& path) {
+  json values = json::object();
+  if (root.kind == PickleKind::kDict) PlainValues(path).merge_items(root, &values);
+  return values;
+}
+
 nlohmann::json find_config(const PickleValue& root, const std::string& path) {
   PlainValues plain(path);
   json config = json::object();

@@ -16,6 +16,7 @@ InterpretedSae load_sae(const SaeFiles& files, size_t i, int64_t dim, int64_t bl
   const std::string& path = files.saes[i];
   SaeImportOptions options;
   if (!files.hooks.empty() && !files.hooks[i].empty()) options.hook = parse_hook(files.hooks[i]);
+  if (!files.ks.empty() && files.ks[i] != 0) options.k = files.ks[i];
   InterpretedSae sae;
   sae.name = sae_name_of(path);
   sae.weights = read_sae(path, options);
@@ -63,6 +64,11 @@ Interpretation load_interpretation(const SaeFiles& files, int64_t dim, int64_t b
                                    std::vector<std::string>* assumptions) {
   if (!files.hooks.empty() && files.hooks.size() != files.saes.size()) {
     throw Error("a hook must be given for every SAE or for none");
+  }
+  if (!files.ks.empty() && files.ks.size() != files.saes.size()) {
+    throw Error(std::to_string(files.ks.size()) + " values of --k do not go with " +
+                std::to_string(files.saes.size()) +
+                " SAEs: give one for each, 0 where its files tell or it has none");
   }
   if (files.features.size() > 1 && files.features.size() != files.saes.size()) {
     throw Error(std::to_string(files.features.size()) + " features files do not go with " +

@@ -15,6 +15,7 @@ namespace pintle::converter {
 struct SaeFiles {
   std::vector<std::string> saes;      // as read_sae takes them
   std::vector<std::string> hooks;     // empty, or one an SAE ("": its files tell)
+  std::vector<int64_t> ks;            // empty, or one an SAE (0: its files tell)
   std::vector<std::string> features;  // empty, one for all SAEs, or one each
 };
 

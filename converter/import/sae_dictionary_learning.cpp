@@ -2,20 +2,27 @@
 #include <cmath>
 #include <filesystem>
 
+#include "converter/import/sae_config.h"
 #include "converter/import/sae_fold.h"
+#include "converter/import/sae_leftovers.h"
 #include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {
 
-using nlohmann::json;
 namespace fs = std::filesystem;
 
-// encoder.weight [dict][dim], encoder.bias, decoder.weight [dim][dict]: two PyTorch Linear layers.
+constexpr char kNormalisation[] = "normalization.json";
+
+// encoder.weight [dict][dim], decoder.weight [dim][dict]: two PyTorch Linear layers.
 void take_linear_layers(const SaeTensors& tensors, SaeWeights* sae) {
   sae->encoder = tensors.matrix("encoder.weight", sae->dict, sae->dim);
   sae->decoder = tensors.transposed("decoder.weight", sae->dict, sae->dim);
-  if (tensors.has("encoder.bias")) sae->encoder_bias = tensors.vector("encoder.bias", sae->dict);
+}
+
+void take_biased_layers(const SaeTensors& tensors, SaeWeights* sae) {
+  take_linear_layers(tensors, sae);
+  sae->encoder_bias = tensors.vector("encoder.bias", sae->dict);
 }
 
 // W_enc [dim][dict], b_enc, W_dec [dict][dim], b_dec.
@@ -27,51 +34,58 @@ void take_named_matrices(const SaeTensors& tensors, SaeWeights* sae) {
 }
 
 // BatchTopK at inference: on where above one threshold, which training estimated.
-void take_common_threshold(const SaeTensors& tensors, const std::string& path, SaeWeights* sae) {
+void take_common_threshold(const SaeTensors& tensors, const SaeConfig& trainer, SaeWeights* sae) {
   const float threshold = tensors.scalar("threshold");
   if (!(threshold >= 0)) {
-    throw Error(path +
+    throw Error(trainer.path() +
                 ": the threshold of this BatchTopK SAE was never set (training was too short), so "
                 "it has no inference form");
   }
   sae->activation = SaeActivation::kJumpRelu;
   sae->threshold.assign(sae->dict, threshold);
+  tensors.ignore("k");  // the threshold gave so many on average
+  trainer.ignore("k");
+  tensors.ignore("group_sizes");  // of Matryoshka's loss
 }
 
-void take_k(const SaeTensors& tensors, const std::string& path, const json& trainer,
-            const SaeImportOptions& options, SaeWeights* sae) {
-  const auto told = json_field<double>(path, trainer, "k");
+void take_k(const SaeTensors& tensors, const SaeConfig& trainer, const SaeImportOptions& options,
+            SaeWeights* sae) {
+  const auto told = trainer.get<double>("k");
   std::optional<double> stored;
   if (tensors.has("k")) stored = static_cast<double>(tensors.scalar("k"));
   if (told && stored && *told != *stored && !options.k) {
-    throw Error(path + ": config.json and ae.pt disagree about k; give it with --k");
+    throw Error(trainer.path() + ": config.json and ae.pt disagree about k; give it with --k");
   }
-  sae->activation = SaeActivation::kTopK;
-  sae->k = choose_k(path, options, stored ? stored : told);
+  choose_k(trainer.path(), options, stored ? stored : told, sae);
+  if (tensors.has("threshold") && tensors.scalar("threshold") >= 0) {
+    sae->remarks.push_back(
+        "the k largest are taken, as encode() does unless asked otherwise, not "
+        "those above the file's threshold");
+  }
 }
 
-void take_class(const std::string& dict_class, const SaeTensors& tensors, const std::string& path,
-                const json& trainer, const SaeImportOptions& options, SaeWeights* sae) {
+void take_class(const std::string& dict_class, const SaeTensors& tensors, const SaeConfig& trainer,
+                const SaeImportOptions& options, SaeWeights* sae) {
   if (dict_class == "AutoEncoder") {
-    take_linear_layers(tensors, sae);
+    take_biased_layers(tensors, sae);
     sae->decoder_bias = tensors.vector("bias", sae->dim);
     fold_input_bias(sae, sae->decoder_bias);
   } else if (dict_class == "AutoEncoderNew") {
-    take_linear_layers(tensors, sae);
+    take_biased_layers(tensors, sae);
     sae->decoder_bias = tensors.vector("decoder.bias", sae->dim);
   } else if (dict_class == "AutoEncoderTopK" || dict_class == "BatchTopKSAE") {
-    take_linear_layers(tensors, sae);
+    take_biased_layers(tensors, sae);
     sae->decoder_bias = tensors.vector("b_dec", sae->dim);
     // The ReLU comes before the selection there; the positive ones of the k largest are the same.
     if (dict_class == "AutoEncoderTopK") {
-      take_k(tensors, path, trainer, options, sae);
+      take_k(tensors, trainer, options, sae);
     } else {
-      take_common_threshold(tensors, path, sae);
+      take_common_threshold(tensors, trainer, sae);
     }
     fold_input_bias(sae, sae->decoder_bias);
   } else if (dict_class == "MatryoshkaBatchTopKSAE") {
     take_named_matrices(tensors, sae);
-    take_common_threshold(tensors, path, sae);
+    take_common_threshold(tensors, trainer, sae);
     fold_input_bias(sae, sae->decoder_bias);
   } else if (dict_class == "GatedAutoEncoder") {
     take_linear_layers(tensors, sae);
@@ -84,54 +98,73 @@ void take_class(const std::string& dict_class, const SaeTensors& tensors, const 
     take_named_matrices(tensors, sae);
     sae->activation = SaeActivation::kJumpRelu;
     sae->threshold = tensors.vector("threshold", sae->dict);
-    if (json_field<bool>(path, trainer, "apply_b_dec_to_input").value_or(false)) {
+    if (trainer.get<bool>("apply_b_dec_to_input").value_or(false)) {
       fold_input_bias(sae, sae->decoder_bias);
     }
     fold_feature_scale(sae, decoder_norms(*sae));  // as above
   } else {
-    throw Error(path + ": dict_class '" + dict_class +
+    throw Error(trainer.path() + ": dict_class '" + dict_class +
                 "' is not supported: AutoEncoder, AutoEncoderNew, AutoEncoderTopK, BatchTopKSAE, "
                 "MatryoshkaBatchTopKSAE, GatedAutoEncoder and JumpReluAutoEncoder are");
   }
 }
 
-void fold_normalisation_file(const std::string& folder, SaeWeights* sae) {
-  const std::string path = (fs::path(folder) / "normalization.json").string();
-  if (!fs::exists(path)) return;
-  const json object = read_json_object(path);
-  const auto mean = json_field<double>(path, object, "mean");
-  const auto deviation = json_field<double>(path, object, "std");
+// False if there is none.
+bool fold_normalisation_file(const std::string& folder, SaeWeights* sae) {
+  const std::string path = (fs::path(folder) / kNormalisation).string();
+  if (!fs::exists(path)) return false;
+  const SaeConfig object = SaeConfig::read(path);
+  const auto mean = object.get<double>("mean");
+  const auto deviation = object.get<double>("std");
   if (!mean || !deviation || !std::isfinite(*mean) || !(*deviation > 0)) {
     throw Error(path + ": needs numbers 'mean' and 'std', std positive");
   }
-  fold_normalisation(sae, *mean, *deviation);
+  const size_t dim = static_cast<size_t>(sae->dim);
+  fold_normalisation(sae, std::vector<double>(dim, *mean), std::vector<double>(dim, *deviation));
   sae->remarks.push_back("normalization.json folded into the weights");
+  return true;
+}
+
+// Where the activations came from. buffer.io says which side of the module they were read on.
+std::vector<std::string> hook_names(const SaeConfig& config, const SaeConfig& trainer) {
+  std::vector<std::string> names;
+  const auto module = trainer.get<std::string>("submodule_name");
+  const auto layer = trainer.get<int64_t>("layer");
+  const SaeConfig* buffer = config.part("buffer");
+  const std::string side =
+      buffer == nullptr ? "out" : buffer->get<std::string>("io").value_or("out");
+  if (side != "out") return {module.value_or("the module") + " (" + side + "put)"};
+  if (module) names.push_back(*module);
+  if (layer) names.push_back("block:" + std::to_string(*layer));
+  return names;
 }
 
 }  // namespace
 
 SaeWeights read_dictionary_learning(const std::string& folder, const SaeImportOptions& options) {
-  const std::string path = (fs::path(folder) / "config.json").string();
-  const json config = read_json_object(path);
-  const json trainer = config.value("trainer", json());
-  if (!trainer.is_object()) throw Error(path + ": has no object 'trainer'");
-  const auto dict_class = json_field<std::string>(path, trainer, "dict_class");
-  if (!dict_class) throw Error(path + ": trainer.dict_class is missing");
-  const Checkpoint file = read_checkpoint((fs::path(folder) / "ae.pt").string());
+  const SaeConfig config = SaeConfig::read((fs::path(folder) / "config.json").string());
+  const SaeConfig* const found = config.part("trainer");
+  if (found == nullptr) throw Error(config.path() + ": has no object 'trainer'");
+  const SaeConfig& trainer = *found;
+  const auto dict_class = trainer.get<std::string>("dict_class");
+  if (!dict_class) throw Error(config.path() + ": trainer.dict_class is missing");
+  const Checkpoint file =
+      read_checkpoint((fs::path(folder) / "ae.pt").string(), CheckpointExtent::kAll);
   const SaeTensors tensors(file);
 
   SaeWeights sae;
-  sae.dim = json_field<int64_t>(path, trainer, "activation_dim").value_or(0);
-  sae.dict = json_field<int64_t>(path, trainer, "dict_size").value_or(0);
-  std::vector<std::string> names;
-  if (auto name = json_field<std::string>(path, trainer, "submodule_name")) names.push_back(*name);
-  if (auto layer = json_field<int64_t>(path, trainer, "layer")) {
-    names.push_back("block:" + std::to_string(*layer));
+  sae.dim = trainer.get<int64_t>("activation_dim").value_or(0);
+  sae.dict = trainer.get<int64_t>("dict_size").value_or(0);
+  choose_hook(config.path(), options, hook_names(config, trainer), &sae);
+  sae.model_name = trainer.get<std::string>("lm_name").value_or("");
+  take_class(*dict_class, tensors, trainer, options, &sae);
+  if (trainer.find("norm_factor") != nullptr) {
+    sae.remarks.push_back(
+        "norm_factor: taken to be in the biases already, as dictionary_learning "
+        "saves them");
   }
-  sae.hook = choose_hook(path, options, names);
-  sae.model_name = json_field<std::string>(path, trainer, "lm_name").value_or("");
-  take_class(*dict_class, tensors, path, trainer, options, &sae);
-  fold_normalisation_file(folder, &sae);
+  const bool normalised = fold_normalisation_file(folder, &sae);
+  fold_or_tell_leftovers(tensors, {&config}, normalised ? kNormalisation : "", &sae);
   return sae;
 }
 

@@ -2,24 +2,12 @@
 #include "converter/import/sae_fold.h"
 
 #include <cmath>
-#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "converter/import/tensor_view.h"
 #include "converter/io/error.h"
 
 namespace pintle::converter {
-namespace {
-
-template <typename T>
-bool json_is(const nlohmann::json& value) {
-  if constexpr (std::is_same_v<T, bool>) return value.is_boolean();
-  if constexpr (std::is_same_v<T, std::string>) return value.is_string();
-  if constexpr (std::is_same_v<T, int64_t>) return value.is_number_integer();
-  if constexpr (std::is_same_v<T, double>) return value.is_number();
-  return false;
-}
-
-}  // namespace
 
 void fold_input_bias(SaeWeights* sae, const std::vector<float>& bias) {
   for (int64_t j = 0; j < sae->dict; ++j) {
@@ -31,20 +19,22 @@ void fold_input_bias(SaeWeights* sae, const std::vector<float>& bias) {
   }
 }
 
-void fold_normalisation(SaeWeights* sae, double mean, double deviation) {
+void fold_normalisation(SaeWeights* sae, const std::vector<double>& mean,
+                        const std::vector<double>& deviation) {
   for (int64_t j = 0; j < sae->dict; ++j) {
     double shift = 0;
     for (int64_t d = 0; d < sae->dim; ++d) {
-      const double weight = static_cast<double>(sae->encoder.row(j)[d]) / deviation;
-      shift += weight * mean;
+      const double weight = static_cast<double>(sae->encoder.row(j)[d]) / deviation[d];
+      shift += weight * mean[d];
       sae->encoder.row(j)[d] = static_cast<float>(weight);
       sae->decoder.row(j)[d] =
-          static_cast<float>(static_cast<double>(sae->decoder.row(j)[d]) * deviation);
+          static_cast<float>(static_cast<double>(sae->decoder.row(j)[d]) * deviation[d]);
     }
     sae->encoder_bias[j] = static_cast<float>(static_cast<double>(sae->encoder_bias[j]) - shift);
   }
-  for (float& bias : sae->decoder_bias) {
-    bias = static_cast<float>(static_cast<double>(bias) * deviation + mean);
+  for (int64_t d = 0; d < sae->dim; ++d) {
+    float& bias = sae->decoder_bias[d];
+    bias = static_cast<float>(static_cast<double>(bias) * deviation[d] + mean[d]);
   }
 }
 
@@ -97,6 +87,7 @@ bool SaeTensors::has(const std::string& name) const {
 }
 
 const CheckpointTensor& SaeTensors::find(const std::string& name) const {
+  asked_.insert(prefix_ + name);
   const auto found = checkpoint_.tensors.find(prefix_ + name);
   if (found == checkpoint_.tensors.end()) {
     throw Error(checkpoint_.path + ": the SAE's tensor '" + prefix_ + name + "' is missing");
@@ -142,55 +133,57 @@ float SaeTensors::scalar(const std::string& name) const {
   return tensor.to_f32().front();
 }
 
-nlohmann::json read_json_object(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw Error(path + ": cannot be opened");
-  nlohmann::json object = nlohmann::json::parse(file, nullptr, false);
-  if (!object.is_object()) throw Error(path + ": is no JSON object");
-  return object;
+std::vector<std::string> SaeTensors::unused() const {
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : checkpoint_.tensors) {
+    if (name.compare(0, prefix_.size(), prefix_) == 0 && asked_.count(name) == 0) {
+      names.push_back(name);
+    }
+  }
+  return names;
 }
 
-template <typename T>
-std::optional<T> json_field(const std::string& path, const nlohmann::json& object,
-                            const std::string& key) {
-  const auto found = object.find(key);
-  if (found == object.end() || found->is_null()) return std::nullopt;
-  if (!json_is<T>(*found))
-    throw Error(path + ": '" + key + "' has the wrong type: " + found->dump());
-  return found->get<T>();
-}
-template std::optional<bool> json_field(const std::string&, const nlohmann::json&,
-                                        const std::string&);
-template std::optional<std::string> json_field(const std::string&, const nlohmann::json&,
-                                               const std::string&);
-template std::optional<int64_t> json_field(const std::string&, const nlohmann::json&,
-                                           const std::string&);
-template std::optional<double> json_field(const std::string&, const nlohmann::json&,
-                                          const std::string&);
-
-Hook choose_hook(const std::string& path, const SaeImportOptions& options,
-                 const std::vector<std::string>& names) {
-  if (options.hook) return *options.hook;
+void choose_hook(const std::string& path, const SaeImportOptions& options,
+                 const std::vector<std::string>& names, SaeWeights* sae) {
   std::string seen;
+  std::optional<Hook> told;
   for (const std::string& name : names) {
     if (name.empty()) continue;
-    if (const auto hook = hook_from_metadata(name)) return *hook;
+    if (!told) told = hook_from_metadata(name);
     seen += (seen.empty() ? "" : ", ") + ("'" + name + "'");
   }
-  throw Error(path + ": " +
-              (seen.empty() ? "the files do not say where the SAE sits"
-                            : "the hook " + seen + " is no place that Pintle has") +
-              "; give it with --hook block:N, mlp:N or last");
+  if (options.hook) {
+    sae->hook = *options.hook;
+    if (seen.empty() || (told && *told == *options.hook)) return;
+    sae->remarks.push_back("hook = " + hook_name(*options.hook) + " (--hook; the files say " +
+                           seen + ")");
+    return;
+  }
+  if (!told) {
+    throw Error(path + ": " +
+                (seen.empty() ? "the files do not say where the SAE sits"
+                              : "the hook " + seen + " is no place that Pintle has") +
+                "; give it with --hook block:N, mlp:N or last");
+  }
+  sae->hook = *told;
 }
 
-int64_t choose_k(const std::string& path, const SaeImportOptions& options,
-                 std::optional<double> from_file) {
-  if (options.k) return *options.k;
-  if (!from_file) throw Error(path + ": the files do not tell k; give it with --k");
-  if (!(*from_file >= 1) || !(*from_file < 1e9) || *from_file != std::floor(*from_file)) {
-    throw Error(path + ": k = " + std::to_string(*from_file) + " is not a whole positive number");
+void choose_k(const std::string& path, const SaeImportOptions& options,
+              std::optional<double> from_files, SaeWeights* sae) {
+  sae->activation = SaeActivation::kTopK;
+  if (options.k) {
+    sae->k = *options.k;
+    if (from_files && *from_files != static_cast<double>(*options.k)) {
+      sae->remarks.push_back("k = " + std::to_string(*options.k) + " (--k; the files say " +
+                             nlohmann::json(*from_files).dump() + ")");
+    }
+    return;
   }
-  return static_cast<int64_t>(*from_file);
+  if (!from_files) throw Error(path + ": the files do not tell k; give it with --k");
+  if (!(*from_files >= 1) || !(*from_files < 1e9) || *from_files != std::floor(*from_files)) {
+    throw Error(path + ": k = " + std::to_string(*from_files) + " is not a whole positive number");
+  }
+  sae->k = static_cast<int64_t>(*from_files);
 }
 
 }  // namespace pintle::converter

@@ -5,8 +5,8 @@
 #ifndef PINTLE_CONVERTER_IMPORT_SAE_FOLD_H_
 #define PINTLE_CONVERTER_IMPORT_SAE_FOLD_H_
 
-#include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,8 +18,9 @@ namespace pintle::converter {
 // The encoder sees x - bias.
 void fold_input_bias(SaeWeights* sae, const std::vector<float>& bias);
 
-// The SAE sees (x - mean) / deviation and its output is scaled back.
-void fold_normalisation(SaeWeights* sae, double mean, double deviation);
+// The SAE sees (x - mean) / deviation, each [dim], and its output is scaled and shifted back.
+void fold_normalisation(SaeWeights* sae, const std::vector<double>& mean,
+                        const std::vector<double>& deviation);
 
 // Features are scale[j] times as large, decoded by rows that much smaller. Scales must be positive.
 void fold_feature_scale(SaeWeights* sae, const std::vector<float>& scale);
@@ -34,7 +35,7 @@ std::vector<float> decoder_norms(const SaeWeights& sae);
 void fold_gate(SaeWeights* sae, const std::vector<float>& gate_bias,
                const std::vector<float>& r_mag, const std::vector<float>& magnitude_bias);
 
-// Tensors of one SAE by name, with shapes checked.
+// Tensors of one SAE by name, with shapes checked; remembers which were asked for.
 class SaeTensors {
  public:
   SaeTensors(const Checkpoint& checkpoint, std::string prefix = "");
@@ -47,28 +48,29 @@ class SaeTensors {
   Matrix transposed(const std::string& name, int64_t rows, int64_t cols) const;
   std::vector<float> vector(const std::string& name, int64_t size) const;
   float scalar(const std::string& name) const;
+  // Needed no more: what it holds is told by something else.
+  void ignore(const std::string& name) const { asked_.insert(prefix_ + name); }
+
+  const Checkpoint& checkpoint() const { return checkpoint_; }
+  // Full names, below the prefix, that nothing asked for.
+  std::vector<std::string> unused() const;
 
  private:
   const CheckpointTensor& find(const std::string& name) const;
   const Checkpoint& checkpoint_;
   std::string prefix_;
+  mutable std::set<std::string> asked_;
 };
 
-nlohmann::json read_json_object(const std::string& path);
+// Sets the hook: the user's, or the first of the names that means one; else throws Error and asks for
+// --hook. A remark tells of names that the user overrides.
+void choose_hook(const std::string& path, const SaeImportOptions& options,
+                 const std::vector<std::string>& names, SaeWeights* sae);
 
-// text[key] if it is there and not null. Throws Error, naming `path` and the key, on another type.
-template <typename T>
-std::optional<T> json_field(const std::string& path, const nlohmann::json& object,
-                            const std::string& key);
-
-// The hook: the user's, or the first of the names that means one; else throws Error and asks for
-// --hook.
-Hook choose_hook(const std::string& path, const SaeImportOptions& options,
-                 const std::vector<std::string>& names);
-
-// k of a top-k SAE: the user's, or the file's; throws Error if neither is there.
-int64_t choose_k(const std::string& path, const SaeImportOptions& options,
-                 std::optional<double> from_file);
+// Makes it a top-k SAE, with the user's k or the files'; throws Error if there is neither. A remark
+// tells of one that the user overrides.
+void choose_k(const std::string& path, const SaeImportOptions& options,
+              std::optional<double> from_files, SaeWeights* sae);
 
 SaeWeights read_saelens(const std::string& folder, const SaeImportOptions& options);
 SaeWeights read_dictionary_learning(const std::string& folder, const SaeImportOptions& options);

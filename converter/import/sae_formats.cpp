@@ -2,6 +2,7 @@
 #include "converter/import/sae_formats.h"
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "converter/import/sae_fold.h"
 #include "converter/io/error.h"
@@ -30,7 +31,7 @@ SaeWeights read_folder(const std::string& folder, const SaeImportOptions& option
 }
 
 SaeWeights read_model_file(const std::string& path, const SaeImportOptions& options) {
-  const Checkpoint checkpoint = read_checkpoint(path);
+  const Checkpoint checkpoint = read_checkpoint(path, CheckpointExtent::kAll);
   if (checkpoint.tensors.count("sae_module.encoder.weight") != 0) {
     return read_recsae(checkpoint, options);
   }
@@ -146,6 +147,10 @@ SaeWeights read_sae(const std::string& path, const SaeImportOptions& options) {
     sae = read_model_file(path, options);
   }
   check_sae(sae, path);
+  if (options.k && sae.activation != SaeActivation::kTopK) {
+    throw Error(path + ": the SAE is of the kind " + sae_activation_name(sae.activation) +
+                ", which has no k; leave out --k (among several SAEs: give 0 for it)");
+  }
   return sae;
 }
 

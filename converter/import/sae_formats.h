@@ -24,8 +24,9 @@ struct SaeImportOptions {
 //                                                           {"mean", "std"} beside it is folded in
 //   a folder with cfg.json and sae.safetensors              sparsify
 //   a model's own checkpoint with tensors `sae_module.*`    RecSAE
-// A file of such a folder stands for the folder. Throws Error for damaged files and, by name, for
-// what the canonical form cannot hold (normalisation per sample, groupmax, transcoders, …).
+// A file of such a folder stands for the folder. What the files hold beyond that is folded, named in
+// the remarks, or refused (sae_leftovers.h). Throws Error for damaged files and, by name, for what the
+// canonical form cannot hold (normalisation per sample, groupmax, transcoders, …).
 SaeWeights read_sae(const std::string& path, const SaeImportOptions& options = {});
 
 // Writes cfg.json and sae_weights.safetensors in SAELens's v6 layout into `folder`, which is

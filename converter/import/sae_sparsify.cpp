@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
+#include <optional>
+#include <regex>
 
+#include "converter/import/sae_config.h"
 #include "converter/import/sae_fold.h"
+#include "converter/import/sae_leftovers.h"
 #include "converter/io/error.h"
+#include "converter/io/text_file.h"
 
 namespace pintle::converter {
 namespace {
 
-using nlohmann::json;
 namespace fs = std::filesystem;
 
 // encoder.weight [dict][dim], encoder.bias, W_dec [dict][dim], b_dec. The ReLU comes before the
@@ -21,56 +25,87 @@ SaeWeights take_tensors(const SaeTensors& tensors) {
   sae.encoder_bias = tensors.vector("encoder.bias", sae.dict);
   sae.decoder = tensors.matrix("W_dec", sae.dict, sae.dim);
   sae.decoder_bias = tensors.vector("b_dec", sae.dim);
-  sae.activation = SaeActivation::kTopK;
   return sae;
 }
 
-void refuse_what_does_not_fold(const std::string& path, const json& cfg,
-                               const SaeTensors& tensors) {
-  const std::string activation = json_field<std::string>(path, cfg, "activation").value_or("topk");
+void refuse_what_does_not_fold(const SaeConfig& cfg, const SaeTensors& tensors) {
+  const std::string& path = cfg.path();
+  const std::string activation = cfg.get<std::string>("activation").value_or("topk");
   if (activation != "topk") {
     throw Error(path + ": activation '" + activation + "' is not supported: topk is");
   }
-  if (json_field<bool>(path, cfg, "skip_connection").value_or(false) || tensors.has("W_skip")) {
+  if (cfg.get<bool>("skip_connection").value_or(false) || tensors.has("W_skip")) {
     throw Error(path + ": a skip connection (W_skip) is not supported");
   }
-  if (json_field<bool>(path, cfg, "transcode").value_or(false)) {
+  if (cfg.get<bool>("transcode").value_or(false)) {
     throw Error(path + ": a transcoder reads one place and predicts another; it is no SAE");
   }
-  if (json_field<bool>(path, cfg, "signed").value_or(false)) {
+  if (cfg.get<bool>("signed").value_or(false)) {
     throw Error(path + ": signed top-k (by absolute value) is not supported");
   }
+}
+
+// num_latents, or expansion_factor times d_in where that is 0.
+void check_sizes(const SaeConfig& cfg, const SaeWeights& sae) {
+  const int64_t dim = cfg.get<int64_t>("d_in").value_or(sae.dim);
+  if (dim != sae.dim) {
+    throw Error(cfg.path() + ": d_in is " + std::to_string(dim) + ", but the weights are " +
+                std::to_string(sae.dim) + " wide");
+  }
+  const int64_t latents = cfg.get<int64_t>("num_latents").value_or(0);
+  const int64_t factor = cfg.get<int64_t>("expansion_factor").value_or(0);
+  const int64_t dict = latents != 0 ? latents : factor * dim;
+  if (dict != 0 && dict != sae.dict) {
+    throw Error(cfg.path() + ": tells " + std::to_string(dict) +
+                " features, but the weights have " + std::to_string(sae.dict));
+  }
+}
+
+// "SASRec_SAE_ML_1MTOPK_k16_x32.pt" tells 16.
+std::optional<int64_t> k_in_name(const std::string& name) {
+  static const std::regex kPattern("(^|[^a-z0-9])k=?([0-9]{1,6})([^a-z0-9]|$)");
+  const std::string lower = to_lower(name);
+  std::smatch found;
+  if (!std::regex_search(lower, found, kPattern)) return std::nullopt;
+  return std::stoll(found[2].str());
 }
 
 }  // namespace
 
 SaeWeights read_sparsify(const std::string& folder, const SaeImportOptions& options) {
-  const std::string path = (fs::path(folder) / "cfg.json").string();
-  const json cfg = read_json_object(path);
-  const Checkpoint file = read_checkpoint((fs::path(folder) / "sae.safetensors").string());
+  const SaeConfig cfg = SaeConfig::read((fs::path(folder) / "cfg.json").string());
+  const Checkpoint file =
+      read_checkpoint((fs::path(folder) / "sae.safetensors").string(), CheckpointExtent::kAll);
   const SaeTensors tensors(file);
-  refuse_what_does_not_fold(path, cfg, tensors);
+  refuse_what_does_not_fold(cfg, tensors);
   SaeWeights sae = take_tensors(tensors);
-  const int64_t dim = json_field<int64_t>(path, cfg, "d_in").value_or(sae.dim);
-  if (dim != sae.dim) {
-    throw Error(path + ": d_in is " + std::to_string(dim) + ", but the weights are " +
-                std::to_string(sae.dim) + " wide");
-  }
+  check_sizes(cfg, sae);
   // sparsify names the folder after the module whose output it read.
   const fs::path absolute = fs::weakly_canonical(fs::path(folder));
-  sae.hook = choose_hook(path, options, {absolute.filename().string()});
-  sae.k = choose_k(path, options, json_field<double>(path, cfg, "k"));
+  choose_hook(cfg.path(), options, {absolute.filename().string()}, &sae);
+  choose_k(cfg.path(), options, cfg.get<double>("k"), &sae);
   fold_input_bias(&sae, sae.decoder_bias);
+  fold_or_tell_leftovers(tensors, {&cfg}, "", &sae);
   return sae;
 }
 
 // RecSAE keeps its SAE, which is sparsify's, inside the recommender and puts it on the final user
 // vector; k is an argument of its command line, not part of the file.
 SaeWeights read_recsae(const Checkpoint& checkpoint, const SaeImportOptions& options) {
-  SaeWeights sae = take_tensors(SaeTensors(checkpoint, "sae_module."));
+  const SaeTensors tensors(checkpoint, "sae_module.");
+  SaeWeights sae = take_tensors(tensors);
   sae.hook = options.hook.value_or(Hook{HookPlace::kLast, 0});
-  sae.k = choose_k(checkpoint.path, options, std::nullopt);
+  SaeImportOptions known = options;
+  if (!known.k) {
+    known.k = k_in_name(fs::path(checkpoint.path).filename().string());
+    if (known.k) {
+      sae.remarks.push_back("k = " + std::to_string(*known.k) +
+                            " (from the file's name; --k overrides)");
+    }
+  }
+  choose_k(checkpoint.path, known, std::nullopt, &sae);
   fold_input_bias(&sae, sae.decoder_bias);
+  fold_or_tell_leftovers(tensors, {}, "", &sae);
   return sae;
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <set>
 #include <vector>
 
 #include "converter/io/error.h"
@@ -190,6 +192,18 @@ StateDict find_state_dict(const PickleValue& root, const std::string& path) {
     throw Error(path + ": holds no tensors; save the model's state_dict() with torch.save");
   }
   return state;
+}
+
+std::map<std::string, const PickleTensor*> find_beside(
+    const PickleValue& root, const std::map<std::string, const PickleTensor*>& state,
+    const std::string& path) {
+  std::set<const PickleTensor*> known;
+  for (const auto& [name, tensor] : state) known.insert(tensor);
+  std::map<std::string, const PickleTensor*> all = Flattener(path).flatten(root).tensors;
+  for (auto entry = all.begin(); entry != all.end();) {
+    entry = known.count(entry->second) != 0 ? all.erase(entry) : std::next(entry);
+  }
+  return all;
 }
 
 }  // namespace pintle::converter

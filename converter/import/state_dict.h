@@ -23,6 +23,14 @@ StateDict find_state_dict(const PickleValue& root, const std::string& path);
 // A module's own plain values (num_heads, padding_idx), without torch's bookkeeping.
 nlohmann::json module_attributes(const PickleValue& module, const std::string& path);
 
+// The tensors that lie beside those of the model, by their flattened names in the whole file.
+std::map<std::string, const PickleTensor*> find_beside(
+    const PickleValue& root, const std::map<std::string, const PickleTensor*>& state,
+    const std::string& path);
+
+// The plain values directly under the root, beside the tensors: an object.
+nlohmann::json find_values_beside(const PickleValue& root, const std::string& path);
+
 // The plain values (none, booleans, numbers, text, lists and dicts of them) of "config",
 // "hyper_parameters", "args" and their like beside the tensors. RecBole's Config object gives its
 // final_config_dict, a whole module its own attributes. Anything else in them is left out.

@@ -4,54 +4,32 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
-#include <optional>
 #include <set>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 
 #include "converter/io/error.h"
+#include "converter/io/item_columns.h"
 #include "converter/io/table_reader.h"
 #include "converter/io/text_file.h"
 
 namespace pintle::converter {
 namespace {
 
-struct ItemColumns {
-  size_t external_id = 0;
-  std::optional<size_t> title;
-  std::vector<size_t> groups;
-};
+std::string quoted(const std::string& name) { return "'" + name + "'"; }
 
-ItemColumns find_columns(const std::string& path, const std::vector<std::string>& names,
-                         const std::string& id_column) {
-  ItemColumns columns;
+void check_header(const std::string& path, const std::vector<std::string>& names) {
   std::set<std::string> known;
   for (const std::string& name : names) {
-    if (name.empty()) throw Error(at_line(path, 1) + "a column of the header has no name");
+    if (name.empty()) {
+      throw Error(at_line(path, 1) +
+                  "a column of the header has no name (pandas writes its index so; "
+                  "to_csv(index=False) leaves it out)");
+    }
     if (!known.insert(name).second) {
       throw Error(at_line(path, 1) + "the header names column '" + name + "' twice");
     }
   }
-  if (!id_column.empty()) {
-    const auto found = std::find(names.begin(), names.end(), id_column);
-    if (found == names.end()) {
-      std::string list;
-      for (const std::string& name : names) list += " '" + name + "'";
-      throw Error(at_line(path, 1) + "has no column '" + id_column + "'; it has" + list);
-    }
-    columns.external_id = static_cast<size_t>(found - names.begin());
-  }
-  for (size_t i = 1; i < names.size(); ++i) {
-    if (i == columns.external_id) continue;
-    if (to_lower(names[i]) == "title") {
-      if (columns.title) throw Error(at_line(path, 1) + "the header names two title columns");
-      columns.title = i;
-    } else {
-      columns.groups.push_back(i);
-    }
-  }
-  return columns;
 }
 
 std::optional<int64_t> parse_integer(std::string_view text) {
@@ -67,18 +45,15 @@ bool is_canonical_integer(const std::string& text) {
   return value && std::to_string(*value) == text;
 }
 
-// The non-empty values between '|', in order, without repeats.
-std::vector<std::string_view> split_values(std::string_view field) {
-  std::vector<std::string_view> values;
-  while (true) {
-    const size_t bar = field.find('|');
-    const std::string_view value = trim(field.substr(0, bar));
-    if (!value.empty() && std::find(values.begin(), values.end(), value) == values.end()) {
-      values.push_back(value);
-    }
-    if (bar == std::string_view::npos) return values;
-    field.remove_prefix(bar + 1);
+// "57" of "57.0"; empty if it is no whole number with a decimal point.
+std::string_view without_decimals(std::string_view text) {
+  const size_t point = text.find('.');
+  if (point == std::string_view::npos || point + 1 == text.size() ||
+      text.find_first_not_of('0', point + 1) != std::string_view::npos) {
+    return {};
   }
+  const std::string_view whole = text.substr(0, point);
+  return is_canonical_integer(std::string(whole)) ? whole : std::string_view();
 }
 
 // Attributes get their final numbers once all are known: (group's order, name) -> number.
@@ -86,78 +61,243 @@ using AttributeKey = std::pair<size_t, std::string>;
 
 class ItemsReader {
  public:
-  ItemsReader(const std::string& path, const TableReader& table, const std::string& id_column)
-      : path_(path), columns_(find_columns(path, table.columns(), id_column)) {
-    table.read_rows([&](size_t line, std::vector<std::string>& fields) { add(line, fields); });
-    if (result_.items.empty()) throw Error(path + ": has a header but no items");
-    number_attributes(table.columns());
-    result_.has_titles = columns_.title.has_value();
+  ItemsReader(const std::string& path, const TableReader& table, const ItemOptions& options)
+      : path_(path), options_(options), names_(table.columns()) {
+    check_header(path, names_);
+    for (size_t i = 0; i < names_.size(); ++i)
+      columns_.push_back({names_[i], table.types()[i], {}});
+    row_column_ = column_of(options.row_column, 0);
+    id_column_ = column_of(options.id_column, 0);
+    for (const std::string& name : options.attributes) asked_.insert(column_of(name, 0));
+    choose_title();
+    table.read_rows([&](size_t line, std::vector<std::string>& fields) {
+      lines_.push_back(line);
+      for (size_t i = 0; i < fields.size(); ++i) columns_[i].fields.emplace_back(trim(fields[i]));
+    });
+    if (lines_.empty()) throw Error(path + ": has a header but no items");
+    result_.path = path;
+    result_.row_column = names_[row_column_];
+    result_.id_column = names_[id_column_];
+    result_.has_titles = title_column_.has_value();
+    result_.typed_header = std::any_of(table.types().begin(), table.types().end(),
+                                       [](const std::string& type) { return !type.empty(); });
+    read_ids();
+    if (title_column_) {
+      for (size_t i = 0; i < lines_.size(); ++i) {
+        result_.items[i].title = columns_[*title_column_].fields[i];
+      }
+    }
+    choose_attributes();
+    number_attributes();
   }
 
   ItemTable take() { return std::move(result_); }
 
  private:
-  void add(size_t line, const std::vector<std::string>& fields) {
-    const auto fail = [&](const std::string& fault) { throw Error(at_line(path_, line) + fault); };
-    Item item;
-    const std::string_view id_text = trim(fields[0]);
-    const std::optional<int64_t> id = parse_integer(id_text);
-    if (!id || *id < 0) {
-      fail("'" + std::string(id_text) +
-           "' is no row of the checkpoint; the first column holds whole numbers from 0");
+  [[noreturn]] void fail(size_t item, const std::string& fault) const {
+    throw Error(at_line(path_, lines_[item]) + fault);
+  }
+  void note(const std::string& text) { result_.notes.push_back(text); }
+
+  size_t column_of(const std::string& name, size_t otherwise) const {
+    if (name.empty()) return otherwise;
+    const auto found = std::find(names_.begin(), names_.end(), name);
+    if (found == names_.end()) {
+      std::string list;
+      for (const std::string& known : names_) list += " '" + known + "'";
+      throw Error(at_line(path_, 1) + "has no column '" + name + "'; it has" + list);
     }
-    item.checkpoint_id = *id;
-    const auto [same_row, is_new_row] = line_by_id_.emplace(*id, line);
-    if (!is_new_row) {
-      fail("id " + std::to_string(*id) + " was given on line " + std::to_string(same_row->second));
-    }
-    item.external_id = trim(fields[columns_.external_id]);
-    if (item.external_id.empty()) fail("the app's id is empty");
-    const auto [same_id, is_new_id] = line_by_external_id_.emplace(item.external_id, line);
-    if (!is_new_id) {
-      fail("the app's id '" + item.external_id + "' was given on line " +
-           std::to_string(same_id->second));
-    }
-    result_.integer_ids = result_.integer_ids && is_canonical_integer(item.external_id);
-    if (columns_.title) item.title = trim(fields[*columns_.title]);
-    std::vector<AttributeKey> attributes;
-    for (size_t group = 0; group < columns_.groups.size(); ++group) {
-      for (const std::string_view value : split_values(fields[columns_.groups[group]])) {
-        attributes.emplace_back(group, value);
-        numbers_.emplace(attributes.back(), 0);
-      }
-    }
-    attributes_.push_back(std::move(attributes));
-    result_.items.push_back(std::move(item));
+    return static_cast<size_t>(found - names_.begin());
   }
 
-  void number_attributes(const std::vector<std::string>& names) {
-    for (auto& [key, number] : numbers_) {
-      number = static_cast<uint32_t>(result_.attributes.size());
-      result_.attributes.emplace_back(names[columns_.groups[key.first]], key.second);
+  std::string place_of(size_t column, const std::string& asked_by, bool is_asked) const {
+    return "column " + quoted(names_[column]) + " (" + (is_asked ? asked_by : "the first") + ")";
+  }
+
+  void choose_title() {
+    if (!options_.title_column.empty()) {
+      title_column_ = column_of(options_.title_column, 0);
+      title_note_ = "titles: column " + quoted(names_[*title_column_]) + " (--title-column)";
+      return;
     }
-    for (size_t i = 0; i < attributes_.size(); ++i) {
-      std::vector<uint32_t>& numbers = result_.items[i].attributes;
-      for (const AttributeKey& key : attributes_[i]) numbers.push_back(numbers_.at(key));
-      std::sort(numbers.begin(), numbers.end());
+    std::vector<size_t> candidates;
+    for (const size_t column : title_candidates(names_)) {
+      if (column != row_column_ && column != id_column_ && asked_.count(column) == 0) {
+        candidates.push_back(column);
+      }
+    }
+    if (candidates.empty()) {
+      title_note_ =
+          "titles: none, no column is called title, name or the like (--title-column "
+          "takes one)";
+      return;
+    }
+    title_column_ = candidates.front();
+    title_note_ = "titles: column " + quoted(names_[*title_column_]) + " (by its name)";
+    other_titles_.insert(candidates.begin() + 1, candidates.end());
+    if (other_titles_.empty()) return;
+    if (to_lower(names_[candidates[0]]) == to_lower(names_[candidates[1]])) {
+      throw Error(at_line(path_, 1) + "the header names two title columns, " +
+                  quoted(names_[candidates[0]]) + " and " + quoted(names_[candidates[1]]) +
+                  "; settle it with --title-column");
+    }
+    title_note_ += ", rather than " + quoted(names_[candidates[1]]) + "; --title-column settles it";
+  }
+
+  // Ids that a merge made decimals are whole again, if all of them are.
+  void mend_decimals(size_t column) {
+    std::vector<std::string>& fields = columns_[column].fields;
+    const auto is_decimal = [](const std::string& id) { return !without_decimals(id).empty(); };
+    const size_t decimals =
+        static_cast<size_t>(std::count_if(fields.begin(), fields.end(), is_decimal));
+    if (decimals == 0) return;
+    const auto first = std::find_if(fields.begin(), fields.end(), is_decimal);
+    const std::string example = *first;
+    if (decimals != fields.size()) {
+      note("column " + quoted(names_[column]) + ": " + std::to_string(decimals) + " of " +
+           std::to_string(fields.size()) + " ids are written like " + example +
+           ": kept as they are written");
+      return;
+    }
+    for (std::string& field : fields) field = std::string(without_decimals(field));
+    note("column " + quoted(names_[column]) + ": " + example + " is read as " + fields[0]);
+  }
+
+  void read_ids() {
+    note("ids: " + place_of(id_column_, "--id-column", !options_.id_column.empty()));
+    if (row_column_ != id_column_) {
+      note("rows of the checkpoint: " +
+           place_of(row_column_, "--row-column", !options_.row_column.empty()));
+      mend_decimals(row_column_);
+    }
+    mend_decimals(id_column_);
+    std::unordered_map<std::string, size_t> line_by_row, line_by_id;
+    for (size_t i = 0; i < lines_.size(); ++i) {
+      Item item;
+      item.line = lines_[i];
+      item.row_text = columns_[row_column_].fields[i];
+      item.external_id = columns_[id_column_].fields[i];
+      if (is_missing(item.external_id)) {
+        fail(i, item.external_id.empty() ? "the app's id is empty"
+                                         : "the app's id is missing: " + quoted(item.external_id));
+      }
+      const std::optional<int64_t> row = parse_integer(item.row_text);
+      if (row && *row >= 0) item.checkpoint_id = row;
+      result_.rows_are_integers = result_.rows_are_integers && item.checkpoint_id;
+      const std::string row_key = row ? std::to_string(*row) : item.row_text;
+      const auto [same_row, is_new_row] = line_by_row.emplace(row_key, lines_[i]);
+      if (!is_new_row) {
+        fail(i, "id " + row_key + " was given on line " + std::to_string(same_row->second));
+      }
+      const auto [same_id, is_new_id] = line_by_id.emplace(item.external_id, lines_[i]);
+      if (!is_new_id) {
+        fail(i, "the app's id '" + item.external_id + "' was given on line " +
+                    std::to_string(same_id->second));
+      }
+      result_.integer_ids = result_.integer_ids && is_canonical_integer(item.external_id);
+      result_.items.push_back(std::move(item));
+    }
+  }
+
+  void choose_attributes() {
+    note(title_note_);
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      const bool is_asked = asked_.count(i) != 0;
+      if (!is_asked && (i == row_column_ || i == id_column_ || i == title_column_)) continue;
+      const std::string begin = "column " + quoted(names_[i]) + ": ";
+      if (!is_asked && !asked_.empty()) {
+        note(begin + "not used: --attributes does not name it");
+        continue;
+      }
+      if (!is_asked && other_titles_.count(i) != 0) {
+        note(begin + "not used: another title; --attributes " + names_[i] + " would take them");
+        continue;
+      }
+      if (is_asked) refuse_what_is_no_list(columns_[i]);
+      const ColumnVerdict verdict =
+          is_asked ? accept_column(columns_[i]) : judge_column(columns_[i]);
+      if (verdict.is_attribute) {
+        groups_.emplace_back(i, verdict.form);
+        note(begin + verdict.text);
+        continue;
+      }
+      note(begin + "not used: " + verdict.text + advice_for(columns_[i], verdict));
+    }
+  }
+
+  static std::string advice_for(const ItemColumn& column, const ColumnVerdict& verdict) {
+    if (verdict.is_id) return "; --id-column " + column.name + " would make them the app's";
+    if (column.type == "float_seq" || verdict.text == "empty") return "";
+    return "; --attributes " + column.name + " would take them";
+  }
+
+  void refuse_what_is_no_list(const ItemColumn& column) const {
+    if (column.type == "float_seq") {
+      throw Error(at_line(path_, 1) + "column '" + column.name +
+                  "' holds lists of numbers (float_seq), which are no attributes; leave it out of "
+                  "--attributes");
+    }
+    const ListForm form = find_list_form(column.fields, column.type == "token_seq");
+    for (size_t i = 0; i < column.fields.size(); ++i) {
+      if (split_values(column.fields[i], form)) continue;
+      fail(i, "column '" + column.name + "': " + column.fields[i] +
+                  " is no list that can be read; write ['A', 'B'], [\"A\", \"B\"] or A|B");
+    }
+  }
+
+  void number_attributes() {
+    std::map<AttributeKey, uint32_t> numbers;
+    std::vector<std::vector<AttributeKey>> keys(lines_.size());
+    for (size_t group = 0; group < groups_.size(); ++group) {
+      const auto [column, form] = groups_[group];
+      for (size_t i = 0; i < lines_.size(); ++i) {
+        const auto values = split_values(columns_[column].fields[i], form);
+        for (const std::string& value : *values) {
+          keys[i].emplace_back(group, value);
+          numbers.emplace(keys[i].back(), 0);
+        }
+      }
+    }
+    for (auto& [key, number] : numbers) {
+      number = static_cast<uint32_t>(result_.attributes.size());
+      result_.attributes.emplace_back(names_[groups_[key.first].first], key.second);
+    }
+    for (size_t i = 0; i < keys.size(); ++i) {
+      std::vector<uint32_t>& of_item = result_.items[i].attributes;
+      for (const AttributeKey& key : keys[i]) of_item.push_back(numbers.at(key));
+      std::sort(of_item.begin(), of_item.end());
     }
   }
 
   const std::string& path_;
-  ItemColumns columns_;
+  const ItemOptions& options_;
+  const std::vector<std::string>& names_;
+  std::vector<ItemColumn> columns_;
+  std::vector<size_t> lines_;  // of the items
+  size_t row_column_ = 0, id_column_ = 0;
+  std::optional<size_t> title_column_;
+  std::string title_note_;
+  std::set<size_t> other_titles_;                    // that had the name of one
+  std::set<size_t> asked_;                           // by --attributes
+  std::vector<std::pair<size_t, ListForm>> groups_;  // columns that become attributes
   ItemTable result_;
-  std::map<AttributeKey, uint32_t> numbers_;
-  std::vector<std::vector<AttributeKey>> attributes_;  // by item
-  std::unordered_map<int64_t, size_t> line_by_id_;
-  std::unordered_map<std::string, size_t> line_by_external_id_;
 };
 
 }  // namespace
 
-ItemTable read_items(const std::string& path, const std::string& id_column) {
+ItemTable read_items(const std::string& path, const ItemOptions& options) {
   const std::string text = read_text_file(path);
   const TableReader table(path, text);
-  return ItemsReader(path, table, id_column).take();
+  return ItemsReader(path, table, options).take();
+}
+
+void require_integer_rows(const ItemTable& table) {
+  for (const Item& item : table.items) {
+    if (item.checkpoint_id) continue;
+    throw Error(at_line(table.path, item.line) + "'" + item.row_text +
+                "' is no row of the checkpoint; column '" + table.row_column +
+                "' holds whole numbers from 0, or --row-column names the one that does");
+  }
 }
 
 }  // namespace pintle::converter

@@ -20,12 +20,12 @@ constexpr size_t kFewLines = 20;     // fewer prove nothing by their statistics
 constexpr size_t kMostColumns = 8;   // tables without a header have few; longer rows are sequences
 constexpr size_t kMostRatings = 11;  // 0 to 10, or half stars
 
-bool is_number(std::string_view text) {
+bool is_numeric(std::string_view text) {
   const std::optional<TimeText> time = parse_time(text);
   return time && time->form.is_number;
 }
 
-bool is_date(std::string_view text) {
+bool is_moment(std::string_view text) {
   const std::optional<TimeText> time = parse_time(text);
   return time && !time->form.is_number;
 }
@@ -34,7 +34,7 @@ bool is_date(std::string_view text) {
 bool is_decimal(std::string_view text) {
   const size_t point = text.find('.');
   if (point == std::string_view::npos || point + 1 == text.size()) return false;
-  return text.find_first_not_of('0', point + 1) != std::string_view::npos && is_number(text);
+  return text.find_first_not_of('0', point + 1) != std::string_view::npos && is_numeric(text);
 }
 
 // What the sampled values of a column have in common.
@@ -46,7 +46,7 @@ class ColumnEvidence {
     int64_t number = 0;
     const auto [end, fault] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (fault != std::errc() || end != value.data() + value.size()) {
-      all_small_ = all_small_ && is_number(value) && value.size() < 5;
+      all_small_ = all_small_ && is_numeric(value) && value.size() < 5;
       return;
     }
     all_small_ = all_small_ && number >= 0 && number <= 100;
@@ -125,7 +125,7 @@ class LogEvidence {
     has_spaces_in_fields_ = has_spaces_in_fields_ || fields.size() > tabs + 1;
     if (odd_field_.empty() && line.find_first_of(".:-/") != std::string_view::npos) {
       for (const std::string_view field : fields) {
-        if (!is_decimal(field) && !is_date(field)) continue;
+        if (!is_decimal(field) && !is_moment(field)) continue;
         odd_field_ = field;
         odd_line_ = number;
         break;
@@ -165,7 +165,7 @@ class LogEvidence {
     const bool is_table = fewest_ == most_ && most_ <= kMostColumns;
     for (size_t i = 0; is_table && i < columns_.size(); ++i) {
       const std::string_view first = first_fields_[i];
-      const bool is_time = columns_[i].is_time() || is_date(first);
+      const bool is_time = columns_[i].is_time() || is_moment(first);
       const bool is_rating = i != 0 && columns_[i].is_rating();
       const bool is_role =
           !is_time && !is_rating && !columns_[i].is_constant() && !is_decimal(first);
@@ -206,7 +206,7 @@ class LogEvidence {
     }
     if (!odd_field_.empty()) {
       throw Error(at_line(path_, odd_line_) + "'" + std::string(odd_field_) + "' is " +
-                  (is_date(odd_field_) ? "a time" : "a decimal number") + ", not an id" + advice() +
+                  (is_moment(odd_field_) ? "a time" : "a decimal number") + ", not an id" + advice() +
                   "; --force takes it for an id");
     }
   }

@@ -29,7 +29,7 @@ bool ends_with(std::string_view text, std::string_view end) {
 }
 
 // "eventTime", "event_time" and "Event time" are {"event", "time"}.
-std::vector<std::string> words_of(std::string_view header) {
+std::vector<std::string> header_words(std::string_view header) {
   std::vector<std::string> words;
   bool is_inside = false, was_lower = false;
   for (const char c : header) {
@@ -161,7 +161,7 @@ std::optional<int> item_surety(const std::string& name) {
 
 TimeName time_name(std::string_view header) {
   const std::string plain = plain_name(header);
-  const std::vector<std::string> words = words_of(header);
+  const std::vector<std::string> words = header_words(header);
   if (is_any(plain, kExactTimes)) return TimeName::kExact;
   if (has_any(words, kOtherTimeWords)) return TimeName::kWeak;
   if (has_any(words, kTimeWords) || is_joined_time(plain) ||

@@ -3,6 +3,7 @@
 
 #include <csv.h>
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -29,19 +30,17 @@ std::string unquote(std::string field) {
   return text;
 }
 
-// Without RecBole's type, which `is_typed` tells of.
-std::string column_name(std::string_view header, bool* is_typed) {
-  std::string_view name = trim(header);
+// The name and RecBole's type of a column: "item_id:token". Type: "" if there is none.
+std::pair<std::string, std::string> name_and_type(std::string_view header) {
+  const std::string_view name = trim(header);
   const size_t colon = name.rfind(':');
-  *is_typed = false;
   if (colon != std::string_view::npos) {
     const std::string_view type = name.substr(colon + 1);
     if (type == "token" || type == "float" || type == "token_seq" || type == "float_seq") {
-      name = trim(name.substr(0, colon));
-      *is_typed = true;
+      return {std::string(trim(name.substr(0, colon))), std::string(type)};
     }
   }
-  return std::string(name);
+  return {std::string(name), ""};
 }
 
 // Fields between runs of spaces. One that begins with a quote ends with the next.
@@ -151,8 +150,7 @@ TableReader::TableReader(const std::string& path, std::string_view text,
       are_commas = are_commas && form != TableForm::kCommas;
       continue;
     }
-    bool is_typed = false;
-    for (std::string& name : names) name = column_name(name, &is_typed);
+    for (std::string& name : names) name = name_and_type(name).first;
     const size_t known = known_names ? known_names(names) : 0;
     const bool is_first =
         !is_found && names.size() > 1 && (form != TableForm::kSpaces || !are_commas);
@@ -178,10 +176,15 @@ std::vector<std::string> TableReader::header(TableForm form) const {
 
 void TableReader::set_columns(const std::vector<std::string>& header) {
   for (const std::string& field : header) {
-    bool is_typed = false;
-    columns_.push_back(column_name(field, &is_typed));
-    has_types_ = has_types_ || is_typed;
+    auto [name, type] = name_and_type(field);
+    columns_.push_back(std::move(name));
+    types_.push_back(std::move(type));
   }
+}
+
+bool TableReader::has_types() const {
+  return std::any_of(types_.begin(), types_.end(),
+                     [](const std::string& type) { return !type.empty(); });
 }
 
 void TableReader::read_rows(const RowCallback& on_row) const {

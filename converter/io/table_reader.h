@@ -39,8 +39,11 @@ class TableReader {
   // Column names, trimmed, without RecBole's types: "item_id:token" is "item_id". May be empty or
   // equal.
   const std::vector<std::string>& columns() const { return columns_; }
+  // RecBole's types of the columns: "token", "token_seq", "float", "float_seq"; "": the header tells
+  // none.
+  const std::vector<std::string>& types() const { return types_; }
+  bool has_types() const;  // whether the header tells one
   TableForm form() const { return form_; }
-  bool has_types() const { return has_types_; }  // RecBole's, in the header
   void read_rows(const RowCallback& on_row) const;
   // At most the first `most`.
   void read_first_rows(size_t most, const RowCallback& on_row) const;
@@ -54,9 +57,8 @@ class TableReader {
   std::string path_;
   std::string_view text_;
   TableForm form_ = TableForm::kCommas;
-  std::vector<std::string> columns_;
+  std::vector<std::string> columns_, types_;
   std::vector<std::string> json_keys_;  // kJsonLines: the columns as the objects have them
-  bool has_types_ = false;
 };
 
 // "comma-separated", "JSON lines", ...

@@ -85,7 +85,10 @@ class Builder {
             {"set", c.import.set},
             {"id_map", c.import.id_map_path.empty() ? json() : digest_of_path(c.import.id_map_path)},
             {"items", digest(c.items_path)},
-            {"id_column", c.id_column},
+            {"id_column", c.items.id_column},
+            {"row_column", c.items.row_column},
+            {"title_column", c.items.title_column},
+            {"attributes", c.items.attributes},
             {"interactions", digest(c.interactions_path)},
             {"log", log_inputs()},
             {"precision", precision_name(c.precision)}};
@@ -138,6 +141,7 @@ class Builder {
     job.model_path = base_path_;
     job.sae_path = sae_paths_[i];
     if (sae.has_hook && !sae.path.empty()) job.import.hook = sae.hook;
+    if (sae.k != 0) job.import.k = sae.k;
     job.interactions_path = config_.convert.interactions_path;
     job.log = config_.convert.log;
     job.train_path = config_.train_users_path;
@@ -150,6 +154,7 @@ class Builder {
     const json inputs = {{"model", base_digest_},
                          {"sae", digest_of_path(job.sae_path)},
                          {"hook", sae.has_hook ? hook_name(sae.hook) : ""},
+                         {"k", sae.k},
                          {"users", users()},
                          {"knobs", job.with_knobs},
                          {"presets", digest(job.presets_path)},
@@ -168,9 +173,11 @@ class Builder {
     for (size_t i = 0; i < sae_paths_.size(); ++i) {
       const SaeBuild& sae = config_.saes[i];
       options.sae.hooks.push_back(sae.has_hook ? hook_name(sae.hook) : "");
+      options.sae.ks.push_back(sae.k);
       inputs["saes"].push_back(digest_of_path(sae_paths_[i]));
       inputs["features"].push_back(digest(report_.features_paths[i]));
       inputs["hooks"].push_back(options.sae.hooks.back());
+      inputs["ks"].push_back(sae.k);
     }
     stage("embed", inputs, {options.out_path}, [&] { convert(options, &pool_); });
   }

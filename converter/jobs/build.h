@@ -19,6 +19,7 @@ struct SaeBuild {
   std::string path;  // of an SAE to import; empty: train one
   Hook hook;
   bool has_hook = false;  // an imported SAE's files may tell it
+  int64_t k = 0;          // of an imported SAE; 0: its files tell
   TrainConfig train;
   bool with_knobs = true;
 };
@@ -32,6 +33,9 @@ struct BuildConfig {
   int threads = kDefaultThreads;  // the weights of a trained SAE depend on their number
   std::string work_folder;
 };
+
+// The key of build.json that does what an option of the verbs in it does: "saes[].k" of "--k".
+std::string build_key_of(const std::string& option);
 
 // Reads build.json; its paths count from its folder. Throws Error naming the key that is unknown,
 // missing or of the wrong kind. commands/build.cpp describes the keys.

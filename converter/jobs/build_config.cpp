@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "converter/io/error.h"
@@ -79,7 +81,11 @@ SaeBuild read_sae_build(const json& value, const std::string& where, const fs::p
   section.get("variant", &variant);
   sae.train.variant = parse_sae_variant(variant);
   section.get("dict", &sae.train.dict);
-  section.get("k", &sae.train.k);
+  if (sae.path.empty()) {
+    section.get("k", &sae.train.k);
+  } else {
+    section.get("k", &sae.k);
+  }
   section.get("l1", &sae.train.l1);
   section.get("steps", &sae.train.steps);
   section.get("batch", &sae.train.batch);
@@ -104,6 +110,24 @@ std::vector<std::string> read_settings(const json& object, const std::string& wh
 
 }  // namespace
 
+std::string build_key_of(const std::string& option) {
+  static const std::map<std::string, std::string> kOthers = {{"--sae", "saes"},
+                                                             {"--sae-hook", "saes[].hook"},
+                                                             {"--sae-k", "saes[].k"},
+                                                             {"--hook", "saes[].hook"},
+                                                             {"--k", "saes[].k"},
+                                                             {"--variant", "saes[].variant"},
+                                                             {"--dict", "saes[].dict"},
+                                                             {"--memory", "memory_mib"},
+                                                             {"--users-file", "train_users"},
+                                                             {"--held-out-users", "test_users"}};
+  const auto found = kOthers.find(option);
+  if (found != kOthers.end()) return found->second;
+  std::string key = option.substr(2);
+  std::replace(key.begin(), key.end(), '-', '_');
+  return key;
+}
+
 BuildConfig read_build_config(const std::string& path) {
   const json value = read_json_file(path);
   Section section(value, path, fs::path(path).parent_path());
@@ -123,7 +147,10 @@ BuildConfig read_build_config(const std::string& path) {
   section.get_path("id_map", &convert.import.id_map_path);
   section.get("force", &convert.import.force);
   section.get_path("items", &convert.items_path);
-  section.get("id_column", &convert.id_column);
+  section.get("id_column", &convert.items.id_column);
+  section.get("row_column", &convert.items.row_column);
+  section.get("title_column", &convert.items.title_column);
+  section.get("attributes", &convert.items.attributes);
   section.get_path("interactions", &convert.interactions_path);
   std::string format, precision = "int8";
   section.get("format", &format);

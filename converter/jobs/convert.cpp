@@ -69,7 +69,7 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
   const Checkpoint checkpoint = read_checkpoint(options.weights_path);
   Network network = import_network(checkpoint, options.import);
   std::optional<ItemTable> items;
-  if (!options.items_path.empty()) items = read_items(options.items_path, options.id_column);
+  if (!options.items_path.empty()) items = read_items(options.items_path, options.items);
   std::optional<Interactions> interactions;
   if (!options.interactions_path.empty()) {
     interactions = read_interactions(options.interactions_path, options.log);
@@ -131,6 +131,7 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
   verify(file);
   file.commit();
 
+  if (items) report.item_table = items->notes;
   report.architecture = network.recipe;
   report.container = checkpoint.container;
   report.source_sha256 = provenance.source_sha256;

@@ -13,6 +13,7 @@
 #include "converter/import/architectures.h"
 #include "converter/import/load_saes.h"
 #include "converter/io/interactions.h"
+#include "converter/io/items.h"
 #include "converter/io/thread_pool.h"
 #include "pintle_generated.h"
 
@@ -21,8 +22,9 @@ namespace pintle::converter {
 struct ConvertOptions {
   std::string weights_path;
   ImportOptions import;
-  std::string items_path, id_column;  // empty: none
-  std::string interactions_path;      // empty: none
+  std::string items_path;  // empty: none
+  ItemOptions items;
+  std::string interactions_path;  // empty: none
   InteractionOptions log;
   fb::DType precision = fb::DType_I8;
   std::string exact;             // lists by f32 scores: "auto", "pruned", "scan"; empty: no
@@ -47,6 +49,7 @@ struct ConvertReport {
   size_t item_count = 0;
   CatalogueReport catalogue;
   std::vector<std::string> log_notes;  // how the interactions were read
+  std::vector<std::string> item_table;  // what its columns became
   std::vector<std::string> assumptions, settings;
   std::vector<TensorReport> tensors;
   std::vector<std::pair<std::string, double>> quality;

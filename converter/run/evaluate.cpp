@@ -13,9 +13,8 @@
 namespace pintle::converter {
 namespace {
 
-constexpr uint32_t kEvaluatedTop = 10;
 constexpr uint32_t kUnknown = std::numeric_limits<uint32_t>::max();
-constexpr uint32_t kMiss = kEvaluatedTop;
+constexpr uint32_t kMiss = std::numeric_limits<uint32_t>::max();
 constexpr size_t kEvaluatedAtOnce = 512;  // a tenth of a second or less: what progress is told by
 
 struct UserResult {
@@ -28,27 +27,30 @@ struct UserResult {
 class BatchRecommender {
  public:
   BatchRecommender(const Model& model, ThreadPool* pool, size_t sessions,
-                   pintle_window_policy policy)
-      : run_([pool](size_t count, const Task& task) {
+                   const EvaluationOptions& options)
+      : request_(std::min<size_t>(options.k, model.info().item_count)),
+        run_([pool](size_t count, const Task& task) {
           pool->for_each(count, [&](size_t i, int) { task(i); });
         }),
         executor_(make_executor(run_, sessions)) {
     for (size_t i = 0; i < sessions; ++i) {
       sessions_.push_back(new_session(model));
       // A history appended in bulk leaves the window that its events one by one do.
-      require(sessions_.back().set_window_policy(policy), "cannot set the window's policy");
+      require(sessions_.back().set_window_policy(options.window_policy),
+              "cannot set the window's policy");
     }
+    request_.includes_seen = options.includes_seen;
   }
 
   // An empty history has an empty list.
   std::vector<std::vector<pintle_recommendation>> lists(
       const std::vector<std::vector<uint32_t>>& histories) {
-    return require(recommend_batch(sessions_, &executor_, histories, Request(kEvaluatedTop)),
-                   "cannot recommend");
+    return require(recommend_batch(sessions_, &executor_, histories, request_), "cannot recommend");
   }
 
  private:
   using Task = std::function<void(size_t)>;
+  Request request_;
   std::function<void(size_t count, const Task& task)> run_;
   pintle_executor executor_;  // points to run_
   std::vector<Session> sessions_;
@@ -120,7 +122,7 @@ Evaluation evaluate_leave_one_out(const Model& model, const Interactions& intera
   if (options.max_users != 0) users = std::min(users, options.max_users);
   Evaluator evaluator(model, interactions);
   const size_t sessions = std::clamp<size_t>(users, 1, static_cast<size_t>(pool->size()));
-  BatchRecommender recommender(model, pool, sessions, options.window_policy);
+  BatchRecommender recommender(model, pool, sessions, options);
   std::vector<UserResult> results;
   Progress progress("evaluating", "users", users);
   for (size_t first = 0; first < users; first += kEvaluatedAtOnce) {
@@ -136,6 +138,7 @@ Evaluation evaluate_leave_one_out(const Model& model, const Interactions& intera
   }
 
   Evaluation sum;
+  sum.k = options.k;
   for (const UserResult& user : results) {
     if (user.skipped) {
       ++sum.skipped_users;
@@ -167,10 +170,11 @@ Evaluation evaluate_leave_one_out(const Model& model, const Interactions& intera
 }
 
 std::vector<std::pair<std::string, double>> evaluation_metrics(const Evaluation& evaluation) {
-  return {{"hr@10", evaluation.hit_rate},
-          {"ndcg@10", evaluation.ndcg},
-          {"mrr@10", evaluation.mrr},
-          {"coverage@10", evaluation.coverage}};
+  const std::string at = "@" + std::to_string(evaluation.k);
+  return {{"hr" + at, evaluation.hit_rate},
+          {"ndcg" + at, evaluation.ndcg},
+          {"mrr" + at, evaluation.mrr},
+          {"coverage" + at, evaluation.coverage}};
 }
 
 }  // namespace pintle::converter

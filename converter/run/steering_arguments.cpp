@@ -16,7 +16,7 @@ namespace pintle::converter {
 namespace {
 
 constexpr char kFeaturePrefix[] = "feature:", kPresetPrefix[] = "preset:", kUnitPrefix[] = "p95:",
-               kActiveSuffix[] = "@active";
+               kKnobPrefix[] = "knob:", kActiveSuffix[] = "@active";
 
 bool starts_with(const std::string& text, const std::string& prefix) {
   return text.compare(0, prefix.size(), prefix) == 0;
@@ -149,15 +149,38 @@ void add_preset(const Model& model, const std::string& name, const std::string& 
   }
 }
 
-// "KNOB=NUMBER"; names may hold "=".
-std::pair<uint32_t, float> parse_knob(const Model& model, const std::string& text,
+// "KNOB=NUMBER" or "knob:KNOB=NUMBER"; names may hold "=".
+std::pair<uint32_t, float> parse_knob(const Model& model, std::string text,
                                       const std::string& where) {
+  if (starts_with(text, kKnobPrefix)) text = text.substr(sizeof(kKnobPrefix) - 1);
   const size_t equals = text.rfind('=');
   if (equals == std::string::npos || equals == 0) {
     throw Error(where + ": write KNOB=NUMBER, such as Sci-Fi=+2");
   }
   const uint32_t knob = require_knob(model, text.substr(0, equals), where);
   return {knob, parse_number(text.substr(equals + 1), where)};
+}
+
+// If all of it but a number is the name of a knob, which the text's prefix hides.
+std::string knob_hint(const Model& model, const std::string& text) {
+  const bool is_hidden = starts_with(text, kFeaturePrefix) || starts_with(text, kPresetPrefix) ||
+                         starts_with(text, kKnobPrefix);
+  const std::string name = text.substr(0, text.rfind('='));
+  if (!is_hidden || !model.find_knob(name)) return "";
+  return ". A knob has that name: write " + std::string(kKnobPrefix) + name + "=STRENGTH";
+}
+
+void add_edits(const Model& model, const std::string& text, const std::string& where,
+               std::vector<pintle_edit>* edits) {
+  if (starts_with(text, kFeaturePrefix)) {
+    edits->push_back(parse_feature_edit(model, text.substr(sizeof(kFeaturePrefix) - 1), where));
+  } else if (starts_with(text, kPresetPrefix)) {
+    add_preset(model, text.substr(sizeof(kPresetPrefix) - 1), where, edits);
+  } else {
+    const auto [knob, strength] = parse_knob(model, text, where);
+    check_range(model, knob, strength, where);
+    edits->push_back(turn(knob, strength));
+  }
 }
 
 // Insertions, deletions and replacements between two names, case aside.
@@ -181,7 +204,8 @@ size_t edit_distance(const std::string& a, const std::string& b) {
 
 const char kSteerHelp[] =
     "Repeat it for several edits, which take effect in their order. KNOB=STRENGTH, such as "
-    "Sci-Fi=+2; preset:NAME; or feature:[SAE:]INDEX:OPERATION[=VALUE], where SAE is a number or "
+    "Sci-Fi=+2, or knob:KNOB=STRENGTH if the name begins with preset:, feature: or knob:; "
+    "preset:NAME; or feature:[SAE:]INDEX:OPERATION[=VALUE], where SAE is a number or "
     "name, OPERATION is add, set, scale, ablate, clamp_min or clamp_max, and a VALUE written "
     "p95:NUMBER is in units of the 95th percentile of the feature's activation. @active behind it: "
     "only where the feature is active";
@@ -202,15 +226,10 @@ SteeringSet parse_steering(const Model& model, const SteeringArguments& argument
   set.flags = parse_steering_flags(arguments.mode, arguments.at);
   for (const std::string& text : arguments.edits) {
     const std::string where = "--steer " + text;
-    if (starts_with(text, kFeaturePrefix)) {
-      set.edits.push_back(
-          parse_feature_edit(model, text.substr(sizeof(kFeaturePrefix) - 1), where));
-    } else if (starts_with(text, kPresetPrefix)) {
-      add_preset(model, text.substr(sizeof(kPresetPrefix) - 1), where, &set.edits);
-    } else {
-      const auto [knob, strength] = parse_knob(model, text, where);
-      check_range(model, knob, strength, where);
-      set.edits.push_back(turn(knob, strength));
+    try {
+      add_edits(model, text, where, &set.edits);
+    } catch (const Error& error) {
+      throw Error(error.what() + knob_hint(model, text));
     }
   }
   return set;

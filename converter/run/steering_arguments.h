@@ -39,7 +39,7 @@ struct FeatureName {
 };
 FeatureName parse_feature(const Model& model, const std::string& text, const std::string& where);
 
-// "KNOB=SHARE" of --share.
+// "KNOB=SHARE" or "knob:KNOB=SHARE" of --share.
 struct ShareArgument {
   uint32_t knob = 0;
   float share = 0;  // in [0, 1]

@@ -35,7 +35,7 @@ ConvertOptions options(fb::DType precision, const std::string& out) {
   options.weights_path = source("model.safetensors");
   options.import.config_path = source("config.json");
   options.items_path = source("items.csv");
-  options.id_column = "id";
+  options.items.id_column = "id";
   options.precision = precision;
   options.out_path = out;
   return options;

@@ -25,7 +25,7 @@ inline converter::ConvertOptions default_model_options(const std::string& out_pa
   options.weights_path = default_model_file("model.safetensors");
   options.import.config_path = default_model_file("config.json");
   options.items_path = default_model_file("items.csv");
-  options.id_column = "id";
+  options.items.id_column = "id";
   options.interactions_path = default_model_file("interactions.txt");
   options.out_path = out_path;
   return options;

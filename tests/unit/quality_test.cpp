@@ -86,7 +86,7 @@ Measured measure(const Subject& subject, fb::DType precision, const Interactions
   }
   if (*subject.mapping != '\0') {
     options.items_path = item_table(subject, folder);
-    options.id_column = "sas_id";
+    options.items.id_column = "sas_id";
   }
   options.precision = precision;
   options.out_path = folder.path("m.pintle");
