@@ -181,6 +181,7 @@ class ItemsReader {
         fail(i, item.external_id.empty() ? "the app's id is empty"
                                          : "the app's id is missing: " + quoted(item.external_id));
       }
+      if (is_missing(item.row_text)) fail(i, "the id used in the checkpoint is missing");
       const std::optional<int64_t> row = parse_integer(item.row_text);
       if (row && *row >= 0) item.checkpoint_id = row;
       result_.rows_are_integers = result_.rows_are_integers && item.checkpoint_id;
@@ -227,7 +228,7 @@ class ItemsReader {
 
   static std::string advice_for(const ItemColumn& column, const ColumnVerdict& verdict) {
     if (verdict.is_id) return "; --id-column " + column.name + " would make them the app's";
-    if (column.type == "float_seq" || verdict.text == "empty") return "";
+    if (!verdict.can_be_asked) return "";
     return "; --attributes " + column.name + " would take them";
   }
 
