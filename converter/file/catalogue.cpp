@@ -3,70 +3,31 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <unordered_set>
 
+#include "converter/file/item_rows.h"
 #include "converter/io/error.h"
 
 namespace pintle::converter {
 namespace {
 
-constexpr size_t kExamples = 5;
-
-void note(const std::string& id, size_t* count, std::vector<std::string>* examples) {
-  ++*count;
-  if (examples->size() < kExamples) examples->push_back(id);
-}
-
-// One row to be kept.
+// A row to be kept, and whether the interactions name it.
 struct ListedRow {
-  size_t source;     // its row in the network as imported
-  const Item* item;  // null without an item table
-  bool trained;
+  ItemRow row;
+  bool trained = true;
 };
 
-std::string external_id(const ListedRow& row, const Network& network) {
-  return row.item != nullptr ? row.item->external_id
-                             : std::to_string(network.checkpoint_ids[row.source]);
-}
-
-std::vector<ListedRow> listed_rows(const ItemTable* items, const Network& network,
-                                   CatalogueReport* report) {
-  const std::vector<int64_t>& ids = network.checkpoint_ids;
-  std::vector<ListedRow> rows;
-  if (items == nullptr) {
-    for (size_t i = 0; i < ids.size(); ++i) rows.push_back({i, nullptr, true});
-    return rows;
-  }
-  require_integer_rows(*items);
-  for (const Item& item : items->items) {
-    const auto found = std::lower_bound(ids.begin(), ids.end(), *item.checkpoint_id);
-    if (found == ids.end() || *found != *item.checkpoint_id) {
-      note(std::to_string(*item.checkpoint_id), &report->missing_items, &report->missing_examples);
-      continue;
-    }
-    rows.push_back({static_cast<size_t>(found - ids.begin()), &item, true});
-  }
-  std::sort(rows.begin(), rows.end(),
-            [](const ListedRow& a, const ListedRow& b) { return a.source < b.source; });
-  if (rows.empty()) {
-    throw Error("no item of the item table has a row in the checkpoint, whose ids are " +
-                std::to_string(ids.front()) + " to " + std::to_string(ids.back()) +
-                "; the table's first column must be the id used in the checkpoint");
-  }
-  return rows;
-}
-
-void mark_trained(const Interactions& interactions, const Network& network,
-                  std::vector<ListedRow>* rows, CatalogueReport* report) {
+void mark_trained(const Interactions& interactions, std::vector<ListedRow>* rows,
+                  CatalogueReport* report) {
   const std::unordered_set<std::string> seen(interactions.item_names.begin(),
                                              interactions.item_names.end());
   std::vector<std::string> ids;
   size_t trained = 0;
-  for (ListedRow& row : *rows) {
-    const std::string id = external_id(row, network);
-    row.trained = seen.count(id) != 0;
-    trained += row.trained ? 1 : 0;
-    ids.push_back(id);
+  for (ListedRow& listed : *rows) {
+    listed.trained = seen.count(listed.row.external_id) != 0;
+    trained += listed.trained ? 1 : 0;
+    ids.push_back(listed.row.external_id);
   }
   report->log = compare_ids(interactions, ids);
   if (trained == 0) {
@@ -80,8 +41,8 @@ void keep_rows(const std::vector<ListedRow>& rows, Network* network) {
   const auto keep_matrix = [&](Matrix* matrix) {
     // Ascending rows: each moves towards the front, never over one that is still to be read.
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (i != rows[i].source) {
-        std::copy_n(matrix->row(static_cast<int64_t>(rows[i].source)), matrix->cols,
+      if (i != rows[i].row.source) {
+        std::copy_n(matrix->row(static_cast<int64_t>(rows[i].row.source)), matrix->cols,
                     matrix->row(static_cast<int64_t>(i)));
       }
     }
@@ -92,16 +53,22 @@ void keep_rows(const std::vector<ListedRow>& rows, Network* network) {
   keep_matrix(&network->items);
   if (network->output_items) keep_matrix(&*network->output_items);
   for (size_t i = 0; i < rows.size(); ++i) {
-    network->checkpoint_ids[i] = network->checkpoint_ids[rows[i].source];
-    if (!network->item_bias.empty()) network->item_bias[i] = network->item_bias[rows[i].source];
+    network->checkpoint_ids[i] = network->checkpoint_ids[rows[i].row.source];
+    if (!network->item_bias.empty()) network->item_bias[i] = network->item_bias[rows[i].row.source];
   }
   network->checkpoint_ids.resize(rows.size());
   if (!network->item_bias.empty()) network->item_bias.resize(rows.size());
 }
 
-void fill_ids(const std::vector<ListedRow>& rows, const ItemTable* items, const Network& network,
-              Catalogue* catalogue) {
+// Text if one id is, also one of an item that was left out: which items are kept may change.
+void fill_ids(const std::vector<ListedRow>& rows, const ItemTable* items, Catalogue* catalogue) {
   catalogue->has_text_ids = items != nullptr && !items->integer_ids;
+  for (const ListedRow& listed : rows) {
+    const std::optional<int64_t> id = canonical_integer(listed.row.external_id);
+    catalogue->has_text_ids = catalogue->has_text_ids || !id;
+    catalogue->integer_ids.push_back(id.value_or(0));
+    catalogue->text_ids.push_back(listed.row.external_id);
+  }
   catalogue->id_order.resize(rows.size());
   std::iota(catalogue->id_order.begin(), catalogue->id_order.end(), 0u);
   const auto order_by = [&](const auto& ids) {
@@ -109,13 +76,10 @@ void fill_ids(const std::vector<ListedRow>& rows, const ItemTable* items, const 
               [&](uint32_t a, uint32_t b) { return ids[a] < ids[b]; });
   };
   if (catalogue->has_text_ids) {
-    for (const ListedRow& row : rows) catalogue->text_ids.push_back(row.item->external_id);
+    catalogue->integer_ids.clear();
     order_by(catalogue->text_ids);
   } else {
-    for (const ListedRow& row : rows) {
-      catalogue->integer_ids.push_back(row.item != nullptr ? std::stoll(row.item->external_id)
-                                                           : network.checkpoint_ids[row.source]);
-    }
+    catalogue->text_ids.clear();
     order_by(catalogue->integer_ids);
   }
 }
@@ -127,29 +91,41 @@ size_t Catalogue::trained_count(size_t item_count) const {
                          : static_cast<size_t>(std::count(trained.begin(), trained.end(), true));
 }
 
-Catalogue build_catalogue(const ItemTable* items, const Interactions* interactions,
+Catalogue build_catalogue(const ItemTable* items, const Interactions* interactions, bool force,
                           Network* network, CatalogueReport* report) {
-  if (network->checkpoint_ids.empty()) throw Error("the checkpoint has no items");
+  ItemRows found = find_item_rows(items, *network, force);
   report->checkpoint_items = network->checkpoint_ids.size();
-  std::vector<ListedRow> rows = listed_rows(items, *network, report);
-  if (interactions != nullptr) mark_trained(*interactions, *network, &rows, report);
+  report->missing_items = found.missing.size();
+  found.missing.resize(std::min<size_t>(found.missing.size(), 5));
+  report->missing_examples = std::move(found.missing);
+  report->notes = std::move(found.notes);
+  std::vector<ListedRow> rows;
+  for (ItemRow& row : found.rows) rows.push_back({std::move(row)});
+  if (interactions != nullptr) {
+    if (items == nullptr) {
+      const std::string note = question_log_rows(*interactions, *network, force);
+      if (!note.empty()) report->notes.push_back(note);
+    }
+    mark_trained(*interactions, &rows, report);
+  }
   if (items == nullptr) {
     rows.erase(
         std::remove_if(rows.begin(), rows.end(), [](const ListedRow& row) { return !row.trained; }),
         rows.end());
   }
   Catalogue catalogue;
-  fill_ids(rows, items, *network, &catalogue);
+  fill_ids(rows, items, &catalogue);
   if (items != nullptr) {
     catalogue.attributes = items->attributes;
-    for (const ListedRow& row : rows) {
-      if (items->has_titles) catalogue.titles.push_back(row.item->title);
-      if (!items->attributes.empty()) catalogue.item_attributes.push_back(row.item->attributes);
-      report->untrained_items += row.trained ? 0 : 1;
+    for (const ListedRow& listed : rows) {
+      const Item& item = *listed.row.item;
+      if (items->has_titles) catalogue.titles.push_back(item.title);
+      if (!items->attributes.empty()) catalogue.item_attributes.push_back(item.attributes);
+      report->untrained_items += listed.trained ? 0 : 1;
     }
   }
   if (report->untrained_items != 0) {
-    for (const ListedRow& row : rows) catalogue.trained.push_back(row.trained);
+    for (const ListedRow& listed : rows) catalogue.trained.push_back(listed.trained);
   }
   report->dropped_items = report->checkpoint_items - rows.size();
   keep_rows(rows, network);

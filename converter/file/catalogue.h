@@ -36,7 +36,8 @@ struct CatalogueReport {
   size_t checkpoint_items = 0;  // item rows of the checkpoint
   size_t dropped_items = 0;     // of these, left out of the model
   size_t untrained_items = 0;   // kept, never recommended
-  size_t missing_items = 0;     // listed in the item table, without a row
+  std::vector<std::string> notes;  // how rows and ids were joined, and doubts that were overridden
+  size_t missing_items = 0;        // listed in the item table, without a row
   std::vector<std::string> missing_examples;
   LogIds log;  // how the interactions' ids fit the items
 };
@@ -44,11 +45,13 @@ struct CatalogueReport {
 // Keeps, in ascending order of the checkpoint's ids,
 //   with neither table       every row;
 //   with `items`             the rows that it lists;
-//   with `interactions`      the rows that occur in them (ids are the checkpoint's);
+//   with `interactions`      the rows that occur in them (ids are the checkpoint's, or the app's
+//                            where the network knows them);
 //   with both                the rows that `items` lists; those that never occur in the
 //                            interactions, whose ids are `items`' external ids, are untrained;
-// and drops the others from the network. Either table may be null. Throws Error if nothing is left.
-Catalogue build_catalogue(const ItemTable* items, const Interactions* interactions,
+// and drops the others from the network. Either table may be null. Throws Error if nothing is left,
+// and where item_rows.h does; `force` as there.
+Catalogue build_catalogue(const ItemTable* items, const Interactions* interactions, bool force,
                           Network* network, CatalogueReport* report);
 
 }  // namespace pintle::converter

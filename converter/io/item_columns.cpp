@@ -194,21 +194,26 @@ bool is_id(const ItemColumn& column, const ColumnMeasure& m, bool hardly_again) 
 ColumnVerdict objection(const ItemColumn& column, const ColumnMeasure& m, ListForm form) {
   constexpr size_t kFewValues = 20, kLongValue = 40;
   const size_t distinct = m.distinct.size();
-  const auto no = [&](const std::string& text) { return ColumnVerdict{false, false, form, text}; };
+  const auto no = [&](const std::string& text) {
+    return ColumnVerdict{false, false, true, form, text};
+  };
+  const auto never = [&](const std::string& text) {
+    return ColumnVerdict{false, false, false, form, text};
+  };
   const auto no_values = [&](const char* what) {
     return no(what + (" (" + values_text(distinct) + ")"));
   };
-  if (column.type == "float_seq") return no("lists of numbers (float_seq)");
+  if (column.type == "float_seq") return never("lists of numbers (float_seq)");
   if (!m.unreadable.empty()) {
-    return no("lists of a form that is not read: " + shortened(m.unreadable));
+    return never("lists of a form that is not read: " + shortened(m.unreadable));
   }
-  if (m.occurrences == 0) return no("empty");
+  if (m.occurrences == 0) return never("empty");
   // Values come again less than twice on average, in a table where they had room to.
   const bool hardly_again = distinct > kFewValues && distinct * 2 > m.occurrences;
   if (m.mostly(m.dates)) return no_values("dates");
   if (m.mostly(m.addresses)) return no_values("addresses of the web");
   if (is_id(column, m, hardly_again)) {
-    return {false, true, form, "ids (" + values_text(distinct) + ")"};
+    return {false, true, true, form, "ids (" + values_text(distinct) + ")"};
   }
   if (m.mostly(m.numbers)) return no_values("numbers");
   const size_t length = m.bytes / m.occurrences;
@@ -226,7 +231,7 @@ ColumnVerdict accepted(const ColumnMeasure& m, ListForm form) {
   if (m.missing != 0) {
     text += "; " + std::to_string(m.missing) + " fields such as NaN or None taken as missing";
   }
-  return {true, false, form, text};
+  return {true, false, true, form, text};
 }
 
 ListForm form_of(const ItemColumn& column) {

@@ -23,7 +23,9 @@ struct ItemColumn {
 };
 
 struct ColumnVerdict {
-  bool is_attribute = false, is_id = false;
+  bool is_attribute = false;
+  bool is_id = false;
+  bool can_be_asked = true;  // as an attribute; no if it holds nothing that could be one
   ListForm form = ListForm::kBars;
   std::string text;  // "numbers (81 values)": why it is none; "attributes, 18 values"
 };

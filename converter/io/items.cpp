@@ -39,12 +39,6 @@ std::optional<int64_t> parse_integer(std::string_view text) {
   return value;
 }
 
-// An id that text and back does not change.
-bool is_canonical_integer(const std::string& text) {
-  const std::optional<int64_t> value = parse_integer(text);
-  return value && std::to_string(*value) == text;
-}
-
 // "57" of "57.0"; empty if it is no whole number with a decimal point.
 std::string_view without_decimals(std::string_view text) {
   const size_t point = text.find('.');
@@ -53,7 +47,7 @@ std::string_view without_decimals(std::string_view text) {
     return {};
   }
   const std::string_view whole = text.substr(0, point);
-  return is_canonical_integer(std::string(whole)) ? whole : std::string_view();
+  return canonical_integer(std::string(whole)) ? whole : std::string_view();
 }
 
 // Attributes get their final numbers once all are known: (group's order, name) -> number.
@@ -77,6 +71,7 @@ class ItemsReader {
     if (lines_.empty()) throw Error(path + ": has a header but no items");
     result_.path = path;
     result_.row_column = names_[row_column_];
+    result_.row_column_is_told = !options.row_column.empty();
     result_.id_column = names_[id_column_];
     result_.has_titles = title_column_.has_value();
     result_.typed_header = std::any_of(table.types().begin(), table.types().end(),
@@ -181,6 +176,7 @@ class ItemsReader {
         fail(i, item.external_id.empty() ? "the app's id is empty"
                                          : "the app's id is missing: " + quoted(item.external_id));
       }
+      if (is_missing(item.row_text)) fail(i, "the id used in the checkpoint is missing");
       const std::optional<int64_t> row = parse_integer(item.row_text);
       if (row && *row >= 0) item.checkpoint_id = row;
       result_.rows_are_integers = result_.rows_are_integers && item.checkpoint_id;
@@ -194,7 +190,7 @@ class ItemsReader {
         fail(i, "the app's id '" + item.external_id + "' was given on line " +
                     std::to_string(same_id->second));
       }
-      result_.integer_ids = result_.integer_ids && is_canonical_integer(item.external_id);
+      result_.integer_ids = result_.integer_ids && canonical_integer(item.external_id).has_value();
       result_.items.push_back(std::move(item));
     }
   }
@@ -227,7 +223,7 @@ class ItemsReader {
 
   static std::string advice_for(const ItemColumn& column, const ColumnVerdict& verdict) {
     if (verdict.is_id) return "; --id-column " + column.name + " would make them the app's";
-    if (column.type == "float_seq" || verdict.text == "empty") return "";
+    if (!verdict.can_be_asked) return "";
     return "; --attributes " + column.name + " would take them";
   }
 
@@ -284,6 +280,11 @@ class ItemsReader {
 };
 
 }  // namespace
+
+std::optional<int64_t> canonical_integer(const std::string& text) {
+  const std::optional<int64_t> value = parse_integer(text);
+  return value && std::to_string(*value) == text ? value : std::nullopt;
+}
 
 ItemTable read_items(const std::string& path, const ItemOptions& options) {
   const std::string text = read_text_file(path);

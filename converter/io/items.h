@@ -28,6 +28,7 @@ struct ItemTable {
   bool integer_ids = true;        // every external id is a canonical int64
   bool rows_are_integers = true;  // every item has a checkpoint_id
   bool typed_header = false;      // a RecBole atomic file: "item_id:token"
+  bool row_column_is_told = false;  // by the options
   std::string path, row_column, id_column;
   std::vector<std::string> notes;  // what every column became and why, for people
 };
@@ -43,6 +44,9 @@ struct ItemOptions {
 // CSV or TSV (by the header) with a header line; several values in a field as value_lists.h reads
 // them. Throws Error (file, line, fault).
 ItemTable read_items(const std::string& path, const ItemOptions& options = {});
+
+// The number that an id is, if number and back does not change it.
+std::optional<int64_t> canonical_integer(const std::string& text);
 
 // Throws Error, naming the line, unless every item has a checkpoint_id.
 void require_integer_rows(const ItemTable& table);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <set>
 
 #include "converter/io/error.h"
@@ -92,6 +91,11 @@ SaeBuild read_sae_build(const json& value, const std::string& where, const fs::p
   section.get("learning_rate", &sae.train.learning_rate);
   section.get("seed", &sae.train.seed);
   sae.train.memory_bytes = memory_bytes;
+  for (const char* key : {"variant", "dict", "l1", "steps", "batch", "learning_rate", "seed"}) {
+    if (!sae.path.empty() && section.has(key)) {
+      throw Error(where + ": " + key + " is for training, but path gives an SAE that is trained");
+    }
+  }
   sae.with_knobs = index == 0;
   section.get("knobs", &sae.with_knobs);
   section.refuse_unknown();
@@ -111,18 +115,9 @@ std::vector<std::string> read_settings(const json& object, const std::string& wh
 }  // namespace
 
 std::string build_key_of(const std::string& option) {
-  static const std::map<std::string, std::string> kOthers = {{"--sae", "saes"},
-                                                             {"--sae-hook", "saes[].hook"},
-                                                             {"--sae-k", "saes[].k"},
-                                                             {"--hook", "saes[].hook"},
-                                                             {"--k", "saes[].k"},
-                                                             {"--variant", "saes[].variant"},
-                                                             {"--dict", "saes[].dict"},
-                                                             {"--memory", "memory_mib"},
-                                                             {"--users-file", "train_users"},
-                                                             {"--held-out-users", "test_users"}};
-  const auto found = kOthers.find(option);
-  if (found != kOthers.end()) return found->second;
+  if (option == "--sae") return "saes";
+  if (option == "--sae-hook" || option == "--hook") return "saes[].hook";
+  if (option == "--sae-k" || option == "--k") return "saes[].k";
   std::string key = option.substr(2);
   std::replace(key.begin(), key.end(), '-', '_');
   return key;

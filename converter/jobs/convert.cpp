@@ -77,8 +77,10 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
 
   ConvertReport report;
   const Catalogue catalogue =
-      build_catalogue(items ? &*items : nullptr, interactions ? &*interactions : nullptr, &network,
-                      &report.catalogue);
+      build_catalogue(items ? &*items : nullptr, interactions ? &*interactions : nullptr,
+                      options.import.force, &network, &report.catalogue);
+  network.assumptions.insert(network.assumptions.end(), report.catalogue.notes.begin(),
+                             report.catalogue.notes.end());
   if (interactions) {
     report.catalogue.log.require_fit(options.log.force);
     report.log_notes = interactions->notes;

@@ -71,6 +71,8 @@ TEST_CASE("a build, and what a second one does") {
     CHECK(run(dir, config).ran == 4);
     config["time_column"] = "none";
     CHECK(run(dir, config).ran == 4);
+    config["attributes"] = {"mood"};
+    CHECK(run(dir, config).ran == 4);
   }
 }
 
@@ -100,6 +102,14 @@ TEST_CASE("build.json's faults are named") {
   CHECK(fault([](json* c) { (*c)["saes"][0]["hook"] = "middle"; }) != "none");
   CHECK(fault([](json* c) { (*c)["saes"][0]["variant"] = "sparse"; }) != "none");
   CHECK(fault([](json* c) { (*c)["threads"] = 0; }) != "none");
+  CHECK(fault([](json* c) { (*c)["attributes"] = "genres"; }).find("attributes") !=
+        std::string::npos);
+  CHECK(fault([](json* c) {
+          (*c)["saes"] = {{{"path", "s"}, {"k", 3}, {"hook", "last"}}};
+        }) == "none");
+  CHECK(fault([](json* c) {
+          (*c)["saes"] = {{{"path", "s"}, {"dict", 32}}};
+        }).find("dict is for training") != std::string::npos);
   CHECK(fault([](json* c) { (*c)["memory_mib"] = -1; }) != "none");
   CHECK_THROWS_AS(read_build_config(dir.path("none.json")), Error);
   CHECK_THROWS_AS(read_build_config(dir.write("build.json", "{")), Error);
@@ -139,6 +149,20 @@ json command(const std::string& line) {
   }
   std::cout.rdbuf(out);
   return json::parse(printed.str());
+}
+
+TEST_CASE("advice that names an option of a verb is told by its key in build.json") {
+  test::ScratchDir dir;
+  json config = build_json("m.pintle");
+  config["arch"] = "gpt2";
+  config["recipe"] = dir.write("recipe.json", "{}");
+  const std::string build = "build --config " + dir.write("build.json", config.dump());
+  CHECK_THROWS_WITH_AS(
+      command(build),
+      doctest::Contains("\nIn build.json --arch is the key arch, --recipe is the key recipe"),
+      Error);
+  CHECK(build_key_of("--sae-hook") == "saes[].hook");
+  CHECK(build_key_of("--id-column") == "id_column");
 }
 
 TEST_CASE("the command line, verb by verb") {

@@ -329,6 +329,70 @@ TEST_CASE("an unknown id ends the run before anything is printed, with its place
   CHECK(pintle("recommend --model " + model_path() + " --history ''").status == 1);
 }
 
+TEST_CASE("recommend --skip-unknown leaves unknown ids out and counts them") {
+  const test::ScratchDir folder;
+  const std::vector<std::string> known = some_ids(3);
+  const std::string with = "recommend --model " + model_path() + " --skip-unknown ";
+  const std::string sequences =
+      folder.write("s", known[0] + " 31337 " + known[1] + " abc\n31337\n\n" + joined(known) + "\n");
+  const std::vector<json> lines = lines_of(pintle(with + "--json --sequences " + sequences).out);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0]["unknown"] == json{"31337", "abc"});
+  CHECK(lines[0]["items"] == pintle("recommend --json --model " + model_path() + " --history '" +
+                                    known[0] + " " + known[1] + "'")
+                                 .parsed()["items"]);
+  CHECK(lines[1]["unknown"] == json{"31337"});
+  CHECK(lines[1]["items"].empty());
+  CHECK(lines[2]["unknown"].empty());
+  CHECK(lines[3]["unknown"].empty());
+  CHECK(lines[3]["items"].size() == 10);
+  const Outcome text = pintle(with + "--sequences " + sequences);
+  CHECK(text.status == 0);
+  CHECK(contains(text.out, "history 1: 2 ids unknown to the model, left out: 31337, abc"));
+  CHECK(contains(text.out, "history 2: nothing is left to recommend from"));
+  CHECK(contains(pintle("recommend --model " + model_path() + " --history abc").err,
+                 "--skip-unknown"));
+}
+
+TEST_CASE("evaluate: --k names the metrics, --include-seen keeps seen items") {
+  const std::string with = "evaluate --json --users 40 --model " + model_path() + " ";
+  const json ten = pintle(with + kInteractions).parsed();
+  const json twenty = pintle(with + "--k 20 " + kInteractions).parsed();
+  CHECK(twenty["hr@20"].get<double>() > ten["hr@10"].get<double>());
+  CHECK_FALSE(twenty.contains("hr@10"));
+  const test::ScratchDir folder;
+  const std::vector<std::string> ids = some_ids(3);
+  const std::string again =
+      "--interactions " + folder.write("s", "user " + ids[0] + " " + ids[1] + " " + ids[0] + "\n") +
+      " --format sequences --k 480 ";
+  CHECK(pintle(with + again).parsed()["hr@480"] == 0);
+  const json seen = pintle(with + again + "--include-seen").parsed();
+  CHECK(seen["hr@480"] == 1);
+  CHECK(seen["repeated_targets"] == 1);
+  CHECK(contains(pintle("evaluate --model " + model_path() + " " + again).out, "--include-seen"));
+  CHECK(pintle("evaluate --model m --interactions i --k 0").status == 2);
+}
+
+TEST_CASE("convert tells what the item table's columns became") {
+  const test::ScratchDir folder;
+  const std::string items = folder.write(
+      "items.csv", "row,name,kinds,year\n1,One,\"['a', 'b']\",1990\n2,Two,['b'],1991\n");
+  const std::string with =
+      "convert " + kSource + "--items " + items + " --out " + folder.path("m.pintle") + " ";
+  const Outcome text = pintle(with);
+  CHECK(contains(text.out, "items: column 'kinds': attributes, 2 values"));
+  const json notes = pintle(with + "--json").parsed()["item_table"];
+  CHECK(notes.size() == 4);
+  CHECK(notes[0] == "ids: column 'row' (the first)");
+  CHECK(contains(notes[3], "--attributes year"));
+  const json asked = pintle(with + "--attributes year,kinds --json").parsed()["item_table"];
+  CHECK(contains(asked[3], "'year': attributes, 2 values"));
+  CHECK(contains(pintle(with + "--attributes years").err, "has no column 'years'"));
+  CHECK(contains(pintle(with + "--title-column kinds --row-column year").err,
+                 "no item of the item table"));
+  CHECK(pintle("convert --weights w --out o --attributes a").status == 2);
+}
+
 TEST_CASE("verify names the first fault") {
   const test::ScratchDir folder;
   CHECK(pintle("verify " + model_path()).out == model_path() + ": ok\n");

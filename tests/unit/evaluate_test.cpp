@@ -81,7 +81,7 @@ std::vector<std::vector<int>> random_histories(size_t count) {
 // The definition, on the scores of all items: a rank is the number of eligible items that score
 // more.
 Evaluation by_definition(const Model& model, const std::vector<std::vector<int>>& histories,
-                         pintle_window_policy policy = PINTLE_WINDOW_EXACT) {
+                         const EvaluationOptions& options = {}) {
   Evaluation result;
   std::vector<uint32_t> all(37);
   for (uint32_t i = 0; i < 37; ++i) all[i] = i;
@@ -93,7 +93,7 @@ Evaluation by_definition(const Model& model, const std::vector<std::vector<int>>
       history.push_back(static_cast<uint32_t>(ids[t] - 1));
     }
     Session session = new_session(model);
-    REQUIRE(session.set_window_policy(policy));
+    REQUIRE(session.set_window_policy(options.window_policy));
     // One at a time, with a list after each, as on the device.
     for (const uint32_t item : history) {
       REQUIRE(session.append(item));
@@ -102,12 +102,13 @@ Evaluation by_definition(const Model& model, const std::vector<std::vector<int>>
     const std::vector<float> scores = require(session.score(all), "scores");
     std::vector<uint32_t> order;
     for (uint32_t item : all) {
-      const bool seen = std::find(history.begin(), history.end(), item) != history.end();
+      const bool seen = !options.includes_seen &&
+                        std::find(history.begin(), history.end(), item) != history.end();
       if (!seen && require(model.item(item), "item", item).is_trained) order.push_back(item);
     }
     std::stable_sort(order.begin(), order.end(),
                      [&](uint32_t a, uint32_t b) { return scores[a] > scores[b]; });
-    order.resize(std::min<size_t>(order.size(), 10));
+    order.resize(std::min<size_t>(order.size(), options.k));
     covered.insert(order.begin(), order.end());
     const auto found = std::find(order.begin(), order.end(), target);
     ++result.users;
@@ -158,7 +159,7 @@ TEST_CASE("under the hop policy the lists are those of events appended one by on
   EvaluationOptions options;
   options.window_policy = PINTLE_WINDOW_HOP;
   const Evaluation hop = evaluate(model, interactions_of(histories), options);
-  check_equal(hop, by_definition(model.get(), histories, PINTLE_WINDOW_HOP));
+  check_equal(hop, by_definition(model.get(), histories, options));
   const Evaluation exact = evaluate(model, interactions_of(histories));
   CHECK(hop.ndcg != exact.ndcg);
 }
@@ -200,6 +201,35 @@ TEST_CASE("short, unknown and repeated events are counted as stated") {
   CHECK(evaluation.unknown_events == 3);
   const Evaluation last = evaluate(model, interactions_of({{11, 12}}));
   CHECK(evaluation.ndcg == doctest::Approx(last.ndcg / 4).epsilon(1e-12));
+}
+
+TEST_CASE("lists of another length, beyond the catalogue too, name the metrics") {
+  const TrainedModel model;
+  const std::vector<std::vector<int>> histories = random_histories(60);
+  for (const uint32_t k : {1u, 3u, 20u, 500u}) {
+    CAPTURE(k);
+    EvaluationOptions options;
+    options.k = k;
+    const Evaluation evaluation = evaluate(model, interactions_of(histories), options);
+    check_equal(evaluation, by_definition(model.get(), histories, options));
+    CHECK(evaluation_metrics(evaluation)[1].first == "ndcg@" + std::to_string(k));
+  }
+}
+
+TEST_CASE("where items are consumed again, those of the history stay eligible") {
+  const TrainedModel model;
+  std::vector<std::vector<int>> histories = random_histories(60);
+  for (std::vector<int>& history : histories) {
+    if (history.size() % 2 == 0) history.back() = history.front();
+  }
+  EvaluationOptions options;
+  options.includes_seen = true;
+  const Evaluation again = evaluate(model, interactions_of(histories), options);
+  check_equal(again, by_definition(model.get(), histories, options));
+  const Evaluation excluded = evaluate(model, interactions_of(histories));
+  CHECK(again.repeated_targets == excluded.repeated_targets);
+  CHECK(again.repeated_targets > 10);
+  CHECK(again.hit_rate > excluded.hit_rate);
 }
 
 TEST_CASE("nothing to hold out is an error") {

@@ -62,6 +62,35 @@ TEST_CASE("knobs, with signs, and with = in the name") {
   check_edit(parser.one("a=b=0.5"), PINTLE_EDIT_KNOB, 0, 2, 0.5f);
 }
 
+TEST_CASE("knob: names a knob whatever its name begins with") {
+  SteerableModel source;
+  source.interpretation.knobs[0].name = "preset:evening";
+  source.interpretation.knobs[1].name = "feature:1:ablate";
+  source.interpretation.knobs[2].name = "knob:a=b";
+  source.interpretation.presets[0].strengths = {{"feature:1:ablate", 0.5f}};
+  const Model model = source.open();
+  const auto one = [&](const std::string& text) {
+    const SteeringSet set = parse_steering(model, {{text}, "delta", "last"});
+    REQUIRE(set.edits.size() == 1);
+    return set.edits[0];
+  };
+  check_edit(one("knob:preset:evening=2"), PINTLE_EDIT_KNOB, 0, 0, 2);
+  check_edit(one("knob:feature:1:ablate=-1"), PINTLE_EDIT_KNOB, 0, 1, -1);
+  check_edit(one("knob:knob:a=b=0.5"), PINTLE_EDIT_KNOB, 0, 2, 0.5f);
+  check_edit(one("preset:evening"), PINTLE_EDIT_KNOB, 0, 1, 0.5f);
+  check_edit(one("feature:1:ablate"), PINTLE_EDIT_ABLATE, 0, 1, 0);
+  CHECK(parse_share(model, "knob:preset:evening=0.3").knob == 0);
+  for (const char* text : {"preset:evening=2", "feature:1:ablate=0.5", "knob:a=b=0.5"}) {
+    CAPTURE(text);
+    const std::string name = std::string(text).substr(0, std::string(text).rfind('='));
+    CHECK_THROWS_WITH_AS(parse_steering(model, {{text}, "delta", "last"}),
+                         doctest::Contains(("write knob:" + name + "=STRENGTH").c_str()), Error);
+  }
+  const Parser parser;
+  check_edit(parser.one("knob:Space=+2"), PINTLE_EDIT_KNOB, 0, 0, 2);
+  CHECK(parser.fault("preset:morning").find("knob:") == std::string::npos);
+}
+
 TEST_CASE("features, by number and name of their SAE, in every operation") {
   const Parser parser;
   check_edit(parser.one("feature:16:set=4"), PINTLE_EDIT_SET, 0, 16, 4);
