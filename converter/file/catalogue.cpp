@@ -91,8 +91,8 @@ size_t Catalogue::trained_count(size_t item_count) const {
                          : static_cast<size_t>(std::count(trained.begin(), trained.end(), true));
 }
 
-Catalogue build_catalogue(const ItemTable* items, const Interactions* interactions, bool force,
-                          Network* network, CatalogueReport* report) {
+Catalogue build_catalogue(const ItemTable* items, const Interactions* interactions,
+                          Network* network, CatalogueReport* report, bool force) {
   ItemRows found = find_item_rows(items, *network, force);
   report->checkpoint_items = network->checkpoint_ids.size();
   report->missing_items = found.missing.size();

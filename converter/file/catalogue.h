@@ -51,8 +51,8 @@ struct CatalogueReport {
 //                            interactions, whose ids are `items`' external ids, are untrained;
 // and drops the others from the network. Either table may be null. Throws Error if nothing is left,
 // and where item_rows.h does; `force` as there.
-Catalogue build_catalogue(const ItemTable* items, const Interactions* interactions, bool force,
-                          Network* network, CatalogueReport* report);
+Catalogue build_catalogue(const ItemTable* items, const Interactions* interactions,
+                          Network* network, CatalogueReport* report, bool force = false);
 
 }  // namespace pintle::converter
 

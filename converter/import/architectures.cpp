@@ -33,22 +33,6 @@ std::string file_name(const std::string& path) {
   return std::filesystem::path(path).filename().string();
 }
 
-void refuse(const Recipe& recipe, const Binding& binding, const Configuration& configuration,
-            const std::string& origin) {
-  for (const Refusal& refusal : recipe.refuse) {
-    std::string sign;
-    if (!refusal.tensor.empty()) {
-      const auto found = binding.index.find(refusal.tensor);
-      if (!found.empty()) sign = "tensor " + found.front()->name;
-    } else if (const json* value = configuration.find(refusal.config_key)) {
-      const bool hit = (!refusal.equals.is_null() && *value == refusal.equals) ||
-                       (!refusal.not_equals.is_null() && *value != refusal.not_equals);
-      if (hit) sign = refusal.config_key + " = " + value->dump();
-    }
-    if (!sign.empty()) throw Error(origin + ": " + sign + ": " + refusal.because);
-  }
-}
-
 // At most eight, one a line.
 std::string indented(const std::vector<std::string>& lines) {
   constexpr size_t kMostShown = 8;
@@ -101,7 +85,9 @@ Network import_with(const Candidate& c, const Checkpoint& checkpoint,
   const std::string& origin = checkpoint.path;
   const Recipe& recipe = *c.recipe;
   const Binding& binding = *c.binding;
-  refuse(recipe, binding, configuration, origin);
+  if (!c.examination.refusals.empty()) {
+    throw Error(origin + ": " + c.examination.refusals.front());
+  }
   if (!binding.problems.empty()) {
     throw Error(origin + ": does not fit recipe " + recipe.name + " (" + how +
                 "):" + indented(binding.problems) +
@@ -166,7 +152,9 @@ std::string describe_nearest(const std::vector<Candidate>& candidates) {
     const Candidate& c = candidates[i];
     text += "\n  " + c.recipe->name + " (" + std::to_string(c.binding->bound_count) + " of " +
             std::to_string(c.binding->required_count) + " tensors fit)";
-    std::vector<std::string> faults = c.examination.contradictions;
+    std::vector<std::string> faults = c.examination.refusals;
+    faults.insert(faults.end(), c.examination.contradictions.begin(),
+                  c.examination.contradictions.end());
     faults.insert(faults.end(), c.binding->problems.begin(), c.binding->problems.end());
     for (size_t k = 0; k < std::min<size_t>(faults.size(), 3); ++k) text += "\n    " + faults[k];
     if (faults.size() > 3) text += "\n    and " + std::to_string(faults.size() - 3) + " more";
@@ -190,7 +178,10 @@ std::string describe_nearest(const std::vector<Candidate>& candidates) {
   }
   throw Error(checkpoint.path + ": no built-in recipe fits. Nearest:" +
               describe_nearest(candidates) +
-              "\nPass --arch NAME (see `pintle recipes`) or --recipe FILE.");
+              (candidates[0].binding->problems.empty()
+                   ? "\nAll tensors are there, but what the files say contradicts each: correct that "
+                     "(another --config or --recipe FILE), or pass --arch NAME with --force."
+                   : "\nPass --arch NAME (see `pintle recipes`) or --recipe FILE."));
 }
 
 // Takes out those that `is_worse`, unless all are.
@@ -209,7 +200,7 @@ Network import_recognized(const Checkpoint& checkpoint, const Configuration& con
     if (c.binding->problems.empty()) fitting.push_back(&c);
   }
   const auto is_contradicted = [](const Candidate* c) {
-    return !c->examination.contradictions.empty();
+    return !c->examination.contradictions.empty() || !c->examination.refusals.empty();
   };
   drop_unless_all(&fitting, is_contradicted);
   // A recipe that explains every tensor goes before one that leaves some.
@@ -253,13 +244,16 @@ Network import_network(const Checkpoint& checkpoint, const ImportOptions& option
 std::vector<RecipeFit> fit_recipes(const Checkpoint& checkpoint, const ImportOptions& options) {
   std::vector<RecipeFit> fits;
   for (const Candidate& c : all_candidates(checkpoint, read_configuration(checkpoint, options))) {
+    std::vector<std::string> contradictions = c.examination.refusals;
+    contradictions.insert(contradictions.end(), c.examination.contradictions.begin(),
+                          c.examination.contradictions.end());
     RecipeFit fit{c.recipe->name,
                   c.recipe->description,
                   c.recipe->framework,
                   c.binding->bound_count,
                   c.binding->required_count,
                   c.binding->problems,
-                  c.examination.contradictions,
+                  std::move(contradictions),
                   c.binding->unused};
     const std::vector<std::string> foreign = foreign_tensors(c);
     if (fit.problems.empty()) {

@@ -139,7 +139,9 @@ class Checker {
     for (const int64_t extent : found) {
       tensors += (tensors.empty() ? "" : " or ") + std::to_string(extent);
     }
-    contradict(source, path, value, "but the tensors' " + key.what + " is " + tensors);
+    std::string extent = key.what;
+    std::replace(extent.begin(), extent.end(), '_', ' ');
+    contradict(source, path, value, "but the tensors have " + tensors + " (" + extent + ")");
   }
 
   void take_special_rows(const std::string& path, const json& value) {

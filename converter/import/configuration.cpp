@@ -68,6 +68,7 @@ const json* find_configured(const json& config, const std::string& key) {
 Configuration read_configuration(const Checkpoint& checkpoint, const ImportOptions& options) {
   Configuration configuration;
   configuration.heads = options.heads;
+  configuration.force = options.force;
   configuration.set = parse_set(options.set);
   if (options.config_path.empty() || checkpoint.config_is_inside) {
     configuration.checkpoint = checkpoint.config;

@@ -31,6 +31,7 @@ struct Configuration {
   nlohmann::json user = nlohmann::json::object();        // --config
   std::string user_name;  // name of the --config file, without its folder: reports go into models
   std::optional<int64_t> heads;  // --heads
+  bool force = false;            // --force
 
   const nlohmann::json* find(const std::string& key) const;  // --config's, or else the checkpoint's
 };

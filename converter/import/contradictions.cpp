@@ -28,6 +28,23 @@ void check_model_name(const Recipe& recipe, const Configuration& configuration,
   }
 }
 
+// Signs, by tensors or configuration, of a model that the recipe cannot express.
+void check_refusals(const Recipe& recipe, const Binding& binding,
+                    const Configuration& configuration, std::vector<std::string>* found) {
+  for (const Refusal& refusal : recipe.refuse) {
+    std::string sign;
+    if (!refusal.tensor.empty()) {
+      const auto tensors = binding.index.find(refusal.tensor);
+      if (!tensors.empty()) sign = "tensor " + tensors.front()->name;
+    } else if (const json* value = configuration.find(refusal.config_key)) {
+      const bool hit = (!refusal.equals.is_null() && *value == refusal.equals) ||
+                       (!refusal.not_equals.is_null() && *value != refusal.not_equals);
+      if (hit) sign = refusal.config_key + " = " + value->dump();
+    }
+    if (!sign.empty()) found->push_back(sign + ": " + refusal.because);
+  }
+}
+
 bool row_is_zero(const NamedTensor& table, int64_t row) {
   CheckpointTensor one = *table.tensor;
   one.offset += row * one.strides[0];
@@ -142,6 +159,7 @@ Examination examine(const Recipe& recipe, const Binding& binding, const Checkpoi
                     const Configuration& configuration) {
   Examination result;
   std::vector<std::string>& found = result.contradictions;
+  check_refusals(recipe, binding, configuration, &result.refusals);
   check_model_name(recipe, configuration, &found);
   check_zero_rows(recipe, binding, &found);
   if (!binding.problems.empty()) return result;

@@ -16,7 +16,8 @@ namespace pintle::converter {
 struct Examination {
   ConfigFindings config;
   OwnWords own_words;
-  std::vector<std::string> contradictions;  // all of them, those of the two above too; best first
+  std::vector<std::string> refusals;        // signs of what the recipe cannot express
+  std::vector<std::string> contradictions;  // all others, those of config and own_words too
 };
 
 // Works on bindings with problems too; checks that need whole ones are then left out.

@@ -19,6 +19,7 @@ std::string plain(const json& value) {
 struct Resolved {
   json value;  // null: not told
   std::string source;
+  bool is_a_modules = false;  // a pickled module says it
 };
 
 class SettingResolver {
@@ -35,19 +36,23 @@ class SettingResolver {
                 "): expected " + expected + "; pass --set " + name + "=VALUE to set it");
   }
 
-  // What was told goes before the file's own word, and that before the recipe. A window may be made
-  // smaller at will; anything else that is told against the file's word is a contradiction.
+  // What was told goes before the file's own word, and that before the recipe; but a pickled module
+  // ran the forward pass, so its word stands unless overriding is forced. A window may be made smaller
+  // at will; anything else that is told against the configuration is a contradiction.
   Resolved resolve(const std::string& name) {
     const auto found = recipe_.settings.find(name);
     const Setting setting = found == recipe_.settings.end() ? Setting() : found->second;
     const Resolved told = told_value(name, setting), own = own_value(name, setting);
     if (!told.value.is_null()) {
-      if (!own.value.is_null() && told.value != own.value && name != "window") {
-        const std::string line = name + " = " + plain(told.value) + " (" + told.source +
-                                 "), but it is " + plain(own.value) + " " + own.source;
-        if (std::find(contradictions.begin(), contradictions.end(), line) == contradictions.end()) {
-          contradictions.push_back(line);
-        }
+      if (own.value.is_null() || told.value == own.value || name == "window") return told;
+      if (own.is_a_modules && !configuration_.force) {
+        return {own.value, own.source + "; " + plain(told.value) + " " + told.source +
+                               " is not used, --force would use it"};
+      }
+      const std::string line = name + " = " + plain(told.value) + " (" + told.source +
+                               "), but it is " + plain(own.value) + " " + own.source;
+      if (std::find(contradictions.begin(), contradictions.end(), line) == contradictions.end()) {
+        contradictions.push_back(line);
       }
       return told;
     }
@@ -134,7 +139,7 @@ class SettingResolver {
     const auto word = own_words_.settings.find(name);
     // The order of norms is compared, not set: the rest of a recipe is built on its own.
     if (word == own_words_.settings.end() || name == "norm_placement") return {};
-    return {word->second.value, word->second.source};
+    return {word->second.value, word->second.source, true};
   }
 
   Resolved keyed_value(const std::string& name, const Setting& setting, const json& config,

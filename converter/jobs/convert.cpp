@@ -77,8 +77,8 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
 
   ConvertReport report;
   const Catalogue catalogue =
-      build_catalogue(items ? &*items : nullptr, interactions ? &*interactions : nullptr,
-                      options.import.force, &network, &report.catalogue);
+      build_catalogue(items ? &*items : nullptr, interactions ? &*interactions : nullptr, &network,
+                      &report.catalogue, options.import.force);
   network.assumptions.insert(network.assumptions.end(), report.catalogue.notes.begin(),
                              report.catalogue.notes.end());
   if (interactions) {

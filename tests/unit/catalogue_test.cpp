@@ -55,7 +55,7 @@ TEST_CASE("an item table keeps its rows, in the checkpoint's order, with the app
   const Network before = network;
   const ItemTable items = table({{30, "5"}, {2, "900"}, {99, "7"}, {17, "-4"}});
   CatalogueReport report;
-  const Catalogue catalogue = build_catalogue(&items, nullptr, &network, &report);
+  const Catalogue catalogue = build_catalogue(&items, nullptr, &network, &report, true);
   CHECK(network.checkpoint_ids == std::vector<int64_t>{2, 17, 30});
   CHECK(catalogue.integer_ids == std::vector<int64_t>{900, -4, 5});
   CHECK(catalogue.id_order == std::vector<uint32_t>{1, 2, 0});

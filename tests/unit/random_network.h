@@ -46,6 +46,8 @@ inline Network random_network(const NetworkShape& shape = {}, uint32_t seed = 1)
   network.ffn_activation = fb::Activation_GeluTanh;
   network.items = random.matrix(shape.items, shape.dim);
   for (int64_t i = 0; i < shape.items; ++i) network.checkpoint_ids.push_back(i + 1);
+  network.origin.rows = shape.items + 1;
+  network.origin.special_rows = {{0, "the pad"}};
   network.positions = random.matrix(shape.window, shape.dim);
   for (int64_t i = 0; i < shape.layers; ++i) {
     Block block;
