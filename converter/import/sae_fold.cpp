@@ -136,9 +136,7 @@ float SaeTensors::scalar(const std::string& name) const {
 std::vector<std::string> SaeTensors::unused() const {
   std::vector<std::string> names;
   for (const auto& [name, tensor] : checkpoint_.tensors) {
-    if (name.compare(0, prefix_.size(), prefix_) == 0 && asked_.count(name) == 0) {
-      names.push_back(name);
-    }
+    if (is_own(name) && asked_.count(name) == 0) names.push_back(name);
   }
   return names;
 }

@@ -54,6 +54,9 @@ class SaeTensors {
   const Checkpoint& checkpoint() const { return checkpoint_; }
   // Full names, below the prefix, that nothing asked for.
   std::vector<std::string> unused() const;
+  bool is_own(const std::string& full_name) const {
+    return full_name.compare(0, prefix_.size(), prefix_) == 0;
+  }
 
  private:
   const CheckpointTensor& find(const std::string& name) const;

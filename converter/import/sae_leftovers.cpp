@@ -215,6 +215,15 @@ class Leftovers {
     }
   }
 
+  // An SAE inside a model's state: of the others, only what can but be its own.
+  void take_model() {
+    for (const auto& [name, tensor] : tensors_.checkpoint().tensors) {
+      const Constant constant = constant_named(name);
+      if (tensors_.is_own(name) || constant == Constant::kUnclear) continue;
+      take_constant(constant, "tensor '" + name + "'", tensor);
+    }
+  }
+
   void take_beside() {
     for (const auto& [name, tensor] : tensors_.checkpoint().beside) {
       const std::string what = "tensor '" + name + "' beside the SAE's state";
@@ -344,6 +353,7 @@ void fold_or_tell_leftovers(const SaeTensors& tensors, const std::vector<const S
                             const std::string& normalised_by, SaeWeights* sae) {
   Leftovers leftovers(tensors, sae);
   leftovers.take_state();
+  leftovers.take_model();
   leftovers.take_beside();
   for (const SaeConfig* config : configs) leftovers.take_configuration(*config);
   leftovers.fold(normalised_by);

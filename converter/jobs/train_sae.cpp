@@ -146,7 +146,8 @@ std::vector<std::string> shard_files(const std::string& folder) {
   }
   if (fault) throw Error(folder + ": cannot be listed: " + fault.message());
   if (paths.empty()) {
-    throw Error(folder + ": holds no shards (*" + kShardEnding + "): make them with `pintle train-sae --shard`");
+    throw Error(folder + ": holds no shards (*" + kShardEnding +
+                "): make them with `pintle train-sae --shard`");
   }
   std::sort(paths.begin(), paths.end());
   return paths;

@@ -39,7 +39,7 @@ Recipe parsed(const json& recipe) {
 }
 
 int64_t heads(const Configuration& configuration) {
-  return resolve_settings(parsed(minimal()), configuration, 12, 5, "made.pt").heads;
+  return resolve_settings(parsed(minimal()), configuration, {}, 12, 5, "made.pt").heads;
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ TEST_CASE("patterns: '*' stays within a part of a name, '**' does not") {
 TEST_CASE("prefixes come off as often and in whatever order they stand") {
   SyntheticCheckpoint made;
   made.add("net.model.pos.weight", {1, 1}).add("model.net.model.x", {1}).add("model.", {1});
-  const TensorIndex index(made.checkpoint, {"model.", "net."});
+  const TensorIndex index(made.checkpoint, {"model.", "net."}, {"x"});
   CHECK(index.find("pos.weight").size() == 1);
   CHECK(index.find("x").size() == 1);
   CHECK(index.find("model.").size() == 1);  // nothing would be left of it
@@ -159,11 +159,11 @@ TEST_CASE("settings: mapped values, rows from the end, Post has no normed input"
   recipe["items"]["mask_row"] = -1;
   Configuration configuration;
   configuration.checkpoint = {{"scale", true}};
-  const Settings s = resolve_settings(parsed(recipe), configuration, 16, 5, "made.pt");
+  const Settings s = resolve_settings(parsed(recipe), configuration, {}, 16, 5, "made.pt");
   CHECK(s.item_scale == 4);
   CHECK(s.mask_row == 4);
   CHECK(s.key_value_source == pintle::fb::Source_Raw);
   configuration.checkpoint = {{"scale", "maybe"}};
-  CHECK_THROWS_WITH(resolve_settings(parsed(recipe), configuration, 16, 5, "made.pt"),
+  CHECK_THROWS_WITH(resolve_settings(parsed(recipe), configuration, {}, 16, 5, "made.pt"),
                     doctest::Contains("expected one of false, true"));
 }

@@ -684,6 +684,9 @@ TEST_CASE(
     CHECK_THROWS_WITH_AS(read_sae(dir.write(name, safetensors(tensors))), doctest::Contains("--k"),
                          Error);
   }
+  std::vector<FileTensor> centred = tensors;
+  centred.push_back({"act_mean", {kDim}, std::vector<float>(kDim, 2.0f)});
+  CHECK(has_remark(read_sae(dir.write("c_k4.pt", safetensors(centred))), "'act_mean' folded"));
   std::vector<FileTensor> skipping = tensors;
   skipping.push_back({"sae_module.W_skip", {kDim, kDim}, std::vector<float>(kDim * kDim, 0.0f)});
   CHECK_THROWS_WITH_AS(read_sae(dir.write("x_k4.pt", safetensors(skipping))),
