@@ -186,9 +186,10 @@ void add_convert_command(CLI::App* app) {
                    "NAME=VALUE: a setting that neither tensors nor configuration tell, such as "
                    "mask_row=1 or window=50; may be given again. A wrong NAME lists them")
       ->allow_extra_args(false);
-  verb->add_option("--id-map", options.import.id_map_path,
-                   "The app's ids by the checkpoint's rows, where a framework numbered items anew: a "
-                   "JSON list or {id: row}, a RePlay tokenizer, or a table of rows and ids");
+  verb->add_option(
+      "--id-map", options.import.id_map_path,
+      "The app's ids by the checkpoint's rows, where a framework numbered items anew: a "
+      "JSON list or {id: row}, a RePlay tokenizer, or a table of rows and ids");
   CLI::Option* items = verb->add_option(
       "--items", options.items_path,
       "CSV or TSV with a header: the id used in the checkpoint, a title, attributes (several in a "

@@ -264,7 +264,7 @@ void print_json(const Json& json) {
 
 void add_inspect_command(CLI::App* app) {
   struct InspectArguments {
-    std::string path, config_path;
+    std::string path, model_path, config_path;
     bool json = false;
   };
   const auto arguments = std::make_shared<InspectArguments>();
@@ -272,15 +272,17 @@ void add_inspect_command(CLI::App* app) {
       "inspect",
       "Show what a file holds. A model: architecture, tensors, sizes, provenance, SAEs, knobs. A "
       "checkpoint: tensors, configuration, and what each recipe makes of it");
-  CLI::Option* path = verb->add_option("FILE,--model", arguments->path,
-                                       "The model file, or a checkpoint as convert's --weights");
-  path->required();
+  CLI::Option_group* source = verb->add_option_group("What");
+  source->add_option("FILE", arguments->path,
+                     "A model file, or a checkpoint: a file, an index or a folder");
+  source->add_option("--model", arguments->model_path, "A model file");
+  source->require_option(1);
   verb->add_option("--config", arguments->config_path,
                    "For a checkpoint: the configuration that convert would be given");
   verb->add_flag("--json", arguments->json, "Print one JSON object");
   verb->callback([arguments] {
-    if (is_model_file(arguments->path)) {
-      const Json model = describe(arguments->path);
+    if (!arguments->model_path.empty() || is_model_file(arguments->path)) {
+      const Json model = describe(arguments->path + arguments->model_path);
       return arguments->json ? print_json(model) : print_model(model);
     }
     const Json checkpoint = describe_checkpoint(arguments->path, arguments->config_path);

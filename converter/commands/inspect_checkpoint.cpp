@@ -61,8 +61,8 @@ Json describe_ids(const Checkpoint& checkpoint) {
   const ItemIds& ids = *checkpoint.item_ids;
   constexpr size_t kExamples = 5;
   const std::vector<std::string> examples(
-      ids.by_row.begin(), ids.by_row.begin() + static_cast<std::ptrdiff_t>(
-                                                   std::min(kExamples, ids.by_row.size())));
+      ids.by_row.begin(),
+      ids.by_row.begin() + static_cast<std::ptrdiff_t>(std::min(kExamples, ids.by_row.size())));
   return {{"source", ids.source},
           {"rows", ids.by_row.size()},
           {"extra_tokens", ids.extra_tokens},
@@ -101,9 +101,9 @@ void print_fits(const Json& fits) {
     const bool whole = fit["problems"].empty();
     std::printf("  %s: %s of %s tensors%s\n", fit["name"].get<std::string>().c_str(),
                 fit["tensors_found"].dump().c_str(), fit["tensors_wanted"].dump().c_str(),
-                !whole                            ? ""
+                !whole                          ? ""
                 : fit["contradictions"].empty() ? ", fits"
-                                                  : ", all there, but contradicted");
+                                                : ", all there, but contradicted");
     print_lines("but ", fit["contradictions"]);
     print_lines("", fit["problems"]);
     if (whole) print_lines("would not use ", fit["unused_tensors"]);

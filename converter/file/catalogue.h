@@ -33,9 +33,9 @@ struct Catalogue {
 
 // What had no counterpart, for the report.
 struct CatalogueReport {
-  size_t checkpoint_items = 0;  // item rows of the checkpoint
-  size_t dropped_items = 0;     // of these, left out of the model
-  size_t untrained_items = 0;   // kept, never recommended
+  size_t checkpoint_items = 0;     // item rows of the checkpoint
+  size_t dropped_items = 0;        // of these, left out of the model
+  size_t untrained_items = 0;      // kept, never recommended
   std::vector<std::string> notes;  // how rows and ids were joined, and doubts that were overridden
   size_t missing_items = 0;        // listed in the item table, without a row
   std::vector<std::string> missing_examples;

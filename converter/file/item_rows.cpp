@@ -19,7 +19,8 @@ constexpr size_t kExamples = 5;
 // "1, 2, 3, ...".
 std::string listed(const std::vector<std::string>& ids) {
   std::string text;
-  for (size_t i = 0; i < std::min(ids.size(), kExamples); ++i) text += (i == 0 ? "" : ", ") + ids[i];
+  for (size_t i = 0; i < std::min(ids.size(), kExamples); ++i)
+    text += (i == 0 ? "" : ", ") + ids[i];
   return ids.size() > kExamples ? text + ", ..." : text;
 }
 
@@ -32,8 +33,8 @@ std::string export_advice(const ItemTableOrigin& origin) {
 // A name that says that the numbers are rows, not somebody's ids.
 bool names_rows(const std::string& column) {
   static constexpr std::array<std::string_view, 16> kNames = {
-      "row",     "rowid",     "rowindex", "rownumber",    "index",       "idx",
-      "itemidx", "itemindex", "itemrow",  "checkpointid", "checkpoint",  "internalid",
+      "row",     "rowid",     "rowindex", "rownumber",    "index",      "idx",
+      "itemidx", "itemindex", "itemrow",  "checkpointid", "checkpoint", "internalid",
       "innerid", "embedding", "modelid",  "remappedid"};
   const std::string name = plain_name(column);
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
@@ -41,8 +42,9 @@ bool names_rows(const std::string& column) {
 
 bool is_token(const std::string& id) {
   const std::string text = to_lower(id);
-  return !text.empty() && (text[0] == '[' || text[0] == '<' || text.find("pad") != std::string::npos ||
-                           text.find("mask") != std::string::npos);
+  return !text.empty() &&
+         (text[0] == '[' || text[0] == '<' || text.find("pad") != std::string::npos ||
+          text.find("mask") != std::string::npos);
 }
 
 class RowFinder {
@@ -97,7 +99,8 @@ class RowFinder {
       const int64_t at = static_cast<int64_t>(row);
       if (id.empty() || row < ids.extra_tokens || source_of(at) || is_token(id)) continue;
       question(ids.source + " gives the id '" + id + "' to row " + std::to_string(row) +
-                   " of the checkpoint, " + why_no_item(at) + ": shifted by one, or of another model?",
+                   " of the checkpoint, " + why_no_item(at) +
+                   ": shifted by one, or of another model?",
                "; items are in rows " + row_range() +
                    ". Pass the map of this checkpoint, or --force to leave such ids out");
       return;
@@ -138,8 +141,8 @@ class RowFinder {
     throw Error(items_->path + ": its column '" + items_->row_column +
                 "' would be read as rows of the checkpoint, but " + origin_.remapped_by +
                 " numbers items anew, and the map is not in this checkpoint" +
-                export_advice(origin_) + "\nIf the column does hold rows, say so with --row-column " +
-                items_->row_column);
+                export_advice(origin_) +
+                "\nIf the column does hold rows, say so with --row-column " + items_->row_column);
   }
 
   void join_by_id() {
@@ -162,8 +165,8 @@ class RowFinder {
       }
       result_.rows.push_back({found->second, item.external_id, &item});
     }
-    result_.notes.push_back("items joined by the app's ids: column '" + items_->id_column + "' with " +
-                            origin_.ids->source);
+    result_.notes.push_back("items joined by the app's ids: column '" + items_->id_column +
+                            "' with " + origin_.ids->source);
     if (2 * result_.missing.size() > items_->items.size()) {
       question(items_->path + ": " + std::to_string(result_.missing.size()) + " of its " +
                    std::to_string(items_->items.size()) + " ids (" + listed(result_.missing) +
@@ -192,14 +195,14 @@ class RowFinder {
       }
     }
     if (!impossible.empty()) {
-      question(at_line(items_->path, first->line) + "lists row " + impossible[0] +
-                   " of the checkpoint, " + why_no_item(*first->checkpoint_id) + shift_hint(),
-               "; items are in rows " + row_range() + ", and " + std::to_string(impossible.size()) +
-                   " of the table's " + std::to_string(items_->items.size()) +
-                   " rows are no items (" + listed(impossible) + "). Its column '" +
-                   items_->row_column +
-                   "' must hold the row of each item in the checkpoint (--row-column names another, "
-                   "--id-map gives the map from ids to rows); --force leaves such rows out");
+      question(
+          at_line(items_->path, first->line) + "lists row " + impossible[0] +
+              " of the checkpoint, " + why_no_item(*first->checkpoint_id) + shift_hint(),
+          "; items are in rows " + row_range() + ", and " + std::to_string(impossible.size()) +
+              " of the table's " + std::to_string(items_->items.size()) + " rows are no items (" +
+              listed(impossible) + "). Its column '" + items_->row_column +
+              "' must hold the row of each item in the checkpoint (--row-column names another, "
+              "--id-map gives the map from ids to rows); --force leaves such rows out");
       result_.missing = std::move(impossible);
     }
     if (result_.rows.empty()) {
@@ -211,9 +214,9 @@ class RowFinder {
   // Whether every row would mean an item if all were one higher, or one lower.
   std::string shift_hint() const {
     for (const int64_t shift : {int64_t{1}, int64_t{-1}}) {
-      const bool fits = std::all_of(items_->items.begin(), items_->items.end(), [&](const Item& item) {
-        return source_of(*item.checkpoint_id + shift).has_value();
-      });
+      const bool fits = std::all_of(
+          items_->items.begin(), items_->items.end(),
+          [&](const Item& item) { return source_of(*item.checkpoint_id + shift).has_value(); });
       if (fits) {
         return std::string(": shifted by one? All would be items if they were one ") +
                (shift > 0 ? "higher" : "lower");
@@ -241,17 +244,19 @@ std::string question_log_rows(const Interactions& interactions, const Network& n
   const ItemTableOrigin& origin = network.origin;
   if (origin.ids) return {};
   if (!origin.remapped_by.empty() && interactions.typed_header) {
-    throw Error("the log has " + origin.remapped_by +
-                "'s own header, so its ids are raw; but the checkpoint has rows, and the map between "
-                "them is not in it" +
-                export_advice(origin));
+    throw Error(
+        "the log has " + origin.remapped_by +
+        "'s own header, so its ids are raw; but the checkpoint has rows, and the map between "
+        "them is not in it" +
+        export_advice(origin));
   }
   for (const std::string& id : interactions.item_names) {
     for (const auto& [row, why] : origin.special_rows) {
       if (id != std::to_string(row)) continue;
       if (!force) {
-        throw Error("the log names the item " + id + "; taken as a row of the checkpoint, as there " +
-                    "is no item table, that is " + why +
+        throw Error("the log names the item " + id +
+                    "; taken as a row of the checkpoint, as there " + "is no item table, that is " +
+                    why +
                     ": shifted by one, or padded histories? Correct the ids, map them with --items "
                     "or --id-map, or pass --force to leave it out");
       }

@@ -50,24 +50,15 @@ struct Candidate {
   Examination examination;
 };
 
-Candidate make_candidate(const std::string& text, const std::string& origin,
-                         const Checkpoint& checkpoint, const Configuration& configuration) {
-  Candidate c{std::make_unique<RecipeFile>(text, origin), nullptr, nullptr, {}};
-  c.recipe = &c.file->select(checkpoint);
-  c.binding = bind_recipe(*c.recipe, checkpoint);
-  c.examination = examine(*c.recipe, *c.binding, checkpoint, configuration);
-  return c;
-}
-
 // Tensors of another architecture beside those that this recipe uses.
-std::vector<std::string> foreign_tensors(const Candidate& c) {
+std::vector<std::string> foreign_tensors(const RecipeFile& file, const Binding& binding) {
   std::vector<std::string> found;
-  for (size_t i = 0; i < kBuiltinRecipeCount && !c.binding->unused.empty(); ++i) {
-    if (kBuiltinRecipes[i].name == c.file->name()) continue;
+  for (size_t i = 0; i < kBuiltinRecipeCount && !binding.unused.empty(); ++i) {
+    if (kBuiltinRecipes[i].name == file.name()) continue;
     const RecipeFile other(kBuiltinRecipes[i].text, kBuiltinRecipes[i].name);
     const std::vector<std::string> patterns = other.tensor_patterns();
-    for (const NamedTensor& tensor : c.binding->index.all()) {
-      const std::vector<std::string>& unused = c.binding->unused;
+    for (const NamedTensor& tensor : binding.index.all()) {
+      const std::vector<std::string>& unused = binding.unused;
       if (std::find(unused.begin(), unused.end(), tensor.name) == unused.end()) continue;
       const bool named = std::any_of(
           patterns.begin(), patterns.end(),
@@ -77,6 +68,20 @@ std::vector<std::string> foreign_tensors(const Candidate& c) {
     if (!found.empty()) break;
   }
   return found;
+}
+
+Candidate make_candidate(const std::string& text, const std::string& origin,
+                         const Checkpoint& checkpoint, const Configuration& configuration) {
+  Candidate c{std::make_unique<RecipeFile>(text, origin), nullptr, nullptr, {}};
+  c.recipe = &c.file->select(checkpoint);
+  c.binding = bind_recipe(*c.recipe, checkpoint);
+  c.examination = examine(*c.recipe, *c.binding, checkpoint, configuration);
+  if (c.binding->problems.empty()) {
+    const std::vector<std::string> foreign = foreign_tensors(*c.file, *c.binding);
+    std::vector<std::string>& all = c.examination.contradictions;
+    all.insert(all.end(), foreign.begin(), foreign.end());
+  }
+  return c;
 }
 
 Network import_with(const Candidate& c, const Checkpoint& checkpoint,
@@ -104,14 +109,13 @@ Network import_with(const Candidate& c, const Checkpoint& checkpoint,
     }
   }
   std::vector<std::string> contradictions = examination.contradictions;
-  for (const auto& more : {settings.contradictions, foreign_tensors(c)}) {
-    contradictions.insert(contradictions.end(), more.begin(), more.end());
-  }
+  contradictions.insert(contradictions.end(), settings.contradictions.begin(),
+                        settings.contradictions.end());
   const std::string pad = pad_row_contradiction(binding, settings);
   if (!pad.empty()) contradictions.push_back(pad);
   if (!contradictions.empty() && !options.force) {
-    throw Error(origin + ": its tensors fit recipe " + recipe.name + " (" + how + "), but:" +
-                indented(contradictions) +
+    throw Error(origin + ": its tensors fit recipe " + recipe.name + " (" + how +
+                "), but:" + indented(contradictions) +
                 "\nCorrect what is wrong (another --config, --set or --arch), or pass --force to "
                 "convert all the same; the model file then says so.");
   }
@@ -164,24 +168,23 @@ std::string describe_nearest(const std::vector<Candidate>& candidates) {
 
 [[noreturn]] void refuse_unknown(const Checkpoint& checkpoint,
                                  const std::vector<Candidate>& candidates) {
-  const bool none_known =
-      std::all_of(candidates.begin(), candidates.end(),
-                  [](const Candidate& c) { return c.binding->bound_count == 0; });
+  const bool none_known = std::all_of(candidates.begin(), candidates.end(), [](const Candidate& c) {
+    return c.binding->bound_count == 0;
+  });
   if (none_known) {
     throw Error(checkpoint.path + ": none of its " + std::to_string(checkpoint.tensors.size()) +
                 " tensors" +
-                (checkpoint.tensors.empty()
-                     ? std::string()
-                     : " (" + checkpoint.tensors.begin()->first + ", ...)") +
+                (checkpoint.tensors.empty() ? std::string()
+                                            : " (" + checkpoint.tensors.begin()->first + ", ...)") +
                 " is one that a built-in recipe names; `pintle inspect` lists them; describe the "
                 "layout in a recipe and pass --recipe FILE (`pintle recipes gpt2` prints one)");
   }
-  throw Error(checkpoint.path + ": no built-in recipe fits. Nearest:" +
-              describe_nearest(candidates) +
-              (candidates[0].binding->problems.empty()
-                   ? "\nAll tensors are there, but what the files say contradicts each: correct that "
-                     "(another --config or --recipe FILE), or pass --arch NAME with --force."
-                   : "\nPass --arch NAME (see `pintle recipes`) or --recipe FILE."));
+  throw Error(
+      checkpoint.path + ": no built-in recipe fits. Nearest:" + describe_nearest(candidates) +
+      (candidates[0].binding->problems.empty()
+           ? "\nAll tensors are there, but what the files say contradicts each: correct that "
+             "(another --config or --recipe FILE), or pass --arch NAME with --force."
+           : "\nPass --arch NAME (see `pintle recipes`) or --recipe FILE."));
 }
 
 // Takes out those that `is_worse`, unless all are.
@@ -216,7 +219,8 @@ Network import_recognized(const Checkpoint& checkpoint, const Configuration& con
     throw Error(checkpoint.path +
                 ": its tensors fit more than one architecture; pass one of:" + list);
   }
-  return import_with(*fitting[0], checkpoint, configuration, options, "recognised from the tensors");
+  return import_with(*fitting[0], checkpoint, configuration, options,
+                     "recognised from the tensors");
 }
 
 }  // namespace
@@ -230,12 +234,12 @@ Network import_network(const Checkpoint& checkpoint, const ImportOptions& option
     throw Error("--arch and --recipe both name an architecture; pass one of them");
   } else {
     const bool builtin = !options.arch.empty();
-    const Candidate candidate = make_candidate(
-        builtin ? builtin_recipe_text(options.arch) : read_text(options.recipe_path),
-        builtin ? options.arch : options.recipe_path, checkpoint, configuration);
-    network = import_with(
-        candidate, checkpoint, configuration, options,
-        builtin ? "from --arch" : "from --recipe " + file_name(options.recipe_path));
+    const Candidate candidate =
+        make_candidate(builtin ? builtin_recipe_text(options.arch) : read_text(options.recipe_path),
+                       builtin ? options.arch : options.recipe_path, checkpoint, configuration);
+    network =
+        import_with(candidate, checkpoint, configuration, options,
+                    builtin ? "from --arch" : "from --recipe " + file_name(options.recipe_path));
   }
   if (!options.id_map_path.empty()) network.origin.ids = read_item_ids(options.id_map_path);
   return network;
@@ -247,19 +251,9 @@ std::vector<RecipeFit> fit_recipes(const Checkpoint& checkpoint, const ImportOpt
     std::vector<std::string> contradictions = c.examination.refusals;
     contradictions.insert(contradictions.end(), c.examination.contradictions.begin(),
                           c.examination.contradictions.end());
-    RecipeFit fit{c.recipe->name,
-                  c.recipe->description,
-                  c.recipe->framework,
-                  c.binding->bound_count,
-                  c.binding->required_count,
-                  c.binding->problems,
-                  std::move(contradictions),
-                  c.binding->unused};
-    const std::vector<std::string> foreign = foreign_tensors(c);
-    if (fit.problems.empty()) {
-      fit.contradictions.insert(fit.contradictions.end(), foreign.begin(), foreign.end());
-    }
-    fits.push_back(std::move(fit));
+    fits.push_back({c.recipe->name, c.recipe->description, c.recipe->framework,
+                    c.binding->bound_count, c.binding->required_count, c.binding->problems,
+                    std::move(contradictions), c.binding->unused});
   }
   return fits;
 }

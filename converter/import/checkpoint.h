@@ -39,7 +39,8 @@ struct CheckpointTensor {
 // A module of a pickled whole module: what its object says of itself.
 struct ModuleRecord {
   std::string type;  // "torch.nn.modules.sparse.Embedding"
-  nlohmann::json attributes = nlohmann::json::object();  // plain values: padding_idx, num_heads, eps
+  nlohmann::json attributes =
+      nlohmann::json::object();  // plain values: padding_idx, num_heads, eps
 };
 
 struct Checkpoint {
@@ -58,7 +59,7 @@ struct Checkpoint {
   std::string config_source = "the checkpoint's config";  // for reports
   bool config_is_inside = true;  // false: a file beside the weights, which another may replace
   std::map<std::string, ModuleRecord> modules;  // by the prefix of their tensors; "": the root
-  std::optional<ItemIds> item_ids;              // if a framework put the app's ids beside the tensors
+  std::optional<ItemIds> item_ids;  // if a framework put the app's ids beside the tensors
 };
 
 enum class CheckpointExtent { kModel, kAll };

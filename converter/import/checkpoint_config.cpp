@@ -165,7 +165,8 @@ nlohmann::json find_config(const PickleValue& root, const std::string& path) {
       config.emplace(key, entry);  // the first one wins
   }
   if (root.kind == PickleKind::kObject) {
-    for (const auto& [key, entry] : module_attributes(root, path).items()) config.emplace(key, entry);
+    const json attributes = module_attributes(root, path);
+    for (const auto& [key, entry] : attributes.items()) config.emplace(key, entry);
   }
   return config;
 }

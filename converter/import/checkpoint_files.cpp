@@ -19,8 +19,7 @@ using nlohmann::json;
 constexpr const char kIndexEnd[] = ".index.json";
 
 bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() &&
-         text.compare(text.size() - end.size(), end.size(), end) == 0;
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
 // "model-00002-of-00003.safetensors".

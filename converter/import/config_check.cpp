@@ -96,7 +96,8 @@ class Checker {
 
   void check_tie(const std::string& path, const json& value, const std::string& source) {
     if (value == json(false) && b_.output_items == nullptr) {
-      contradict(source, path, value, "but the checkpoint has no output table: its head is missing");
+      contradict(source, path, value,
+                 "but the checkpoint has no output table: its head is missing");
     }
     if (value == json(true) && b_.output_items != nullptr &&
         b_.output_items->tensor->to_f32() != b_.items->tensor->to_f32()) {
@@ -150,7 +151,8 @@ class Checker {
       if (row && *row >= 0 && *row < b_.item_rows) {
         findings_.special_rows.emplace(*row, path + " = " + shown(token));
       } else {
-        findings_.notes.push_back(path + " = " + shown(token) + " is no row of the item table, which has " +
+        findings_.notes.push_back(path + " = " + shown(token) +
+                                  " is no row of the item table, which has " +
                                   std::to_string(b_.item_rows) + ": not used");
       }
     }

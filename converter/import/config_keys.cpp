@@ -46,9 +46,9 @@ ConfigKey parse_key(const std::string& pattern, const json& entry) {
   } else {
     key.meaning = KeyMeaning::kExtent;
     key.plus = entry.value("plus", int64_t{0});
-    for (const auto& [name, bound] : {std::pair("equals", ExtentBound::kEqual),
-                                      std::pair("at_most", ExtentBound::kAtMost),
-                                      std::pair("at_least", ExtentBound::kAtLeast)}) {
+    for (const auto& [name, bound] :
+         {std::pair("equals", ExtentBound::kEqual), std::pair("at_most", ExtentBound::kAtMost),
+          std::pair("at_least", ExtentBound::kAtLeast)}) {
       if (!entry.contains(name)) continue;
       key.bound = bound;
       key.what = entry.at(name).get<std::string>();
@@ -139,8 +139,7 @@ std::string describe(const ConfigKey& key) {
     case KeyMeaning::kOnly:
       return key.pattern + ": only " + key.values.dump() + ": " + key.what;
     case KeyMeaning::kExtent:
-      return key.pattern + ": " +
-             (key.plus == 0 ? "" : "plus " + std::to_string(key.plus) + " ") +
+      return key.pattern + ": " + (key.plus == 0 ? "" : "plus " + std::to_string(key.plus) + " ") +
              (key.bound == ExtentBound::kEqual    ? "must equal"
               : key.bound == ExtentBound::kAtMost ? "may not be above"
                                                   : "may not be below") +

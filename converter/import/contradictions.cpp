@@ -108,8 +108,9 @@ class Leftovers {
       if (is_in_a_layer(tensor.stripped)) {
         found->push_back(what + " is part of a layer, but the recipe does not use it");
       } else if (is_as_high_as_the_items(tensor.tensor->shape)) {
-        found->push_back(what + " has a row for each item: a head or a bias of its own, which the "
-                                "recipe does not use");
+        found->push_back(what +
+                         " has a row for each item: a head or a bias of its own, which the "
+                         "recipe does not use");
       }
     }
   }
@@ -133,8 +134,8 @@ class Leftovers {
       return b_.item_rows > 8 && std::llabs(extent - b_.item_rows) <= kSpecials;
     };
     if (shape.size() == 1) return as_high(shape[0]) && !as_high(b_.dim) && !as_high(b_.ffn_dim);
-    return shape.size() == 2 && ((as_high(shape[0]) && shape[1] == b_.dim) ||
-                                 (as_high(shape[1]) && shape[0] == b_.dim));
+    return shape.size() == 2 &&
+           ((as_high(shape[0]) && shape[1] == b_.dim) || (as_high(shape[1]) && shape[0] == b_.dim));
   }
 
   const Binding& b_;

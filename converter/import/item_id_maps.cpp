@@ -65,9 +65,10 @@ ItemIds from_list(const std::string& path, const std::string& source,
 }
 
 [[noreturn]] void unreadable(const std::string& path, const std::string& source) {
-  throw Error(path + ": " + source +
-              " is there, but its ids cannot be read: they are no strings and no whole numbers; pass "
-              "them with --id-map FILE");
+  throw Error(
+      path + ": " + source +
+      " is there, but its ids cannot be read: they are no strings and no whole numbers; pass "
+      "them with --id-map FILE");
 }
 
 // hyper_parameters.item_external_ids, one id a row, behind the extra tokens' own names.
@@ -160,8 +161,10 @@ ItemIds from_replay(const std::string& path, const json& tokenizer) {
   }
   if (!rules.is_object() || !rules.contains(item) || !rules[item].contains("mapping") ||
       !rules[item]["mapping"].is_object()) {
-    throw Error(path + ": is a RePlay tokenizer, but encoding_rules has no mapping of its ITEM_ID "
-                       "column '" + item + "'");
+    throw Error(path +
+                ": is a RePlay tokenizer, but encoding_rules has no mapping of its ITEM_ID "
+                "column '" +
+                item + "'");
   }
   return from_json_object(path, "the tokenizer's mapping of '" + item + "'",
                           rules[item]["mapping"]);
@@ -202,7 +205,8 @@ ItemIds read_item_ids(const std::string& given) {
     } else if (value.is_object()) {
       ids = from_json_object(path, "the map of ids", value);
     } else {
-      throw Error(path + ": a map of ids is a JSON list (the id of each row) or an object (id: row)");
+      throw Error(path +
+                  ": a map of ids is a JSON list (the id of each row) or an object (id: row)");
     }
   } else {
     ids = from_table(path);

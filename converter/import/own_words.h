@@ -22,7 +22,8 @@ struct OwnWord {
 
 struct OwnWords {
   std::map<std::string, OwnWord> settings;  // by the setting's name
-  std::vector<std::string> contradictions;  // modules that disagree, or do what no recipe can express
+  std::vector<std::string>
+      contradictions;  // modules that disagree, or do what no recipe can express
 };
 
 // REQUIRES: binding.problems is empty, and it was bound to `checkpoint`.

@@ -293,10 +293,11 @@ void parse_output_items(const Node& node, Recipe* recipe) {
 }
 
 Recipe parse_recipe(const Node& node) {
-  node.only({"name", "description", "framework", "ids", "prefixes", "recognize", "architecture",
-             "items", "positions",
-             "pad_embedding", "mask_embedding", "embedding_norm", "blocks", "final_norm", "head",
-             "output_items", "item_bias", "ignore", "refuse", "notes", "variants"});
+  node.only({"name",           "description",    "framework", "ids",        "prefixes",
+             "recognize",      "architecture",   "items",     "positions",  "pad_embedding",
+             "mask_embedding", "embedding_norm", "blocks",    "final_norm", "head",
+             "output_items",   "item_bias",      "ignore",    "refuse",     "notes",
+             "variants"});
   Recipe recipe;
   recipe.name = node.at("name").text();
   recipe.description = node.at("description").text();
@@ -366,7 +367,8 @@ RecipeFile::RecipeFile(const std::string& text, const std::string& origin) {
 std::vector<std::string> RecipeFile::tensor_patterns() const {
   std::vector<std::string> patterns;
   const auto add = [&](const std::string& pattern) {
-    if (!pattern.empty()) patterns.push_back(std::regex_replace(pattern, std::regex(R"(\{[^}]*\})"), "*"));
+    if (!pattern.empty())
+      patterns.push_back(std::regex_replace(pattern, std::regex(R"(\{[^}]*\})"), "*"));
   };
   const auto add_norm = [&](const std::optional<NormSpec>& norm) {
     if (!norm) return;
@@ -389,8 +391,9 @@ std::vector<std::string> RecipeFile::tensor_patterns() const {
     }
     const BlockSpec& b = recipe.blocks;
     for (const auto& norm : {b.attention_norm, b.ffn_norm}) add_norm(norm);
-    for (const auto& linear : {b.query_key_value, b.query, b.key, b.value, b.output,
-                               std::optional(b.ffn_in), std::optional(b.ffn_out), recipe.head_dense}) {
+    for (const auto& linear :
+         {b.query_key_value, b.query, b.key, b.value, b.output, std::optional(b.ffn_in),
+          std::optional(b.ffn_out), recipe.head_dense}) {
       add_linear(linear);
     }
   };

@@ -202,8 +202,7 @@ class Binder {
 }  // namespace
 
 std::unique_ptr<Binding> bind_recipe(const Recipe& recipe, const Checkpoint& checkpoint) {
-  auto binding = 
-      std::make_unique<Binding>(TensorIndex(checkpoint, recipe.prefixes, recipe.items));
+  auto binding = std::make_unique<Binding>(TensorIndex(checkpoint, recipe.prefixes, recipe.items));
   Binder binder(recipe, binding.get());
   binder.bind();
   binder.list_unused();

@@ -39,7 +39,7 @@ struct Settings {
   std::optional<int64_t> window;
   float softmax_temperature = 1;
   int64_t skip_oldest = 0;
-  int64_t block_repeats = 1;                 // each block runs so often before the next one
+  int64_t block_repeats = 1;                    // each block runs so often before the next one
   std::optional<int64_t> pad_row, mask_row;     // of the item table, from its start
   std::map<int64_t, std::string> special_rows;  // rows that are no items, and why; pad and mask too
   std::vector<std::string> report;              // "heads = 2 (from --heads)"

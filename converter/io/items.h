@@ -25,9 +25,9 @@ struct ItemTable {
   // (group, name): the column's header and one of its values, sorted by group order, then name.
   std::vector<std::pair<std::string, std::string>> attributes;
   bool has_titles = false;
-  bool integer_ids = true;        // every external id is a canonical int64
-  bool rows_are_integers = true;  // every item has a checkpoint_id
-  bool typed_header = false;      // a RecBole atomic file: "item_id:token"
+  bool integer_ids = true;          // every external id is a canonical int64
+  bool rows_are_integers = true;    // every item has a checkpoint_id
+  bool typed_header = false;        // a RecBole atomic file: "item_id:token"
   bool row_column_is_told = false;  // by the options
   std::string path, row_column, id_column;
   std::vector<std::string> notes;  // what every column became and why, for people

@@ -206,8 +206,8 @@ class LogEvidence {
     }
     if (!odd_field_.empty()) {
       throw Error(at_line(path_, odd_line_) + "'" + std::string(odd_field_) + "' is " +
-                  (is_moment(odd_field_) ? "a time" : "a decimal number") + ", not an id" + advice() +
-                  "; --force takes it for an id");
+                  (is_moment(odd_field_) ? "a time" : "a decimal number") + ", not an id" +
+                  advice() + "; --force takes it for an id");
     }
   }
 

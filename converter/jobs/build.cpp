@@ -77,21 +77,22 @@ class Builder {
   json convert_inputs() const {
     const ConvertOptions& c = config_.convert;
     const CheckpointFiles files = find_checkpoint_files(c.weights_path);
-    return {{"weights", sha256_of_files(files.weights)},
-            {"config", digest(c.import.config_path.empty() ? files.config : c.import.config_path)},
-            {"arch", c.import.arch},
-            {"recipe", digest(c.import.recipe_path)},
-            {"heads", c.import.heads.value_or(0)},
-            {"set", c.import.set},
-            {"id_map", c.import.id_map_path.empty() ? json() : digest_of_path(c.import.id_map_path)},
-            {"items", digest(c.items_path)},
-            {"id_column", c.items.id_column},
-            {"row_column", c.items.row_column},
-            {"title_column", c.items.title_column},
-            {"attributes", c.items.attributes},
-            {"interactions", digest(c.interactions_path)},
-            {"log", log_inputs()},
-            {"precision", precision_name(c.precision)}};
+    return {
+        {"weights", sha256_of_files(files.weights)},
+        {"config", digest(c.import.config_path.empty() ? files.config : c.import.config_path)},
+        {"arch", c.import.arch},
+        {"recipe", digest(c.import.recipe_path)},
+        {"heads", c.import.heads.value_or(0)},
+        {"set", c.import.set},
+        {"id_map", c.import.id_map_path.empty() ? json() : digest_of_path(c.import.id_map_path)},
+        {"items", digest(c.items_path)},
+        {"id_column", c.items.id_column},
+        {"row_column", c.items.row_column},
+        {"title_column", c.items.title_column},
+        {"attributes", c.items.attributes},
+        {"interactions", digest(c.interactions_path)},
+        {"log", log_inputs()},
+        {"precision", precision_name(c.precision)}};
   }
 
   json users() const {

@@ -48,7 +48,7 @@ struct ConvertReport {
   uint64_t tensor_bytes_f32 = 0;  // of all tensors, as plain f32
   size_t item_count = 0;
   CatalogueReport catalogue;
-  std::vector<std::string> log_notes;  // how the interactions were read
+  std::vector<std::string> log_notes;   // how the interactions were read
   std::vector<std::string> item_table;  // what its columns became
   std::vector<std::string> assumptions, settings;
   std::vector<TensorReport> tensors;

@@ -154,11 +154,13 @@ Evaluation evaluate_leave_one_out(const Model& model, const Interactions& intera
     sum.mrr += 1 / (user.rank + 1.0);
   }
   if (sum.users == 0) throw Error("no user has two events or more: nothing can be held out");
-  if (sum.unknown_targets + sum.repeated_targets == sum.users) {
+  const size_t excluded = options.includes_seen ? 0 : sum.repeated_targets;
+  if (sum.unknown_targets + excluded == sum.users) {
     throw Error("no held-out item could be ranked: of " + std::to_string(sum.users) + " users' " +
                 std::to_string(sum.unknown_targets) + " are unknown to the model and " +
-                std::to_string(sum.repeated_targets) +
-                " are in the history before them; are the log's ids the model's?");
+                std::to_string(excluded) +
+                " are in the history before them; are the log's ids the model's? Where people "
+                "choose items again, `pintle evaluate --include-seen` counts such items");
   }
   const double count = static_cast<double>(sum.users);
   sum.hit_rate /= count;

@@ -32,8 +32,9 @@ Floats sum(Floats a, const Floats& b) {
 }
 
 Network import_as(const SyntheticCheckpoint& made, const std::string& arch,
-                  std::optional<int64_t> heads = 2) {
+                  std::optional<int64_t> heads = 2, bool force = false) {
   ImportOptions options;
+  options.force = force;
   options.arch = arch;
   options.heads = heads;
   return import_network(made.checkpoint, options);
@@ -180,7 +181,9 @@ TEST_CASE("pmixer 2024 and 2025: positions from 1, pads evolve from the scaled p
   for (const char* arch :
        {"sasrec-pmixer-2024", "sasrec-pmixer-2025-prenorm", "sasrec-pmixer-2025-postnorm"}) {
     CAPTURE(arch);
-    const Network n = import_as(made, arch);
+    CHECK_THROWS_WITH(import_as(made, arch), doctest::Contains("is not zero, as the pad row is"));
+    const Network n = import_as(made, arch, 2, true);
+    CHECK(reports(n, "forced, although row 0 of item_emb.weight is not zero"));
     CHECK(n.window == kPositions - 1);
     CHECK(n.positions.rows == kPositions - 1);
     CHECK(row_of(n.positions, 0) == made.row("pos_emb.weight", kPositions - 1));
@@ -189,11 +192,11 @@ TEST_CASE("pmixer 2024 and 2025: positions from 1, pads evolve from the scaled p
     const Floats item = made.row("item_emb.weight", 0);
     CHECK(n.pad_embedding == sum(item, item));  // sqrt(4) * item + a zero position
   }
-  const Network pre = import_as(made, "sasrec-pmixer-2025-prenorm");
+  const Network pre = import_as(made, "sasrec-pmixer-2025-prenorm", 2, true);
   CHECK(pre.key_value_source == pintle::fb::Source_Normed);
   CHECK(pre.attention_residual == pintle::fb::Source_Raw);
   CHECK(pre.ffn_residual == pintle::fb::Source_Raw);
-  const Network post = import_as(made, "sasrec-pmixer-2025-postnorm");
+  const Network post = import_as(made, "sasrec-pmixer-2025-postnorm", 2, true);
   CHECK(post.norm_placement == pintle::fb::NormPlacement_Post);
   CHECK(post.final_norm.has_value());
 }
@@ -356,9 +359,9 @@ TEST_CASE("sasrec-rectools: category embeddings are summed into the items") {
   CHECK(row_of(n.items, 5) == sum(made.row(ids, 6), made.row(bag, 1)));
 
   made.indices(items + "1.emb_bag_inputs", {2, 3, 1});
-  CHECK_THROWS_WITH(import_as(made, ""), doctest::Contains("points outside"));
+  CHECK_THROWS_WITH(import_as(made, "", 1), doctest::Contains("points outside"));
   made.indices(items + "1.emb_bag_inputs", {2, 0});
-  CHECK_THROWS_WITH(import_as(made, ""), doctest::Contains("point outside"));
+  CHECK_THROWS_WITH(import_as(made, "", 1), doctest::Contains("point outside"));
   made.checkpoint.config["model_config"]["distance"] = "cosine";
   CHECK_THROWS_WITH(import_as(made, ""), doctest::Contains("cosine"));
 }
@@ -404,6 +407,8 @@ TEST_CASE("bert4rec-hf: token type 0 goes into the positions, rows 0 and 1 are p
   made.norm(l + "attention.output.LayerNorm", kDim).norm(l + "output.LayerNorm", kDim);
   made.linear(l + "intermediate.dense", kFfn, kDim).linear(l + "output.dense", kDim, kFfn);
   made.linear("bert.pooler.dense", kDim, kDim);
+  CHECK_THROWS_WITH(import_as(made, ""), doctest::Contains("--set mask_row=N"));
+  made.checkpoint.config = {{"mask_token_id", 1}};
   const Network n = import_as(made, "");
   CHECK(n.recipe == "bert4rec-hf");
   CHECK(n.window == kPositions - 1);
@@ -413,7 +418,7 @@ TEST_CASE("bert4rec-hf: token type 0 goes into the positions, rows 0 and 1 are p
     CHECK(row_of(n.positions, r) == sum(made.row(e + "position_embeddings.weight", r),
                                         made.row(e + "token_type_embeddings.weight", 0)));
   }
-  CHECK(reports(n, "mask_row = 1 (not told by the checkpoint"));
+  CHECK(reports(n, "mask_row = 1 (from the checkpoint's config, mask_token_id)"));
 
   made.checkpoint.config = {{"mask_token_id", 6}, {"position_embedding_type", "absolute"}};
   made.linear("cls.predictions.transform.dense", kDim, kDim);

@@ -365,11 +365,10 @@ TEST_CASE("evaluate: --k names the metrics, --include-seen keeps seen items") {
   const std::string again =
       "--interactions " + folder.write("s", "user " + ids[0] + " " + ids[1] + " " + ids[0] + "\n") +
       " --format sequences --k 480 ";
-  CHECK(pintle(with + again).parsed()["hr@480"] == 0);
+  CHECK(contains(pintle(with + again).err, "--include-seen"));  // nothing could be ranked
   const json seen = pintle(with + again + "--include-seen").parsed();
   CHECK(seen["hr@480"] == 1);
   CHECK(seen["repeated_targets"] == 1);
-  CHECK(contains(pintle("evaluate --model " + model_path() + " " + again).out, "--include-seen"));
   CHECK(pintle("evaluate --model m --interactions i --k 0").status == 2);
 }
 
@@ -389,7 +388,7 @@ TEST_CASE("convert tells what the item table's columns became") {
   CHECK(contains(asked[3], "'year': attributes, 2 values"));
   CHECK(contains(pintle(with + "--attributes years").err, "has no column 'years'"));
   CHECK(contains(pintle(with + "--title-column kinds --row-column year").err,
-                 "no item of the item table"));
+                 "lists row 1990 of the checkpoint"));
   CHECK(pintle("convert --weights w --out o --attributes a").status == 2);
 }
 
@@ -478,7 +477,7 @@ TEST_CASE("a failed conversion leaves the folder as it was") {
 
   run = pintle(what + " --items " + folder.write("items.csv", "id,title\n9000,Nothing\n"));
   CHECK(run.status == 1);
-  CHECK(contains(run.err, "no item of the item table"));
+  CHECK(contains(run.err, "lists row 9000 of the checkpoint"));
   CHECK(read_file(out) == "the old file");
   CHECK(files_in(folder.path("")) == 2);
 

@@ -37,6 +37,7 @@ struct Narrowed {
   const char* begin;  // of the file's name
   Names verbs;
 };
+const Names kLogVerbs = {"convert", "build", "evaluate", "label", "report", "sweep", "train-sae"};
 const std::vector<Narrowed> kNarrowed = {
     {"file/", {"convert", "build"}},                       // others read and rewrite finished files
     {"io/items.cpp", {"convert", "build"}},                // others include the tables' types
@@ -44,9 +45,11 @@ const std::vector<Narrowed> kNarrowed = {
     {"import/sae_", {"convert", "label", "build"}},        // train-sae only writes SAEs
     {"import/load_saes", {"convert", "build"}},            // label takes a name from it
     {"import/", {"convert", "build"}},                     // recipes only lists and prints
-    // recommend and inspect have lists of ids, no logs
-    {"io/interactions.cpp",
-     {"convert", "build", "evaluate", "label", "report", "sweep", "train-sae"}},
+    // recommend and inspect have lists of ids and tables, no logs
+    {"io/interactions.cpp", kLogVerbs},
+    {"io/event_list", kLogVerbs},
+    {"io/log_", kLogVerbs},
+    {"io/time_column", kLogVerbs},
 };
 // Within run/steering_arguments.cpp only the words of --steer-mode and --steer-at are sweep's too.
 const Names kRecommendOnly = {"--steer", "--share"};
@@ -128,14 +131,18 @@ std::string verb_of(const std::string& file) {
   return verb;
 }
 
-bool is_command(const std::string& file) { return folder_of(file) == "commands/"; }
+// A verb's file; files of commands/ with a header of their own are shared by several.
+bool is_command(const Sources& sources, const std::string& file) {
+  return folder_of(file) == "commands/" && fs::path(file).extension() == ".cpp" &&
+         sources.count(stem_of(file) + ".h") == 0;
+}
 
 // Header -> the files that define what it declares: of its own name or, for a file without a header
 // of its own, those of its folder that it includes.
 std::map<std::string, Names> definitions(const Sources& sources) {
   std::map<std::string, Names> files;
   for (const auto& [file, text] : sources) {
-    if (is_command(file) || fs::path(file).extension() != ".cpp") continue;
+    if (is_command(sources, file) || fs::path(file).extension() != ".cpp") continue;
     if (sources.count(stem_of(file) + ".h") != 0) {
       files[stem_of(file) + ".h"].insert(file);
       continue;
@@ -152,7 +159,7 @@ std::map<std::string, Names> reach(const Sources& sources) {
   const std::map<std::string, Names> defined = definitions(sources);
   std::map<std::string, Names> verbs;
   for (const auto& [command, unused] : sources) {
-    if (!is_command(command) || fs::path(command).extension() != ".cpp") continue;
+    if (!is_command(sources, command)) continue;
     std::vector<std::string> open = {command};
     while (!open.empty()) {
       const std::string file = open.back();
@@ -283,7 +290,7 @@ TEST_CASE("what the check stands on") {
   const Checker checker;
   size_t commands = 0;
   for (const auto& [file, unused] : sources) {
-    if (!is_command(file) || fs::path(file).extension() != ".cpp") continue;
+    if (!is_command(sources, file)) continue;
     ++commands;
     CAPTURE(file);
     CHECK(checker.command(verb_of(file)) != nullptr);
