@@ -3,7 +3,8 @@
 # Converts every checkpoint of PINTLE_SHARED/golden/index.tsv, and those of golden/zoo/index.tsv that
 # a recipe fits, at f32, with the flags given there, by the command line. OUT/index.tsv lists them for
 # golden_test. -D CLI=pintle -D OUT=folder
-set(zoo recbole_bert4rec_121 replay_bert4rec_022 replay_sasrec_022)
+set(zoo recbole_bert4rec_121 replay_bert4rec_022 replay_sasrec_022 rectools_bert4rec
+    rectools_sasrec_cat rectools_sasrec_keypad)
 set(shared $ENV{PINTLE_SHARED})
 if(NOT shared)
   message("skipped: PINTLE_SHARED is not set")

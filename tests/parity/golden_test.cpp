@@ -116,7 +116,7 @@ TEST_CASE("every checkpoint recommends what its framework recommends") {
     MESSAGE(stem << " on " << std::string(model.info().isa) << ": worst relative difference so far "
                  << worst_score);
   }
-  CHECK(checkpoints >= 11);
+  CHECK(checkpoints >= 14);
   MESSAGE(swapped_lists << " of " << lists << " lists have items within " << kSwapGap
                         << " in another order");
 }
