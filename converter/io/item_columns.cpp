@@ -7,18 +7,11 @@
 #include <set>
 #include <string_view>
 
+#include "converter/io/log_names.h"
 #include "converter/io/text_file.h"
 
 namespace pintle::converter {
 namespace {
-
-// Lower case, without what separates words.
-std::string normalised(std::string_view name) {
-  std::string text = to_lower(name);
-  const auto is_separator = [](char c) { return c == '_' || c == '-' || c == ' ' || c == '.'; };
-  text.erase(std::remove_if(text.begin(), text.end(), is_separator), text.end());
-  return text;
-}
 
 constexpr std::array<std::string_view, 44> kTitleNames = {
     "title",      "itemtitle",    "movietitle",   "booktitle",  "producttitle", "tracktitle",
@@ -119,7 +112,7 @@ bool is_id_name(const std::string& name) {
   static constexpr std::array<std::string_view, 13> kNames = {
       "id",  "sku",  "asin", "isbn", "isbn10", "isbn13",    "ean",
       "upc", "gtin", "uuid", "guid", "slug",   "parentasin"};
-  const std::string plain = normalised(name);
+  const std::string plain = plain_name(name);
   if (std::find(kNames.begin(), kNames.end(), plain) != kNames.end()) return true;
   if (name.size() < 3) return false;
   const std::string end = name.substr(name.size() - 2);
@@ -244,7 +237,7 @@ std::vector<size_t> title_candidates(const std::vector<std::string>& names) {
   std::vector<size_t> found;
   for (const std::string_view usual : kTitleNames) {
     for (size_t i = 0; i < names.size(); ++i) {
-      if (normalised(names[i]) == usual) found.push_back(i);
+      if (plain_name(names[i]) == usual) found.push_back(i);
     }
   }
   return found;

@@ -3,7 +3,6 @@
 // One log in many forms: each is read as the same histories or refused with advice, none differs in
 // silence.
 #include <doctest/doctest.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -14,11 +13,13 @@
 
 #include "converter/io/error.h"
 #include "converter/io/interactions.h"
+#include "support/gzip.h"
 #include "support/scratch_dir.h"
 
 namespace pintle::converter {
 namespace {
 
+using test::gzip;
 using Histories = std::map<std::string, std::vector<std::string>>;
 
 struct Event {
@@ -284,20 +285,6 @@ std::string text_of(const std::vector<Column>& columns, const Writing& writing) 
 std::string utf16(const std::string& ascii, bool is_big, bool has_mark) {
   std::string bytes = !has_mark ? "" : is_big ? "\xfe\xff" : "\xff\xfe";
   for (const char c : ascii) bytes += is_big ? std::string{'\0', c} : std::string{c, '\0'};
-  return bytes;
-}
-
-std::string gzip(const std::string& text) {
-  std::string bytes(compressBound(text.size()) + 64, '\0');
-  z_stream stream = {};
-  REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(&bytes[0]);
-  stream.avail_out = static_cast<uInt>(bytes.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  bytes.resize(stream.total_out);
-  deflateEnd(&stream);
   return bytes;
 }
 

@@ -2,30 +2,17 @@
 #include "converter/io/text_coding.h"
 
 #include <doctest/doctest.h>
-#include <zlib.h>
 
 #include "converter/io/error.h"
 #include "converter/io/text_file.h"
+#include "support/gzip.h"
 #include "support/scratch_dir.h"
 
 namespace pintle::converter {
 namespace {
 
 using namespace std::string_literals;
-
-std::string gzip(const std::string& text) {
-  std::string bytes(compressBound(text.size()) + 64, '\0');
-  z_stream stream = {};
-  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(&bytes[0]);
-  stream.avail_out = static_cast<uInt>(bytes.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  bytes.resize(stream.total_out);
-  deflateEnd(&stream);
-  return bytes;
-}
+using test::gzip;
 
 std::string text_of(const std::string& bytes) { return decode_text("log", bytes).text; }
 
