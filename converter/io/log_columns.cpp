@@ -21,7 +21,8 @@ struct Role {
 constexpr Role kUser = {"user", "--user-column", user_surety};
 constexpr Role kItem = {"item", "--item-column", item_surety};
 
-constexpr int kCoarse = 2;  // the surety of a session or an artist
+constexpr int kCoarse = 2;    // the surety of a session or an artist
+constexpr int kProperty = 3;  // of a category: plainly less than any other
 
 // "movie" and "movie_id" have one stem: where both are there, the second is the id, the first a name.
 std::string stem(const std::string& plain) {
@@ -82,13 +83,14 @@ size_t find_role(const std::string& path, const std::vector<std::string>& names,
     }
     if (stem(plain) == stem(best_plain)) {
       if (stem(plain) != plain) best = column;
-    } else if (found.front().first != 0 || surety == 0) {
+    } else if (found.front().first == surety ||
+               (found.front().first != 0 && surety < kProperty)) {
       throw Error(at_line(path, 1) + "'" + names[best] + "' and '" + names[column] +
                   "' could both be the " + role.name + " column; choose with " + role.option +
                   " '" + names[best] + "' or " + role.option + " '" + names[column] + "'");
     }
   }
-  if (found.front().first == kCoarse) refuse_coarse_role(path, names, role, best, other_role);
+  if (found.front().first >= kCoarse) refuse_coarse_role(path, names, role, best, other_role);
   for (const auto& [surety, column] : found) {
     if (column == best) continue;
     notes->push_back("the " + std::string(role.name) + " is '" + names[best] + "', not '" +

@@ -14,7 +14,8 @@ namespace pintle::converter {
 std::string plain_name(std::string_view header);
 
 // How sure a name is, 0 best: the role's own word; a kind of it (customer, movie); a coarser one that
-// some models take instead (session, artist). None: no such name.
+// some models take instead (session, artist); a property of items that few do (category). None: no such
+// name.
 std::optional<int> user_surety(const std::string& plain_name);
 std::optional<int> item_surety(const std::string& plain_name);
 

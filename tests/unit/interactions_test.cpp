@@ -201,6 +201,9 @@ TEST_CASE("columns are found by name, said, and asked for where two are as likel
   CHECK(histories(surer) == Histories{{"2"}});
   CHECK(notes(surer, "the user is 'user_id', not 'session_id'"));
   CHECK(notes(surer, "the item is 'item_id', not 'artist_id'"));
+  const Interactions shop = read("user_id,category_id,product_id\n1,9,3\n");
+  CHECK(shop.item_names == std::vector<std::string>{"3"});
+  CHECK(notes(shop, "the item is 'product_id', not 'category_id'"));
   const std::string two = "user,asin,parent_asin\n1,2,3\n";
   CHECK(contains(fault_of(two), "'asin' and 'parent_asin' could both be the item column"));
   InteractionOptions options;
