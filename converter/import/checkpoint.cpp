@@ -84,7 +84,9 @@ void add_torch_tensors(TorchArchive& archive, const std::string& path, Checkpoin
   add_tensors(path, load_tensors(archive, state.tensors, path), checkpoint);
   checkpoint->modules.merge(state.modules);
   checkpoint->config.update(find_config(archive.root(), path));
-  checkpoint->item_ids = find_item_ids(archive.root(), checkpoint->config, path);
+  if (auto ids = find_item_ids(archive.root(), checkpoint->config, path)) {
+    checkpoint->item_ids = std::move(ids);
+  }
   if (extent == CheckpointExtent::kModel) return;
   checkpoint->beside =
       load_tensors(archive, find_beside(archive.root(), state.tensors, path), path);
@@ -133,8 +135,8 @@ Checkpoint read_checkpoint(const std::string& path, CheckpointExtent extent) {
   for (const std::string& file : files.weights) read_file(file, extent, &checkpoint);
   if (files.weights.size() > 1) {
     checkpoint.container += ", " + std::to_string(files.weights.size()) + " shards";
-    check_weight_map(files, checkpoint);
   }
+  check_weight_map(files, checkpoint);
   if (!files.config.empty()) {
     checkpoint.config = read_json_file(files.config);
     if (!checkpoint.config.is_object()) throw Error(files.config + ": is no JSON object");

@@ -59,7 +59,7 @@ CheckpointFiles from_index(const fs::path& index) {
   std::set<std::string> shards;
   for (const auto& [tensor, shard] : object["weight_map"].items()) {
     const std::string name = shard.is_string() ? shard.get<std::string>() : "";
-    if (name.empty() || fs::path(name).filename() != name) {
+    if (name.empty() || name == "." || name == ".." || fs::path(name).filename() != name) {
       throw Error(path + ": the shard of tensor '" + tensor +
                   "' is no file of its own folder: " + shard.dump());
     }
