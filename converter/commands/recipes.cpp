@@ -32,8 +32,8 @@ void add_recipes_command(CLI::App* app) {
   const auto arguments = std::make_shared<RecipesArguments>();
   CLI::App* verb =
       app->add_subcommand("recipes", "List the architectures known by name, or print one's recipe");
-  CLI::Option* name = verb->add_option("NAME", arguments->name,
-                                       "Print this one, as JSON that `pintle convert --recipe` reads");
+  CLI::Option* name = verb->add_option(
+      "NAME", arguments->name, "Print this one, as JSON that `pintle convert --recipe` reads");
   verb->add_option("--keys", arguments->framework,
                    "Print what becomes of every key of a framework's configuration, or of all")
       ->excludes(name);

@@ -241,7 +241,11 @@ Network import_network(const Checkpoint& checkpoint, const ImportOptions& option
         import_with(candidate, checkpoint, configuration, options,
                     builtin ? "from --arch" : "from --recipe " + file_name(options.recipe_path));
   }
-  if (!options.id_map_path.empty()) network.origin.ids = read_item_ids(options.id_map_path);
+  if (!options.id_map_path.empty()) {
+    network.origin.ids = read_item_ids(options.id_map_path);
+  } else if (!checkpoint.item_ids_fault.empty()) {
+    throw Error(checkpoint.item_ids_fault);
+  }
   return network;
 }
 

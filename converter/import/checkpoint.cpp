@@ -84,13 +84,17 @@ void add_torch_tensors(TorchArchive& archive, const std::string& path, Checkpoin
   add_tensors(path, load_tensors(archive, state.tensors, path), checkpoint);
   checkpoint->modules.merge(state.modules);
   checkpoint->config.update(find_config(archive.root(), path));
-  if (auto ids = find_item_ids(archive.root(), checkpoint->config, path)) {
-    checkpoint->item_ids = std::move(ids);
+  try {
+    if (auto ids = find_item_ids(archive.root(), checkpoint->config, path)) {
+      checkpoint->item_ids = std::move(ids);
+    }
+  } catch (const Error& error) {
+    checkpoint->item_ids_fault = error.what();
   }
   if (extent == CheckpointExtent::kModel) return;
-  checkpoint->beside =
-      load_tensors(archive, find_beside(archive.root(), state.tensors, path), path);
-  checkpoint->values_beside = find_values_beside(archive.root(), path);
+  checkpoint->beside.merge(
+      load_tensors(archive, find_beside(archive.root(), state.tensors, path), path));
+  checkpoint->values_beside.update(find_values_beside(archive.root(), path));
 }
 
 // Adds the tensors and what lies beside them in one file.
@@ -126,6 +130,22 @@ void check_weight_map(const CheckpointFiles& files, const Checkpoint& checkpoint
   }
 }
 
+// A config.json beside the weights; what a pickle holds inside must not say otherwise.
+void add_config(const std::string& path, Checkpoint* checkpoint) {
+  const nlohmann::json config = read_json_file(path);
+  if (!config.is_object()) throw Error(path + ": is no JSON object");
+  checkpoint->config_is_inside = !checkpoint->config.empty();
+  checkpoint->config_source = std::string("config.json beside the weights") +
+                              (checkpoint->config_is_inside ? " or the checkpoint's config" : "");
+  for (const auto& [key, value] : config.items()) {
+    const auto [entry, is_new] = checkpoint->config.emplace(key, value);
+    if (is_new || *entry == value) continue;
+    throw Error(path + ": says " + key + " = " + value.dump() +
+                ", but the checkpoint itself says " + entry->dump() +
+                "; move the file away if it belongs to another checkpoint");
+  }
+}
+
 }  // namespace
 
 Checkpoint read_checkpoint(const std::string& path, CheckpointExtent extent) {
@@ -137,12 +157,7 @@ Checkpoint read_checkpoint(const std::string& path, CheckpointExtent extent) {
     checkpoint.container += ", " + std::to_string(files.weights.size()) + " shards";
   }
   check_weight_map(files, checkpoint);
-  if (!files.config.empty()) {
-    checkpoint.config = read_json_file(files.config);
-    if (!checkpoint.config.is_object()) throw Error(files.config + ": is no JSON object");
-    checkpoint.config_source = "config.json beside the weights";
-    checkpoint.config_is_inside = false;
-  }
+  if (!files.config.empty()) add_config(files.config, &checkpoint);
   return checkpoint;
 }
 

@@ -60,6 +60,7 @@ struct Checkpoint {
   bool config_is_inside = true;  // false: a file beside the weights, which another may replace
   std::map<std::string, ModuleRecord> modules;  // by the prefix of their tensors; "": the root
   std::optional<ItemIds> item_ids;  // if a framework put the app's ids beside the tensors
+  std::string item_ids_fault;       // why a map that is there cannot be read; empty: it can
 };
 
 enum class CheckpointExtent { kModel, kAll };

@@ -122,7 +122,7 @@ std::optional<ItemIds> find_recbole_ids(const PickleValue& root, const json& con
     map.extra_tokens = 1;
     return map;
   }
-  return std::nullopt;
+  unreadable(path, "field2id_token without the item field '" + field + "'");
 }
 
 std::string json_id(const std::string& where, const json& value) {

@@ -16,6 +16,28 @@ std::string plain(const json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+// Spellings of configurations: Hugging Face's ACT2FN, RecBole's and torch.nn's.
+const std::map<std::string, fb::Activation>& activations() {
+  static const std::map<std::string, fb::Activation> map = {
+      {"none", fb::Activation_Identity},       {"identity", fb::Activation_Identity},
+      {"linear", fb::Activation_Identity},     {"relu", fb::Activation_Relu},
+      {"gelu", fb::Activation_GeluErf},        {"gelu_erf", fb::Activation_GeluErf},
+      {"gelu_python", fb::Activation_GeluErf}, {"gelu_new", fb::Activation_GeluTanh},
+      {"gelu_tanh", fb::Activation_GeluTanh},  {"gelu_pytorch_tanh", fb::Activation_GeluTanh},
+      {"gelu_fast", fb::Activation_GeluTanh},  {"silu", fb::Activation_Silu},
+      {"swish", fb::Activation_Silu}};
+  return map;
+}
+
+// Whether two values of a setting mean the same: activations have several spellings.
+bool means_same(const std::string& setting, const json& a, const json& b) {
+  if (a == b) return true;
+  if (setting != "activation" && setting != "head_activation") return false;
+  const auto first = activations().find(plain(a)), second = activations().find(plain(b));
+  return first != activations().end() && second != activations().end() &&
+         first->second == second->second;
+}
+
 struct Resolved {
   json value;  // null: not told
   std::string source;
@@ -44,16 +66,14 @@ class SettingResolver {
     const Setting setting = found == recipe_.settings.end() ? Setting() : found->second;
     const Resolved told = told_value(name, setting), own = own_value(name, setting);
     if (!told.value.is_null()) {
-      if (own.value.is_null() || told.value == own.value || name == "window") return told;
+      if (own.value.is_null() || means_same(name, told.value, own.value) || name == "window") {
+        return told;
+      }
       if (own.is_a_modules && !configuration_.force) {
         return {own.value, own.source + "; " + plain(told.value) + " " + told.source +
                                " is not used, --force would use it"};
       }
-      const std::string line = name + " = " + plain(told.value) + " (" + told.source +
-                               "), but it is " + plain(own.value) + " " + own.source;
-      if (std::find(contradictions.begin(), contradictions.end(), line) == contradictions.end()) {
-        contradictions.push_back(line);
-      }
+      contradict(name, told, own);
       return told;
     }
     if (!own.value.is_null()) return own;
@@ -132,14 +152,26 @@ class SettingResolver {
     return keyed_value(name, setting, configuration_.user, source);
   }
 
-  Resolved own_value(const std::string& name, const Setting& setting) const {
+  // A pickled module's word, or else the configuration's; if they disagree, that is told.
+  Resolved own_value(const std::string& name, const Setting& setting) {
     const Resolved configured = keyed_value(name, setting, configuration_.checkpoint,
                                             "from " + configuration_.checkpoint_source);
-    if (!configured.value.is_null()) return configured;
     const auto word = own_words_.settings.find(name);
     // The order of norms is compared, not set: the rest of a recipe is built on its own.
-    if (word == own_words_.settings.end() || name == "norm_placement") return {};
-    return {word->second.value, word->second.source, true};
+    if (word == own_words_.settings.end() || name == "norm_placement") return configured;
+    const Resolved own = {word->second.value, word->second.source, true};
+    if (!configured.value.is_null() && !means_same(name, configured.value, own.value)) {
+      contradict(name, configured, own);
+    }
+    return own;
+  }
+
+  void contradict(const std::string& name, const Resolved& told, const Resolved& own) {
+    const std::string line = name + " = " + plain(told.value) + " (" + told.source +
+                             "), but it is " + plain(own.value) + " " + own.source;
+    if (std::find(contradictions.begin(), contradictions.end(), line) == contradictions.end()) {
+      contradictions.push_back(line);
+    }
   }
 
   Resolved keyed_value(const std::string& name, const Setting& setting, const json& config,
@@ -165,19 +197,6 @@ class SettingResolver {
   const OwnWords& own_words_;
   const std::string& origin_;
 };
-
-// Spellings of configurations: Hugging Face's ACT2FN, RecBole's and torch.nn's.
-const std::map<std::string, fb::Activation>& activations() {
-  static const std::map<std::string, fb::Activation> map = {
-      {"none", fb::Activation_Identity},       {"identity", fb::Activation_Identity},
-      {"linear", fb::Activation_Identity},     {"relu", fb::Activation_Relu},
-      {"gelu", fb::Activation_GeluErf},        {"gelu_erf", fb::Activation_GeluErf},
-      {"gelu_python", fb::Activation_GeluErf}, {"gelu_new", fb::Activation_GeluTanh},
-      {"gelu_tanh", fb::Activation_GeluTanh},  {"gelu_pytorch_tanh", fb::Activation_GeluTanh},
-      {"gelu_fast", fb::Activation_GeluTanh},  {"silu", fb::Activation_Silu},
-      {"swish", fb::Activation_Silu}};
-  return map;
-}
 
 int64_t resolve_heads(SettingResolver* resolver, int64_t dim, const std::string& origin) {
   const std::optional<int64_t> heads = resolver->integer("heads", 1);

@@ -83,8 +83,7 @@ size_t find_role(const std::string& path, const std::vector<std::string>& names,
     }
     if (stem(plain) == stem(best_plain)) {
       if (stem(plain) != plain) best = column;
-    } else if (found.front().first == surety ||
-               (found.front().first != 0 && surety < kProperty)) {
+    } else if (found.front().first == surety || (found.front().first != 0 && surety < kProperty)) {
       throw Error(at_line(path, 1) + "'" + names[best] + "' and '" + names[column] +
                   "' could both be the " + role.name + " column; choose with " + role.option +
                   " '" + names[best] + "' or " + role.option + " '" + names[column] + "'");

@@ -152,8 +152,8 @@ std::optional<int> item_surety(const std::string& name) {
                     "productcode"})) {
     return 1;
   }
-  if (is_any(name, {"parentasin", "artist", "artistid", "album", "albumid", "streamer", "streamerid",
-                    "seriesid"})) {
+  if (is_any(name, {"parentasin", "artist", "artistid", "album", "albumid", "streamer",
+                    "streamerid", "seriesid"})) {
     return 2;
   }
   if (is_any(name, {"brandid", "authorid", "creatorid", "categoryid"})) return 3;
