@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "converter/import/checkpoint.h"
+#include "converter/io/error.h"
 #include "numpy_pickles.h"
 #include "support/contains.h"
 #include "support/scratch_dir.h"
@@ -21,7 +22,10 @@ std::optional<ItemIds> ids_of(std::vector<std::pair<std::string, std::string>> b
   beside.emplace_back("state_dict", pickle_dict({{"w", pickle_tensor("Float", "0", {2})}}));
   const ScratchDir scratch;
   write_torch_zip(scratch.path("m.pt"), pickle_dict(beside), {{"0", bytes_of<float>({1, 2})}});
-  return read_checkpoint(scratch.path("m.pt")).item_ids;
+  // Reading keeps the fault: --id-map may stand in for a map that cannot be read.
+  const Checkpoint checkpoint = read_checkpoint(scratch.path("m.pt"));
+  if (!checkpoint.item_ids_fault.empty()) throw Error(checkpoint.item_ids_fault);
+  return checkpoint.item_ids;
 }
 
 std::optional<ItemIds> rectools_ids(const std::string& ids, const Ids& tokens = {"PAD"}) {
@@ -98,7 +102,7 @@ TEST_CASE("RecBole: the configuration names the item field") {
   const std::string dataset =
       pickle_object(pickle_class("recbole.data.dataset", "Dataset"),
                     pickle_dict({{"field2id_token", pickle_dict({{"movie", tokens}})}}));
-  CHECK_FALSE(ids_of({{"dataset", dataset}}));
+  CHECK_THROWS_WITH(ids_of({{"dataset", dataset}}), Contains("without the item field 'item_id'"));
   const std::string config = pickle_dict({{"ITEM_ID_FIELD", pickle_string("movie")}});
   const std::optional<ItemIds> ids = ids_of({{"config", config}, {"dataset", dataset}});
   REQUIRE(ids.has_value());
