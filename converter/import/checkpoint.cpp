@@ -17,6 +17,7 @@
 #include "converter/import/torch_archive.h"
 #include "converter/io/error.h"
 #include "converter/io/json_file.h"
+#include "converter/io/text_file.h"
 
 namespace pintle::converter {
 namespace {
@@ -28,10 +29,6 @@ std::string read_start(const std::string& path) {
   file.read(start.data(), static_cast<std::streamsize>(start.size()));
   start.resize(static_cast<size_t>(file.gcount()));
   return start;
-}
-
-bool starts_with(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
 }
 
 [[noreturn]] void refuse_container(const std::string& path, std::string_view start) {

@@ -9,6 +9,7 @@
 
 #include "converter/io/error.h"
 #include "converter/io/json_file.h"
+#include "converter/io/text_file.h"
 
 namespace pintle::converter {
 namespace {
@@ -17,10 +18,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr const char kIndexEnd[] = ".index.json";
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
 
 // "model-00002-of-00003.safetensors".
 struct ShardName {

@@ -5,14 +5,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "converter/io/text_file.h"
 #include "converter/io/utf8.h"
 
 namespace pintle::converter {
 namespace {
-
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
 
 // Bytes, also as protocol 2 writes them: _codecs.encode(text, 'latin1').
 std::optional<std::string> raw_bytes(const PickleValue& value) {

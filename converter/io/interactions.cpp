@@ -15,39 +15,27 @@
 namespace pintle::converter {
 namespace {
 
-// The fields of each line, none for a blank one.
-template <typename OnLine>
-void for_each_line(std::string_view text, const OnLine& on_line) {
-  LineReader lines(text);
-  std::string_view line;
-  std::vector<std::string_view> fields;
-  while (lines.next(&line)) {
-    fields.clear();
-    split_fields(line, &fields);
-    on_line(lines.number(), fields);
-  }
-}
-
 // Pairs are sequences of one item.
 Interactions read_log_lines(const std::string& path, std::string_view text,
                             InteractionFormat format, bool force) {
   const bool is_pairs = format == InteractionFormat::kPairs;
   EventList events(path);
   size_t line_count = 0;
-  for_each_line(text, [&](size_t line, const std::vector<std::string_view>& fields) {
-    if (fields.empty()) return;
-    if (is_pairs && fields.size() != 2) {
-      throw Error(at_line(path, line) + "has " + std::to_string(fields.size()) +
-                  " fields; 'user item' is expected in each line");
-    }
-    if (fields.size() == 1) {
-      throw Error(at_line(path, line) + "user '" + std::string(fields[0]) +
-                  "' has no items; 'user item item …' is expected in each line");
-    }
-    const uint32_t user = events.user(line, fields[0]);
-    for (size_t i = 1; i < fields.size(); ++i) events.add(user, line, fields[i]);
-    ++line_count;
-  });
+  for_each_line(text,
+                [&](size_t line, std::string_view, const std::vector<std::string_view>& fields) {
+                  if (fields.empty()) return;
+                  if (is_pairs && fields.size() != 2) {
+                    throw Error(at_line(path, line) + "has " + std::to_string(fields.size()) +
+                                " fields; 'user item' is expected in each line");
+                  }
+                  if (fields.size() == 1) {
+                    throw Error(at_line(path, line) + "user '" + std::string(fields[0]) +
+                                "' has no items; 'user item item …' is expected in each line");
+                  }
+                  const uint32_t user = events.user(line, fields[0]);
+                  for (size_t i = 1; i < fields.size(); ++i) events.add(user, line, fields[i]);
+                  ++line_count;
+                });
   std::vector<std::string> notes;
   events.settle(force, &notes);
   const size_t users = events.user_count();
@@ -126,7 +114,7 @@ Interactions read_interactions(const std::string& path, const InteractionOptions
 std::vector<std::vector<std::string>> read_sequences(const std::string& path) {
   const std::string text = read_text_file(path);
   std::vector<std::vector<std::string>> sequences;
-  for_each_line(text, [&](size_t, const std::vector<std::string_view>& fields) {
+  for_each_line(text, [&](size_t, std::string_view, const std::vector<std::string_view>& fields) {
     sequences.emplace_back(fields.begin(), fields.end());
   });
   return sequences;
@@ -135,7 +123,7 @@ std::vector<std::vector<std::string>> read_sequences(const std::string& path) {
 std::vector<std::string> read_id_list(const std::string& path) {
   const std::string text = read_text_file(path);
   std::vector<std::string> ids;
-  for_each_line(text, [&](size_t, const std::vector<std::string_view>& fields) {
+  for_each_line(text, [&](size_t, std::string_view, const std::vector<std::string_view>& fields) {
     ids.insert(ids.end(), fields.begin(), fields.end());
   });
   return ids;

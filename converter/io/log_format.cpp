@@ -73,14 +73,10 @@ class LogEvidence {
  public:
   LogEvidence(const std::string& path, std::string_view text, const InteractionOptions& options)
       : path_(path), options_(options) {
-    LineReader lines(text);
-    std::string_view line;
-    std::vector<std::string_view> fields;
-    while (lines.next(&line)) {
-      fields.clear();
-      split_fields(line, &fields);
-      if (!fields.empty()) add_line(lines.number(), line, fields);
-    }
+    for_each_line(text, [&](size_t number, std::string_view line,
+                            const std::vector<std::string_view>& fields) {
+      if (!fields.empty()) add_line(number, line, fields);
+    });
     if (count_ == 0) throw Error(path + ": holds no interactions");
   }
 

@@ -20,14 +20,6 @@ bool is_letter_or_digit(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-bool starts_with(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 // "eventTime", "event_time" and "Event time" are {"event", "time"}.
 std::vector<std::string> header_words(std::string_view header) {
   std::vector<std::string> words;

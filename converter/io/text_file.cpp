@@ -84,6 +84,14 @@ std::string to_lower(std::string_view text) {
   return lower;
 }
 
+bool starts_with(std::string_view text, std::string_view start) {
+  return text.substr(0, start.size()) == start;
+}
+
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
 std::string count_text(size_t count) {
   std::string text = std::to_string(count);
   for (size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");

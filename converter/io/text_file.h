@@ -28,8 +28,24 @@ class LineReader {
 
 // The parts of a line between spaces and tabs, appended to `fields`.
 void split_fields(std::string_view line, std::vector<std::string_view>* fields);
+
+// Calls on_line(number, line, fields) for each line of a text; a blank one has no fields.
+template <typename OnLine>
+void for_each_line(std::string_view text, const OnLine& on_line) {
+  LineReader lines(text);
+  std::string_view line;
+  std::vector<std::string_view> fields;
+  while (lines.next(&line)) {
+    fields.clear();
+    split_fields(line, &fields);
+    on_line(lines.number(), line, fields);
+  }
+}
+
 std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);  // ASCII
+bool starts_with(std::string_view text, std::string_view start);
+bool ends_with(std::string_view text, std::string_view end);
 
 std::string count_text(size_t count);  // "1,000,209"
 // " 'a' 'b'" of at most some names, for messages.

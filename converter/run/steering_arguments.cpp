@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "converter/io/error.h"
+#include "converter/io/text_file.h"
 #include "converter/run/steering_names.h"
 
 namespace pintle::converter {
@@ -17,10 +18,6 @@ namespace {
 
 constexpr char kFeaturePrefix[] = "feature:", kPresetPrefix[] = "preset:", kUnitPrefix[] = "p95:",
                kKnobPrefix[] = "knob:", kActiveSuffix[] = "@active";
-
-bool starts_with(const std::string& text, const std::string& prefix) {
-  return text.compare(0, prefix.size(), prefix) == 0;
-}
 
 // Cuts `suffix` off the end of `text`.
 bool take_suffix(std::string* text, const std::string& suffix) {

@@ -10,11 +10,13 @@
 #include "converter/import/architectures.h"
 #include "converter/import/recipe.h"
 #include "converter/io/error.h"
+#include "support/contains.h"
 #include "support/synthetic_checkpoint.h"
 
 namespace {
 
 using namespace pintle::converter;
+using pintle::test::check_contains;
 constexpr int64_t kDim = 4, kRows = 6;
 
 SyntheticCheckpoint recbole() {
@@ -46,12 +48,6 @@ std::string fault(const SyntheticCheckpoint& made, const ImportOptions& options)
   return "no fault";
 }
 
-void contains(const std::string& text, const std::string& part) {
-  CAPTURE(text);
-  CAPTURE(part);
-  CHECK((text.find(part) != std::string::npos));
-}
-
 // A file that is gone at the end of the test.
 struct TemporaryFile {
   explicit TemporaryFile(const std::string& text) { std::ofstream(path) << text; }
@@ -64,13 +60,13 @@ struct TemporaryFile {
 TEST_CASE("an ambiguous checkpoint lists its candidates; the configuration decides") {
   SyntheticCheckpoint made = recbole();
   const std::string text = fault(made, with(""));
-  contains(text, "made.pt: its tensors fit more than one architecture");
-  contains(text, "--arch sasrec-recbole ");
-  contains(text, "--arch bert4rec-recbole ");
+  check_contains(text, "made.pt: its tensors fit more than one architecture");
+  check_contains(text, "--arch sasrec-recbole ");
+  check_contains(text, "--arch bert4rec-recbole ");
   made.checkpoint.config = {{"model", "bert4rec"}};
   CHECK(import_network(made.checkpoint, with("")).recipe == "bert4rec-recbole");
   made.checkpoint.config = {{"model", "CORE"}};
-  contains(fault(made, with("")), "the configuration says model = CORE");
+  check_contains(fault(made, with("")), "the configuration says model = CORE");
 }
 
 TEST_CASE("a missing or misshapen tensor is named with the shape it should have") {
@@ -79,30 +75,30 @@ TEST_CASE("a missing or misshapen tensor is named with the shape it should have"
   made.add("LayerNorm.weight", {kDim + 1});
   for (const char* arch : {"sasrec-recbole", ""}) {
     const std::string text = fault(made, with(arch));
-    contains(
+    check_contains(
         text,
         "tensor trm_encoder.layer.0.multi_head_attention.key.bias is missing, expected shape [4]");
-    contains(text, "tensor LayerNorm.weight has shape [5], expected [4]");
+    check_contains(text, "tensor LayerNorm.weight has shape [5], expected [4]");
   }
 }
 
 TEST_CASE("a layer that is not whole or is missing between others is a fault") {
   SyntheticCheckpoint made = recbole();
   made.norm("trm_encoder.layer.1.multi_head_attention.LayerNorm", kDim);
-  contains(
+  check_contains(
       fault(made, with("sasrec-recbole")),
       "trm_encoder.layer.1.multi_head_attention.query.weight is missing, expected shape [4, 4]");
   SyntheticCheckpoint gap = recbole();
   gap.norm("trm_encoder.layer.2.multi_head_attention.LayerNorm", kDim);
-  contains(fault(gap, with("sasrec-recbole")),
-           "trm_encoder.layer.1.multi_head_attention.LayerNorm.weight is missing");
+  check_contains(fault(gap, with("sasrec-recbole")),
+                 "trm_encoder.layer.1.multi_head_attention.LayerNorm.weight is missing");
 }
 
 TEST_CASE("a checkpoint of nothing known says so") {
   SyntheticCheckpoint made;
-  contains(fault(made, with("")), "none of its 0 tensors");
+  check_contains(fault(made, with("")), "none of its 0 tensors");
   made.add("conv1.weight", {3, 3});
-  contains(fault(made, with("")), "none of its 1 tensors (conv1.weight, ...)");
+  check_contains(fault(made, with("")), "none of its 1 tensors (conv1.weight, ...)");
 }
 
 TEST_CASE("NaN and infinite weights are refused, in tensors that are used") {
@@ -111,20 +107,20 @@ TEST_CASE("NaN and infinite weights are refused, in tensors that are used") {
   CHECK(fault(made, with("sasrec-recbole")) == "no fault");
   SyntheticCheckpoint nan = made;
   nan.put("item_embedding.weight", 5, std::numeric_limits<float>::quiet_NaN());
-  contains(fault(nan, with("sasrec-recbole")),
-           "tensor item_embedding.weight holds NaN at element 5 of shape [6, 4]");
+  check_contains(fault(nan, with("sasrec-recbole")),
+                 "tensor item_embedding.weight holds NaN at element 5 of shape [6, 4]");
   made.put("LayerNorm.bias", 2, -std::numeric_limits<float>::infinity());
-  contains(fault(made, with("sasrec-recbole")),
-           "tensor LayerNorm.bias holds an infinite value at element 2");
+  check_contains(fault(made, with("sasrec-recbole")),
+                 "tensor LayerNorm.bias holds an infinite value at element 2");
 }
 
 TEST_CASE("heads: missing, not dividing, out of range") {
   const SyntheticCheckpoint made = recbole();
-  contains(fault(made, with("sasrec-recbole", std::nullopt)),
-           "pass --heads N (4 dimensions: N is one of 1, 2, 4)");
-  contains(fault(made, with("sasrec-recbole", 3)), "3 heads do not divide 4 dimensions");
-  contains(fault(made, with("sasrec-recbole", 0)), "heads = 0 (from --heads)");
-  contains(fault(made, with("sasrec-recbole", -2)), "heads = -2 (from --heads)");
+  check_contains(fault(made, with("sasrec-recbole", std::nullopt)),
+                 "pass --heads N (4 dimensions: N is one of 1, 2, 4)");
+  check_contains(fault(made, with("sasrec-recbole", 3)), "3 heads do not divide 4 dimensions");
+  check_contains(fault(made, with("sasrec-recbole", 0)), "heads = 0 (from --heads)");
+  check_contains(fault(made, with("sasrec-recbole", -2)), "heads = -2 (from --heads)");
 }
 
 TEST_CASE("--config overrides by name, and names what it cannot use") {
@@ -134,7 +130,7 @@ TEST_CASE("--config overrides by name, and names what it cannot use") {
   {
     const TemporaryFile config(R"({"activation": "relu", "window": 2, "norm_eps": 0.5})");
     options.config_path = config.path;
-    contains(fault(made, options), "it is gelu from the checkpoint's config, hidden_act");
+    check_contains(fault(made, options), "it is gelu from the checkpoint's config, hidden_act");
     options.force = true;
     const Network n = import_network(made.checkpoint, options);
     CHECK(n.heads == 4);
@@ -158,10 +154,10 @@ TEST_CASE("--config overrides by name, and names what it cannot use") {
   for (const auto& [text, expected] : faults) {
     const TemporaryFile config(text);
     options.config_path = config.path;
-    contains(fault(made, options), expected);
+    check_contains(fault(made, options), expected);
   }
   options.config_path = "absent.json";
-  contains(fault(made, options), "cannot read absent.json");
+  check_contains(fault(made, options), "cannot read absent.json");
 }
 
 TEST_CASE("a recipe file stands for any layout") {
@@ -186,7 +182,7 @@ TEST_CASE("a recipe file stands for any layout") {
   CHECK(n.blocks[0].ffn_in.bias == std::vector<float>(5, 0.0f));
   CHECK(n.pad_embedding[1] == 3 * made.row("E", 2)[1]);
   options.arch = "gpt2";
-  contains(fault(made, options), "--arch and --recipe");
+  check_contains(fault(made, options), "--arch and --recipe");
 }
 
 TEST_CASE("every built-in recipe is listed, parses and carries its own name") {

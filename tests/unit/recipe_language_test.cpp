@@ -10,6 +10,7 @@
 #include "converter/import/layer_names.h"
 #include "converter/import/recipe.h"
 #include "converter/io/error.h"
+#include "support/contains.h"
 #include "support/plain_transformer.h"
 #include "support/scratch_dir.h"
 #include "support/tiny_models.h"
@@ -74,12 +75,6 @@ std::string fault(const SyntheticCheckpoint& made, const json& recipe,
     return error.what();
   }
   return "no fault";
-}
-
-void contains(const std::string& text, const std::string& part) {
-  CAPTURE(text);
-  CAPTURE(part);
-  CHECK((text.find(part) != std::string::npos));
 }
 
 json with(const char* pointer, const json& value) {
@@ -184,10 +179,10 @@ TEST_CASE("layers from 1, norms of one series, norms without bias and with an ep
 TEST_CASE("a missing layer is a fault, what lies beyond the last is reported") {
   SyntheticCheckpoint gap = layout();
   gap.linear("b.4.up", kFfn, kDim);
-  contains(fault(gap, recipe()), "tensor b.3.q.weight is missing");
+  check_contains(fault(gap, recipe()), "tensor b.3.q.weight is missing");
   SyntheticCheckpoint beyond = layout();
   beyond.add("norms.5.g", {kDim}).linear("b.0.q", kDim, kDim).linear("b.9.other", kDim, kDim);
-  contains(fault(beyond, recipe()), "tensor b.0.q.weight [8, 8] is part of a layer");
+  check_contains(fault(beyond, recipe()), "tensor b.0.q.weight [8, 8] is part of a layer");
   const Network n = import_by(beyond, recipe(), json::object(), true);
   CHECK(n.blocks.size() == kLayers);
   for (const char* name : {"norms.5.g", "b.0.q.weight", "b.9.other.bias"}) {
@@ -201,17 +196,20 @@ TEST_CASE("a missing layer is a fault, what lies beyond the last is reported") {
 
 TEST_CASE("faults of names are told where they stand") {
   const SyntheticCheckpoint made = layout();
-  contains(fault(made, with("/blocks/query", "b.{i-1}.q")), "toy.json.blocks.query: \"{i-1}\"");
-  contains(fault(made, with("/items/table", "E.{i}")), "only blocks, final_norm and head have");
-  contains(fault(made, with("/embedding_norm", "n.{i}")), "toy.json.embedding_norm: ");
-  contains(fault(made, with("/blocks/ffn_norm", {{"gain", "x"}})), "does not say its \"bias\"");
-  contains(fault(made, with("/blocks/ffn_norm", {{"bias", "x"}})), "names neither");
-  contains(fault(made, with("/architecture/ffn_norm_eps", 1)), "is told by architecture");
+  check_contains(fault(made, with("/blocks/query", "b.{i-1}.q")),
+                 "toy.json.blocks.query: \"{i-1}\"");
+  check_contains(fault(made, with("/items/table", "E.{i}")),
+                 "only blocks, final_norm and head have");
+  check_contains(fault(made, with("/embedding_norm", "n.{i}")), "toy.json.embedding_norm: ");
+  check_contains(fault(made, with("/blocks/ffn_norm", {{"gain", "x"}})),
+                 "does not say its \"bias\"");
+  check_contains(fault(made, with("/blocks/ffn_norm", {{"bias", "x"}})), "names neither");
+  check_contains(fault(made, with("/architecture/ffn_norm_eps", 1)), "is told by architecture");
   json same = recipe();
   same["blocks"]["attention_norm"] = {{"gain", "norms.{i}.g"}, {"bias", "norms.{i}.b"}};
   same["blocks"]["ffn_norm"] = {{"gain", "norms.{i+1}.g"}, {"bias", "norms.{i+1}.b"}};
-  contains(fault(made, same),
-           "tensor norms.1.g is both \"norms.{i+1}.g\" and \"norms.{i}.g\" of the recipe");
+  check_contains(fault(made, same),
+                 "tensor norms.1.g is both \"norms.{i+1}.g\" and \"norms.{i}.g\" of the recipe");
   json stem = recipe();
   stem["final_norm"] = {{"stem", "last"}, {"eps", {{"keys", {"last_eps"}}, {"default", 0.75}}}};
   SyntheticCheckpoint stemmed = layout();
@@ -228,8 +226,8 @@ TEST_CASE("norm_form unbiased_std: d - 1 in the root and eps outside, exactly") 
   CHECK(n.norm_form == fb::NormForm_EpsOutside);
   check_scores(
       made, n, false, [](int64_t slot, int64_t) { return slot; }, true);
-  contains(fault(made, with("/architecture/norm_form", "rms")),
-           "expected one of layer_norm, unbiased_std");
+  check_contains(fault(made, with("/architecture/norm_form", "rms")),
+                 "expected one of layer_norm, unbiased_std");
 }
 
 TEST_CASE("positions of every order, with a mask token and without") {
@@ -268,26 +266,26 @@ TEST_CASE("what is read and what masks it: combinations that mean nothing are re
   SyntheticCheckpoint made = layout();
   json masked = recipe();
   masked["architecture"].erase("read_at");
-  contains(fault(made, masked), "{\"mask_row\": N}");
+  check_contains(fault(made, masked), "{\"mask_row\": N}");
   masked["mask_embedding"] = {"absent", "mask"};
   CHECK(import_by(made, masked).mask_embedding == made.values("mask"));
-  contains(fault(made, masked, {{"mask_row", 3}}), "has the mask token in mask");
+  check_contains(fault(made, masked, {{"mask_row", 3}}), "has the mask token in mask");
   masked["items"]["mask_row"] = 2;
-  contains(fault(made, masked), "toy.json.mask_embedding: is the mask token");
+  check_contains(fault(made, masked), "toy.json.mask_embedding: is the mask token");
   json unread = with("/mask_embedding", "mask");
   CHECK(reports(import_by(made, unread), "not used: tensor mask"));
 
-  contains(fault(made, recipe(), {{"mask", "causal"}, {"read_at", "mask"}}),
-           "read_at = mask (from --config config.json): expected newest");
+  check_contains(fault(made, recipe(), {{"mask", "causal"}, {"read_at", "mask"}}),
+                 "read_at = mask (from --config config.json): expected newest");
   CHECK(import_by(made, recipe(), {{"mask", "causal"}}).mask == fb::AttentionMask_Causal);
-  contains(fault(made, recipe(), {{"skip_oldest", 1}}), "with a mask token");
-  contains(fault(made, recipe(), {{"pad_keys", "reset"}}), "pad_keys can only be hidden");
+  check_contains(fault(made, recipe(), {{"skip_oldest", 1}}), "with a mask token");
+  check_contains(fault(made, recipe(), {{"pad_keys", "reset"}}), "pad_keys can only be hidden");
   // A mask row that is not read is no item either.
   const Network n = import_by(made, recipe(), {{"mask_row", -1}});
   CHECK(n.checkpoint_ids.back() == kRows - 2);
 
   made.add("mask", {2, kDim});
-  contains(fault(made, with("/mask_embedding", "mask")), "expected [1, 8]");
+  check_contains(fault(made, with("/mask_embedding", "mask")), "expected [1, 8]");
 }
 
 TEST_CASE("blocks that run several times") {
@@ -298,7 +296,7 @@ TEST_CASE("blocks that run several times") {
     CHECK(n.blocks[i].query.bias == made.values("b." + std::to_string(i / 3 + 1) + ".q.bias"));
   }
   for (const json& wrong : {json(0), json(65), json(1.5), json("two")}) {
-    contains(fault(made, recipe(), {{"block_repeats", wrong}}), "block_repeats = ");
+    check_contains(fault(made, recipe(), {{"block_repeats", wrong}}), "block_repeats = ");
   }
 }
 
@@ -307,7 +305,7 @@ TEST_CASE("an output table of another height and with an offset, and its bias") 
   made.add("out.weight", {kRows - 2, kDim}).add("out.bias", {kRows - 2});
   json headed = recipe();
   headed["output_items"] = "out.weight";
-  contains(fault(made, headed), "tensor out.weight has shape [7, 8], expected [9, 8]");
+  check_contains(fault(made, headed), "tensor out.weight has shape [7, 8], expected [9, 8]");
 
   headed["output_items"] = {{"table", "out.weight"}, {"offset", -1}};
   headed["item_bias"] = "out.bias";
@@ -328,21 +326,21 @@ TEST_CASE("an output table of another height and with an offset, and its bias") 
   CHECK(reports(shifted, "row 6 ... 8 (3 rows) of the item table: no item"));
 
   headed["output_items"]["offset"] = 100;
-  contains(fault(made, headed), "tensor E holds no items");
+  check_contains(fault(made, headed), "tensor E holds no items");
   headed["output_items"]["offset"] = "one";
-  contains(fault(made, headed), "toy.json.output_items.offset: is not a whole number");
+  check_contains(fault(made, headed), "toy.json.output_items.offset: is not a whole number");
 
   headed["output_items"] = {{"table", json::array()}, {"offset", -2}};  // tied, the bias shifted
-  contains(fault(made, headed), "tensor out.weight [7, 8] has a row for each item");
+  check_contains(fault(made, headed), "tensor out.weight [7, 8] has a row for each item");
   made.checkpoint.tensors.erase("out.weight");
-  contains(fault(made, headed), "row 1 of the item table has no value in out.bias");
+  check_contains(fault(made, headed), "row 1 of the item table has no value in out.bias");
   headed["output_items"]["offset"] = -1;
   headed["items"]["drop_rows"] = {-1};
   const Network tied = import_by(made, headed);
   CHECK_FALSE(tied.output_items.has_value());
   CHECK(tied.item_bias == made.values("out.bias"));
   headed["items"].erase("drop_rows");
-  contains(fault(made, headed), "tensor out.bias has shape [7], expected at least 8 values");
+  check_contains(fault(made, headed), "tensor out.bias has shape [7], expected at least 8 values");
 }
 
 }  // namespace
