@@ -8,11 +8,14 @@
 
 namespace pintle::format {
 
-inline constexpr uint16_t kFormatMajor = 1, kFormatMinor = 2;
+inline constexpr uint16_t kFormatMajor = 1, kFormatMinor = 3;
 // Bits of Model.required_features.
 inline constexpr uint64_t kFeatureNormForm = 1;    // a norm_form other than EpsInside
 inline constexpr uint64_t kFeatureReadNewest = 2;  // the mask BidirectionalNewest
-inline constexpr uint64_t kKnownFeatures = kFeatureNormForm | kFeatureReadNewest;
+inline constexpr uint64_t kFeatureRewards = 4;      // a knob with rewards
+inline constexpr uint64_t kFeatureMemberships = 8;  // memberships other than 15
+inline constexpr uint64_t kKnownFeatures =
+    kFeatureNormForm | kFeatureReadNewest | kFeatureRewards | kFeatureMemberships;
 
 }  // namespace pintle::format
 

@@ -64,13 +64,13 @@ extern "C" {
 /* ---- Versions and statuses ------------------------------------------------------------------- */
 
 #define PINTLE_VERSION_MAJOR 0
-#define PINTLE_VERSION_MINOR 2
+#define PINTLE_VERSION_MINOR 3
 #define PINTLE_VERSION_PATCH 0
 /* Versions compare as numbers: 1.2.3 is 1002003. */
 #define PINTLE_VERSION_NUMBER \
   (PINTLE_VERSION_MAJOR * 1000000 + PINTLE_VERSION_MINOR * 1000 + PINTLE_VERSION_PATCH)
 
-/* The running library's version as text, "0.2.0". Static storage. Any thread. */
+/* The running library's version as text, "0.3.0". Static storage. Any thread. */
 PINTLE_API const char* pintle_version(void);
 /* The same as a number, to be compared with PINTLE_VERSION_NUMBER. Any thread. */
 PINTLE_API uint32_t pintle_version_number(void);
@@ -216,9 +216,13 @@ typedef struct pintle_model_info {
   const char* architecture; /* the recipe's name */
   const char* isa;          /* the kernels in use */
   uint64_t file_size_bytes;
+  float temperature;        /* of the probabilities: exp(score / temperature), normalised */
+  float wish_unit;          /* the reward of a wish of 1, in expected DCG (see Wishes and rules) */
+  int32_t has_dates;        /* 1: of some items it is known when they appeared */
+  uint32_t reserved;
 } pintle_model_info;
 #define PINTLE_MODEL_INFO_INIT \
-  { sizeof(pintle_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
+  { sizeof(pintle_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0 }
 PINTLE_API void pintle_model_info_init(pintle_model_info* info, size_t size_bytes);
 
 /* Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. Any thread. */
@@ -259,9 +263,12 @@ typedef struct pintle_item_info {
   const char* title;          /* null if the model has no titles */
   const uint32_t* attributes; /* [attribute_count], ascending */
   size_t attribute_count;
+  const uint8_t* memberships; /* [attribute_count], in fifteenths, 1 to 15; null: all 15 */
+  int64_t date;               /* when it appeared, seconds since 1970; PINTLE_NO_DATE: not known */
 } pintle_item_info;
+#define PINTLE_NO_DATE INT64_MIN
 #define PINTLE_ITEM_INFO_INIT \
-  { sizeof(pintle_item_info), 0, 0, NULL, NULL, NULL, 0 }
+  { sizeof(pintle_item_info), 0, 0, NULL, NULL, NULL, 0, NULL, PINTLE_NO_DATE }
 PINTLE_API void pintle_item_info_init(pintle_item_info* info, size_t size_bytes);
 
 /* Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_CORRUPT (the
@@ -292,16 +299,17 @@ PINTLE_API void pintle_group_info_init(pintle_group_info* info, size_t size_byte
 PINTLE_API pintle_status pintle_model_get_group(const pintle_model* model, uint32_t group,
                                                 pintle_group_info* info);
 
-/* A value of an attribute ("Sci-Fi") and the items that have it. */
+/* A value of an attribute ("Sci-Fi") and the items that have it, or belong to it in part. */
 typedef struct pintle_attribute_info {
   uint32_t struct_size;
   uint32_t group;
   const char* name;
   const uint32_t* items; /* [item_count], ascending */
   size_t item_count;
+  const uint8_t* memberships; /* [item_count], in fifteenths, 1 to 15; null: all 15 */
 } pintle_attribute_info;
 #define PINTLE_ATTRIBUTE_INFO_INIT \
-  { sizeof(pintle_attribute_info), 0, NULL, NULL, 0 }
+  { sizeof(pintle_attribute_info), 0, NULL, NULL, 0, NULL }
 PINTLE_API void pintle_attribute_info_init(pintle_attribute_info* info, size_t size_bytes);
 
 /* Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such attribute), PINTLE_ERR_INVALID_ARGUMENT,
@@ -351,16 +359,19 @@ typedef struct pintle_knob_info {
   uint32_t attribute;    /* what the knob is about */
   uint32_t sae;          /* of its features */
   const char* name;
-  float min_strength; /* the safe range; outside it a call is refused */
+  float min_strength; /* the range; outside it a call is refused */
   float max_strength;
   size_t feature_count;
-  /* What a strength of 1 adds to the SAE's features. A knob may besides add to the probability of the
-   * items that have its attribute, so that edits of these features alone can give another list. */
+  /* What a strength of 1 adds to the SAE's features, beside the knob's wish for its attribute. Most
+   * knobs have none: they are their attribute. */
   const uint32_t* features; /* [feature_count] of `sae` */
   const float* weights;     /* [feature_count] */
+  /* Why the range ends: where 5 % of NDCG@10 is lost, and where the median person's list has no item
+   * left to gain (or lose). NaN where neither was met. */
+  float min_by_loss, max_by_loss, min_by_items, max_by_items;
 } pintle_knob_info;
 #define PINTLE_KNOB_INFO_INIT \
-  { sizeof(pintle_knob_info), 0, 0, 0, NULL, 0, 0, 0, NULL, NULL }
+  { sizeof(pintle_knob_info), 0, 0, 0, NULL, 0, 0, 0, NULL, NULL, 0, 0, 0, 0 }
 PINTLE_API void pintle_knob_info_init(pintle_knob_info* info, size_t size_bytes);
 
 /* Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such knob), PINTLE_ERR_INVALID_ARGUMENT. Any
@@ -373,7 +384,7 @@ PINTLE_API pintle_status pintle_model_find_knob(const pintle_model* model, const
                                                 uint32_t* knob);
 
 typedef enum pintle_edit_kind {
-  PINTLE_EDIT_KNOB = 0,   /* target: a knob; value: its strength */
+  PINTLE_EDIT_KNOB = 0,   /* target: a knob; value: its strength, in items of ten (see Wishes) */
   PINTLE_EDIT_ADD = 1,    /* target: a feature of `sae`: f += value. The result may be negative */
   PINTLE_EDIT_SET = 2,    /* f = value */
   PINTLE_EDIT_SCALE = 3,  /* f *= value */
@@ -540,6 +551,92 @@ PINTLE_API void pintle_executor_init(pintle_executor* executor, size_t size_byte
 PINTLE_API pintle_status pintle_session_set_executor(pintle_session* session,
                                                      const pintle_executor* executor);
 
+/* ---- Wishes and rules ------------------------------------------------------------------------ */
+
+/* Without wishes and rules a list is the k eligible items of the highest scores. With them it is the best
+ * whole list: among all lists of k eligible items that keep the rules, the one with the largest
+ *
+ *   sum over ranks r = 1 .. k of p(item at r) / log2(r + 1)    its expected DCG, p the network's softmax
+ *   + the rewards of all wishes                                at the model's temperature
+ *
+ * in the order of its scores, but for pins and runs. A wish for an attribute is worth reward * g(items
+ * gained against the list without wishes and rules), g(x) = x up to one item and sqrt(x) above: the
+ * second item is worth less than the first, so that many people's lists change a little and not few lists
+ * a lot. A wish against it is the same for items lost. runtime/lists/objective.h has all formulas.
+ *
+ * Units: 1 is the reward at which about one item of ten changes. A knob's strength is calibrated: at +2 the
+ * median person's ten hold two items more, at -1 one less. What is zero changes no bit of the list. */
+
+typedef enum pintle_wish_kind {
+  /* target: an attribute. For a slider, prefer its knob: an edit PINTLE_EDIT_KNOB of the request's
+   * steering, which is this wish with a calibrated reward. */
+  PINTLE_WISH_ATTRIBUTE = 0,
+  PINTLE_WISH_ITEM = 1,  /* target: an item: the reward of having it, by value * unit */
+  PINTLE_WISH_FRESH = 2, /* target 0: for new items (value > 0), or old ones. An item's membership is
+                            2^(-age / half_life_seconds), in fifteenths; 0 of unknown or later dates */
+  /* target 0: value in [0, 1]: what one part more of intra-list diversity (mean over all pairs of 1 -
+   * cosine of the items' vectors) is worth, in parts of the list's expected DCG. k up to
+   * PINTLE_DIVERSE_K. */
+  PINTLE_WISH_DIVERSE = 3,
+  /* target 0: value in [0, 1]: adds value * temperature * a standard Gumbel number, drawn from `seed`
+   * and the item, to every score: at 1 the list is a draw without replacement from the network's own
+   * probabilities. The same seed gives the same list. */
+  PINTLE_WISH_EXPLORE = 4
+} pintle_wish_kind;
+
+/* Never changes. */
+typedef struct pintle_wish {
+  uint32_t kind; /* pintle_wish_kind */
+  uint32_t target;
+  float value; /* finite; in units where not said otherwise; negative: against */
+} pintle_wish;
+
+typedef enum pintle_rule_kind {
+  /* target: an attribute; share: of the k entries, in [0, 1]. Entries are whole: at least .25 of ten is
+   * three, at most .25 two, exactly .25 the nearest, here three. */
+  PINTLE_RULE_AT_LEAST = 0,
+  PINTLE_RULE_AT_MOST = 1,
+  PINTLE_RULE_EXACTLY = 2,  /* a mix is several of these */
+  PINTLE_RULE_CAP = 3,      /* target: an attribute: at most `count` entries of it */
+  PINTLE_RULE_CAP_EACH = 4, /* target: a group: of each of its attributes at most `count` */
+  PINTLE_RULE_RUN = 5,      /* target: an attribute: at most `count` entries of it in a row */
+  PINTLE_RULE_RUN_EACH = 6, /* target: a group: of none of its attributes more than `count` in a row */
+  PINTLE_RULE_PIN = 7       /* target: an item; count: its rank, from 1 to k */
+} pintle_rule_kind;
+
+/* Never changes. */
+typedef struct pintle_rule {
+  uint32_t kind; /* pintle_rule_kind */
+  uint32_t target;
+  uint32_t count; /* 0 where not named */
+  float share;    /* 0 where not named */
+} pintle_rule;
+
+#define PINTLE_LIST_ATTRIBUTES 8u /* that wishes, knobs and rules name at most, freshness being one */
+#define PINTLE_LIST_WISHES 32u    /* of each call, its knobs not counted */
+#define PINTLE_LIST_RULES 32u
+#define PINTLE_LIST_K 256u        /* entries of a list with wishes, knobs or rules */
+#define PINTLE_DIVERSE_K 32u
+
+/* What a list is to be besides likely. */
+typedef struct pintle_wishes {
+  uint32_t struct_size;
+  uint32_t flags; /* 0 */
+  const pintle_wish* wishes;
+  size_t wish_count; /* each attribute at most once, FRESH, DIVERSE and EXPLORE once */
+  /* Filters, seen items and pins come first. Where the rules cannot all hold, the list misses them by as
+   * few entries as can be, the earlier rule being kept where that leaves a choice:
+   * pintle_explain_list says which gave way, and why. */
+  const pintle_rule* rules;
+  size_t rule_count;
+  int64_t now;               /* FRESH: seconds since 1970 */
+  double half_life_seconds;  /* FRESH: above 0 */
+  uint64_t seed;             /* EXPLORE */
+} pintle_wishes;
+#define PINTLE_WISHES_INIT \
+  { sizeof(pintle_wishes), 0, NULL, 0, NULL, 0, 0, 0, 0 }
+PINTLE_API void pintle_wishes_init(pintle_wishes* wishes, size_t size_bytes);
+
 /* ---- Recommending ---------------------------------------------------------------------------- */
 
 enum {
@@ -562,28 +659,31 @@ typedef struct pintle_request {
   const uint32_t* deny; /* [deny_count]: not these */
   size_t deny_count;
   const pintle_steering* steering; /* null: unsteered */
+  const pintle_wishes* wishes;     /* null: none */
 } pintle_request;
 #define PINTLE_REQUEST_INIT \
-  { sizeof(pintle_request), 0, 10, NULL, 0, NULL, 0, NULL }
+  { sizeof(pintle_request), 0, 10, NULL, 0, NULL, 0, NULL, NULL }
 PINTLE_API void pintle_request_init(pintle_request* request, size_t size_bytes);
 
 /* Never changes. */
 typedef struct pintle_recommendation {
   uint32_t item;
-  float score;         /* the network's logit; with knobs, and what they add to it */
+  float score;         /* the network's logit, whatever the wishes */
   int64_t id;          /* external id; 0 with text ids */
   const char* id_text; /* external id; null with integer ids */
 } pintle_recommendation;
 
 /* Writes the best k eligible items to out (caller-owned, room for request->k), best first, and
  * their number to count: k, or as many as are eligible. Ties: lower item first. Items that were
- * never trained are not eligible. Runs the network over the events appended since the last call.
+ * never trained are not eligible. With wishes, rules or knobs: the best list, see above. Runs the network over the events appended since the last call.
  * Steered, it runs only what lies behind the first edited hook; the unsteered state stays cached.
  * Never allocates.
  * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM (an entry of allow or deny),
- * PINTLE_ERR_UNKNOWN_NAME (an edit's knob, SAE or feature), PINTLE_ERR_OUT_OF_RANGE (a knob's
- * strength), PINTLE_ERR_INVALID_ARGUMENT (also a value that is not finite, an unknown kind or flag, an
- * allow list without PINTLE_ONLY_ALLOWED). The session's thread. */
+ * PINTLE_ERR_UNKNOWN_NAME (an edit's knob, SAE or feature, a wish's or rule's attribute or group),
+ * PINTLE_ERR_OUT_OF_RANGE (a knob's strength), PINTLE_ERR_INVALID_ARGUMENT (also a value that is not
+ * finite, an unknown kind or flag, an allow list without PINTLE_ONLY_ALLOWED, more wishes, rules,
+ * attributes or entries than PINTLE_LIST_*, a wish for freshness of a model without dates).
+ * PINTLE_ERR_UNKNOWN_ITEM also: a wish's or pin's item. The session's thread. */
 PINTLE_API pintle_status pintle_recommend(pintle_session* session, const pintle_request* request,
                                           pintle_recommendation* out, size_t* count);
 
@@ -649,42 +749,92 @@ PINTLE_API void pintle_scan_info_init(pintle_scan_info* info, size_t size_bytes)
 PINTLE_API pintle_status pintle_session_get_scan(const pintle_session* session,
                                                  pintle_scan_info* info);
 
-/* ---- Solving for a share --------------------------------------------------------------------- */
-
-typedef enum pintle_share_stop {
-  PINTLE_SHARE_REACHED = 0,
-  PINTLE_SHARE_AT_RANGE = 1,  /* the knob's safe range ended first */
-  PINTLE_SHARE_AT_OVERLAP = 2 /* more would leave less of the unsteered list than asked */
-} pintle_share_stop;
-
-typedef struct pintle_share_solution {
-  uint32_t struct_size;
-  int32_t stop;   /* pintle_share_stop */
-  float strength; /* of the knob */
-  float share;    /* of the list's k items, how many have the knob's attribute */
-  float overlap;  /* of the unsteered list's items, how many are still there */
-  uint32_t reserved;
-} pintle_share_solution;
-#define PINTLE_SHARE_SOLUTION_INIT \
-  { sizeof(pintle_share_solution), 0, 0, 0, 0, 0 }
-PINTLE_API void pintle_share_solution_init(pintle_share_solution* solution, size_t size_bytes);
-
-/* Finds the strength nearest 0 at which at least (above the unsteered share) or at most (below it)
- * `target_share` in [0, 1] of the k items have the knob's attribute, within the knob's safe range,
- * keeping at least min_overlap in [0, 1] of the list without the knob; else the best that the bounds
- * allow. request->steering's edits apply throughout. out, count: the list at that strength, as in
- * pintle_recommend; scratch: caller-owned, room for request->k. Tries at most 24 strengths. Never
- * allocates.
- * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such knob, or one without an attribute; or as
- * pintle_recommend), PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_OUT_OF_RANGE,
- * PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
-PINTLE_API pintle_status pintle_solve_share(pintle_session* session, const pintle_request* request,
-                                            uint32_t knob, float target_share, float min_overlap,
-                                            pintle_recommendation* scratch,
-                                            pintle_recommendation* out, size_t* count,
-                                            pintle_share_solution* solution);
-
 /* ---- Explaining ------------------------------------------------------------------------------ */
+
+/* Why an entry is in the list. */
+typedef enum pintle_cause {
+  PINTLE_CAUSE_SCORE = 0, /* it is in the list without wishes and rules */
+  PINTLE_CAUSE_WISH = 1,  /* the rewards outweigh what it costs */
+  PINTLE_CAUSE_RULE = 2   /* the rules need it */
+} pintle_cause;
+
+/* No rank: see pintle_list_entry. */
+#define PINTLE_NO_RANK UINT32_MAX
+
+/* Never changes. */
+typedef struct pintle_list_entry {
+  uint32_t item;
+  float score;         /* the network's */
+  float probability;   /* the network's softmax at the model's temperature */
+  uint32_t plain_rank; /* from 1, in the list without wishes and rules; PINTLE_NO_RANK: not in it */
+  uint32_t cause;      /* pintle_cause */
+  /* The wish or rule, as pintle_reason.source has it, that gains most by the entry; 0 with CAUSE_SCORE. */
+  uint32_t source;
+  uint32_t replaced; /* the item of that list that left for it; PINTLE_NO_ITEM with CAUSE_SCORE */
+  /* What the list's objective (expected DCG and rewards) would lose with `replaced` in its place: the sum of
+   * the entry's reasons. Below 0 only where a rule needs the entry. 0 with CAUSE_SCORE. */
+  float gain;
+} pintle_list_entry;
+
+/* One part of an entry's gain. source: PINTLE_SOURCE_SCORE is its expected DCG; below that, knobs by their
+ * place among the steering's edits, wishes and rules by their place in pintle_wishes, each from its
+ * PINTLE_SOURCE_* on. A rule's value is 0: it is a condition. Never changes. */
+typedef struct pintle_reason {
+  uint32_t source;
+  float value;
+} pintle_reason;
+#define PINTLE_SOURCE_SCORE UINT32_MAX
+#define PINTLE_SOURCE_KNOBS 0u
+#define PINTLE_SOURCE_WISHES 0x10000000u
+#define PINTLE_SOURCE_RULES 0x20000000u
+
+typedef enum pintle_rule_outcome {
+  PINTLE_RULE_KEPT = 0,
+  PINTLE_RULE_TOO_FEW = 1,   /* so many eligible items do not exist */
+  PINTLE_RULE_CONFLICT = 2,  /* other rules, pins or the length of the list leave no room */
+  PINTLE_RULE_FILTERED = 3,  /* PIN: the item is seen, denied, not allowed or untrained */
+  PINTLE_RULE_NOT_FOUND = 4  /* the search ended before it found a list that keeps it */
+} pintle_rule_outcome;
+
+/* What became of a rule. Never changes. */
+typedef struct pintle_rule_result {
+  uint32_t outcome; /* pintle_rule_outcome */
+  float wanted;     /* entries (of soft attributes, memberships summed); RUN: in a row; PIN: the rank */
+  float got;        /* the same of the list; PIN: its rank, 0 if it is not there */
+} pintle_rule_result;
+
+typedef struct pintle_list_info {
+  uint32_t struct_size;
+  int32_t is_proven;     /* 1: no other list has a larger objective; 0: a search found none */
+  double expected_dcg;   /* of the list, by the network's own probabilities */
+  double plain_dcg;      /* of the list without wishes and rules: the difference is what they cost */
+  double reward;         /* of all wishes, in the same unit */
+  double diversity;      /* intra-list, as DIVERSE has it; 0 without that wish */
+  double plain_diversity;
+  size_t kept_count;     /* entries of the list without wishes and rules that are still there */
+} pintle_list_info;
+#define PINTLE_LIST_INFO_INIT \
+  { sizeof(pintle_list_info), 0, 0, 0, 0, 0, 0, 0 }
+PINTLE_API void pintle_list_info_init(pintle_list_info* info, size_t size_bytes);
+
+/* The list that pintle_recommend gives for this request, and why it is so: entries (caller-owned, room for
+ * request->k), best first, and their number to *count; results: one a rule, caller-owned, null to leave
+ * them; info may be null. Never allocates.
+ * Returns what pintle_recommend does. The session's thread. */
+PINTLE_API pintle_status pintle_explain_list(pintle_session* session,
+                                             const pintle_request* request,
+                                             pintle_list_entry* entries, size_t* count,
+                                             pintle_rule_result* results, pintle_list_info* info);
+
+/* The parts of the gain of the entry at `rank` (from 1) of that list: `capacity` of them at most to reasons
+ * (caller-owned), largest magnitude first, their whole number, which may be above capacity, to *count; none
+ * of an entry with CAUSE_SCORE. Never allocates.
+ * Returns what pintle_recommend does; PINTLE_ERR_INVALID_ARGUMENT also for a rank that the list does not have.
+ * The session's thread. */
+PINTLE_API pintle_status pintle_explain_entry(pintle_session* session,
+                                              const pintle_request* request, size_t rank,
+                                              pintle_reason* reasons, size_t capacity,
+                                              size_t* count);
 
 /* Never changes. */
 typedef struct pintle_feature_value {

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What makes one list better than another, once a request's wishes and rules are numbers.
+//
+// A list L of `length` candidates is worth
+//
+//   sum over its ranks r of p(L_r) d_r, d_r = 1 / log2(r + 1), r from 1      its expected DCG
+//   + sum over groups of |reward| g(+-(x(L) - x(plain list)))                 wishes for (+) and against (-)
+//   + sum over its entries of their own value                                wishes for items
+//   + diversity * sum over its pairs of (1 - cosine)
+//
+// x(L) is the sum of the entries' memberships. g(x) = x up to 1 and sqrt(x) above: concave on the whole
+// line (slopes 1, then 1 / (2 sqrt(x)) <= 1/2), equal to sqrt(x) on whole numbers, and without sqrt's
+// infinite slope at 0, by which a membership of a fifteenth would outweigh any probability.
+//
+// Rules come first: of two lists the one whose violation is smaller is better, whatever they are worth.
+// Entries are ordered best score first, but for pins, which have their ranks, and runs.
+#ifndef PINTLE_RUNTIME_LISTS_OBJECTIVE_H_
+#define PINTLE_RUNTIME_LISTS_OBJECTIVE_H_
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pintle/pintle.h"
+
+namespace pintle::internal {
+
+// Attributes that one call's wishes and rules name, freshness among them.
+inline constexpr uint32_t kMaxGroups = PINTLE_LIST_ATTRIBUTES;
+// Groups of attributes that rules *_EACH name.
+inline constexpr uint32_t kMaxFamilies = 2;
+// A whole membership. Memberships are whole fifteenths, so that their sums are exact.
+inline constexpr int32_t kWhole = 15;
+
+// An item's attributes within one family: [first, first + count) of ListProblem::values, ascending.
+struct FamilyValues {
+  uint32_t first, count;
+};
+
+struct Candidate {
+  uint32_t item;
+  float score;         // what the order goes by: the network's, and exploration's noise
+  double probability;  // of that score
+  float value;         // of the item itself: PINTLE_WISH_ITEM
+  uint8_t levels[kMaxGroups];  // memberships in fifteenths; 0 past group_count
+  FamilyValues families[kMaxFamilies];
+};
+
+// Better: the higher score; of equal ones the lower item. As in every list.
+inline bool ranks_before(const Candidate& a, const Candidate& b) {
+  return a.score > b.score || (a.score == b.score && a.item < b.item);
+}
+
+inline double concave_gain(double items) { return items <= 1 ? items : sqrt(items); }
+
+// A group's wish. reward: of the first item gained (> 0) or lost (< 0); 0: rules alone name the group.
+struct GroupWish {
+  double reward;
+  int32_t plain;  // fifteenths in the plain list
+};
+inline double group_reward(const GroupWish& wish, int32_t fifteenths) {
+  if (wish.reward == 0) return 0;
+  const double gain = (fifteenths - wish.plain) / static_cast<double>(kWhole);
+  return wish.reward > 0 ? wish.reward * concave_gain(gain) : -wish.reward * concave_gain(-gain);
+}
+
+// The list's fifteenths of a group lie between the bounds. rule: its place in pintle_wishes.rules.
+struct RangeRule {
+  uint32_t group;
+  int32_t lowest, highest;
+  uint32_t rule;
+};
+// Of each attribute of the family at most `count` entries.
+struct EachRule {
+  uint32_t family, count, rule;
+};
+// At most `count` entries in a row of the group (memberships above 0), or, with a family, of any of its
+// attributes. A list whose entries cannot be put so violates it by one entry for each that is too many.
+struct RunRule {
+  bool is_family;
+  uint32_t index;  // of the group or family
+  uint32_t count, rule;
+};
+struct Pin {
+  uint32_t candidate;
+  uint32_t rank;  // from 0
+};
+
+// How far a list misses its rules: entries (a fifteenth of a soft one is a fifteenth), the earlier rule
+// weighing a little more: rule i counts 1 + (PINTLE_LIST_RULES - i) / 1024.
+inline double rule_weight(uint32_t rule) {
+  return 1 + (PINTLE_LIST_RULES - static_cast<double>(rule)) / 1024;
+}
+
+// One call's question. All arrays outlive it.
+struct ListProblem {
+  const Candidate* candidates;  // by ranks_before; pinned ones among them
+  uint32_t candidate_count;
+  const uint32_t* values;      // the candidates' attributes in families
+  uint32_t length;             // entries, <= candidate_count
+  const double* discounts;     // [length]: d_r
+  const uint32_t* plain;       // [length] candidates: the list without wishes and rules, in its order
+  GroupWish groups[kMaxGroups];
+  uint32_t group_count;
+  RangeRule ranges[PINTLE_LIST_RULES];
+  uint32_t range_count;
+  EachRule eaches[PINTLE_LIST_RULES];
+  uint32_t each_count;
+  RunRule runs[PINTLE_LIST_RULES];
+  uint32_t run_count;
+  Pin pins[PINTLE_LIST_RULES];  // by ascending rank, each below length, no rank or candidate twice
+  uint32_t pin_count;
+  // Weight of a pair's 1 - cosine; 0: none, and no cosines.
+  double diversity;
+  const float* cosines;  // [candidate_count][candidate_count], symmetric
+  // Whether every item that could be in a best list is a candidate.
+  bool has_all_candidates;
+};
+
+// The parts of a list's worth.
+struct ListWorth {
+  double expected_dcg, groups[kMaxGroups], values, diversity;
+  double sum(uint32_t group_count) const {
+    double total = expected_dcg + values + diversity;
+    for (uint32_t g = 0; g < group_count; ++g) total += groups[g];
+    return total;
+  }
+};
+
+// entries: [length] candidates in the list's order.
+ListWorth worth_of(const ListProblem& problem, const uint32_t* entries);
+// Without runs: a set's own. 0: every range, each and pin rule is kept.
+double set_violation(const ListProblem& problem, const uint32_t* entries);
+// Entries that are too many in a row in this order, weighted.
+double run_violation(const ListProblem& problem, const uint32_t* entries);
+
+}  // namespace pintle::internal
+
+#endif  // PINTLE_RUNTIME_LISTS_OBJECTIVE_H_
