@@ -28,8 +28,10 @@ struct InterpretedSae {
   std::vector<FeatureStatistics> statistics;  // empty, or one a feature
 };
 
+// On the histories that the knob was measured on: share of its attribute in the top 10, NDCG@10, the
+// median person's items gained (lost where the strength is below 0), the share of people without one.
 struct KnobCurvePoint {
-  float strength = 0, share = 0, ndcg = 0;
+  float strength = 0, share = 0, ndcg = 0, median_gain = 0, no_gain = 0;
 };
 
 // fb::Knob defines the fields.
@@ -38,8 +40,9 @@ struct Knob {
   std::string attribute_group, attribute_name;  // both empty: no attribute
   uint32_t sae = 0;
   std::vector<std::pair<uint32_t, float>> features;  // (feature, weight per unit of strength)
-  float attribute_bias = 0, attribute_bonus = 0, temperature = 1;
+  std::vector<std::pair<float, float>> rewards;      // (strength, reward), by strength; with an attribute
   float min_strength = 0, max_strength = 0;
+  float min_by_loss = 0, max_by_loss = 0, min_by_items = 0, max_by_items = 0;
   std::vector<KnobCurvePoint> curve;
 };
 
@@ -52,6 +55,8 @@ struct Interpretation {
   std::vector<InterpretedSae> saes;
   std::vector<Knob> knobs;
   std::vector<Preset> presets;
+  // Of the network's probabilities and of a wish of 1 (fb::Model); 0: not measured.
+  float temperature = 0, wish_unit = 0;
 };
 
 // features.json but for the SAEs' weights, which stay in their own files: `saes` is an array, in
