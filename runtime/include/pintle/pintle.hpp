@@ -280,12 +280,6 @@ class Model {
 
 // ---- Sessions -----------------------------------------------------------------------------------
 
-// A list that was asked to hold a share of an attribute.
-struct ShareSolution {
-  std::vector<pintle_recommendation> list;
-  pintle_share_solution solution;
-};
-
 struct FeatureExplanation {
   std::vector<pintle_feature_value> features;  // the strongest, at most as many as asked
   size_t active_count;                         // of all
@@ -373,21 +367,6 @@ class Session {
     (void)pintle_session_get_scan(session_, &info);
     return info;
   }
-  // pintle_solve_share
-  Result<ShareSolution> solve_share(const Request& request, uint32_t knob, float target_share,
-                                    float min_overlap) {
-    ShareSolution solved = {std::vector<pintle_recommendation>(request.k),
-                            PINTLE_SHARE_SOLUTION_INIT};
-    std::vector<pintle_recommendation> scratch(request.k);
-    size_t count = 0;
-    const pintle_status status = request.with_c([&](const pintle_request& c) {
-      return pintle_solve_share(session_, &c, knob, target_share, min_overlap, scratch.data(),
-                                solved.list.data(), &count, &solved.solution);
-    });
-    solved.list.resize(count);
-    return result(status, solved);
-  }
-
   // pintle_active_features: the strongest, at most `capacity`.
   Result<std::vector<pintle_feature_value>> active_features(uint32_t sae, size_t capacity,
                                                             size_t* active_count = nullptr) {
