@@ -93,7 +93,7 @@ pintle_edit parse_feature_edit(const Model& model, std::string text, const std::
 void check_range(const Model& model, uint32_t knob, float strength, const std::string& where) {
   const pintle_knob_info info = require(model.knob(knob), "knob", knob);
   if (strength >= info.min_strength && strength <= info.max_strength) return;
-  throw Error(where + ": " + short_number(strength) + " is outside the safe range of " + info.name +
+  throw Error(where + ": " + short_number(strength) + " is outside the range of " + info.name +
               ", " + short_number(info.min_strength) + " to " + short_number(info.max_strength));
 }
 

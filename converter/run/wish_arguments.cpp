@@ -19,10 +19,12 @@ namespace {
 // In parts of the model's temperature.
 constexpr float kDefaultExploration = 0.2f;
 
+// Those for one attribute or item add up; of the others there is one of a kind.
 void add_wish(const WishArgument& argument, const std::string& where, pintle_wish wish,
               WishSet* set) {
   for (const NamedWish& other : set->wishes) {
-    if (other.wish.kind == wish.kind && other.wish.target == wish.target) {
+    const bool adds_up = wish.kind == PINTLE_WISH_ATTRIBUTE || wish.kind == PINTLE_WISH_ITEM;
+    if (other.wish.kind == wish.kind && !adds_up) {
       throw Error(where + ": there is " + other.words + " already: give one");
     }
   }
