@@ -24,8 +24,8 @@ struct BuildArguments {
 constexpr char kKeys[] =
     "build.json is one object. Its paths count from its own folder.\n"
     "  weights, config, arch, recipe, heads, id_map, force, items, id_column, row_column,\n"
-    "  title_column, attributes, interactions, format, user_column, item_column,\n"
-    "  time_column, precision, measure_quality, out\n"
+    "  title_column, date_column, attributes, memberships, interactions, format,\n"
+    "  user_column, item_column, time_column, precision, measure_quality, out\n"
     "                    as in `pintle convert`; weights, interactions and out are needed;\n"
     "                    attributes is a list\n"
     "  set               an object of settings, {\"window\": 50}, as convert's --set\n"

@@ -58,6 +58,8 @@ nlohmann::ordered_json to_json(const ConvertReport& report, const ConvertArgumen
             {"unknown_examples", catalogue.log.unknown_examples}}},
           {"interactions", log_json(report.log_notes)},
           {"item_table", report.item_table},
+          {"memberships", report.memberships},
+          {"dated_items", report.dated_items},
           {"assumptions", report.assumptions},
           {"quantization", report.settings},
           {"tensor_bytes", report.tensor_bytes},
@@ -96,6 +98,9 @@ void print_report(const ConvertReport& report, const ConvertArguments& arguments
   }
   print_log_notes(report.log_notes);
   for (const std::string& note : report.item_table) std::printf("items: %s\n", note.c_str());
+  for (const std::string& note : report.memberships) {
+    std::printf("memberships: %s\n", note.c_str());
+  }
   for (const std::string& assumption : report.assumptions) {
     std::printf("assumed: %s\n", assumption.c_str());
   }
@@ -117,7 +122,7 @@ void print_report(const ConvertReport& report, const ConvertArguments& arguments
                 report.prunes ? "it is on" : "left out, the table is scanned in f32");
   }
   for (const std::string& sae : report.saes) std::printf("SAE %s\n", sae.c_str());
-  if (!report.saes.empty()) {
+  if (!report.saes.empty() || report.knob_count != 0) {
     std::printf("knobs: %zu, presets: %zu\n", report.knob_count, report.preset_count);
   }
   for (const auto& [name, value] : report.quality) std::printf("%s: %.6f\n", name.c_str(), value);
@@ -138,8 +143,8 @@ void add_sae_options(CLI::App* verb, SaeFiles* files) {
       ->needs(sae)
       ->check(CLI::NonNegativeNumber);
   verb->add_option("--features", files->features,
-                   "Labels, knobs and presets by `pintle label`: a file for each --sae")
-      ->needs(sae);
+                   "Labels, knobs and presets by `pintle label`: a file for each --sae, in their "
+                   "order. One of knobs that need no SAE stands alone");
 }
 
 void add_item_options(CLI::App* verb, CLI::Option* items, ItemOptions* options) {
@@ -151,6 +156,10 @@ void add_item_options(CLI::App* verb, CLI::Option* items, ItemOptions* options) 
       ->needs(items);
   verb->add_option("--title-column", options->title_column,
                    "The column that holds titles (default: title, name, movie_title or the like)")
+      ->needs(items);
+  verb->add_option("--date-column", options->date_column,
+                   "The column that tells when an item appeared (default: the only one of dates); "
+                   "none: no column does")
       ->needs(items);
   verb->add_option("--attributes", options->attributes,
                    "Exactly these columns become attributes, separated by commas (default: those "
@@ -197,6 +206,11 @@ void add_convert_command(CLI::App* app) {
       "tells "
       "what every column became");
   add_item_options(verb, items, &options.items);
+  verb->add_option(
+      "--memberships", options.memberships_path,
+      "How much items belong to attributes, where that is not yes or no: CSV or TSV with the "
+      "columns "
+      "item (the app's id), group, name and membership, from 0 to 1 in steps of a fifteenth");
   CLI::Option* interactions = verb->add_option(
       "--interactions", options.interactions_path,
       "Histories, with the app's ids. Items that never occur are left out or, if --items lists "

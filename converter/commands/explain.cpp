@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -9,6 +8,8 @@
 #include <vector>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/explained_list.h"
+#include "converter/commands/request_options.h"
 #include "converter/io/error.h"
 #include "converter/run/runtime_model.h"
 #include "converter/run/steering_names.h"
@@ -21,6 +22,7 @@ using Json = nlohmann::ordered_json;
 struct ExplainArguments {
   std::string model_path, history, item;
   size_t features = 10, events = 10;
+  RequestArguments request;
   bool json = false;
 };
 
@@ -81,13 +83,26 @@ Json explain_events(const Model& model, uint32_t item, size_t capacity, Session*
   return list;
 }
 
-uint32_t top_recommendation(Session* session) {
-  const auto list = require(session->recommend(1), "cannot recommend");
-  if (list.empty()) throw Error("nothing can be recommended: name an item with --item");
-  return list[0].item;
+// What `recommend --why` tells of the list.
+Json explain_entries(const Model& model, const ListRequest& request,
+                     const ExplainedList& explained) {
+  Json list{{"items", Json::array()}};
+  for (size_t i = 0; i < explained.list.entries.size(); ++i) {
+    const pintle_list_entry& entry = explained.list.entries[i];
+    list["items"].push_back({{"id", item_id(model, entry.item)}, {"score", shortest(entry.score)}});
+    add_why(model, request, explained, i, &list["items"].back());
+  }
+  list["list"] = summary_json(explained);
+  list["rules"] = rules_json(request, explained);
+  return list;
 }
 
-Json explain(const ExplainArguments& arguments) {
+struct Explanation {
+  Json json;
+  std::string list_text;  // of a list under knobs, wishes or rules
+};
+
+Explanation explain(const ExplainArguments& arguments) {
   const Model model = open_model(arguments.model_path);
   std::istringstream words(arguments.history);
   std::vector<std::string> ids;
@@ -95,16 +110,31 @@ Json explain(const ExplainArguments& arguments) {
   if (ids.empty()) throw Error("--history is empty: there is nothing to explain");
   Session session = new_session(model);
   require(session.append(find_items(model, ids, "--history")), "--history");
-  const uint32_t item = arguments.item.empty() ? top_recommendation(&session)
-                                               : find_items(model, {arguments.item}, "--item")[0];
-  Json result;
-  result["item"] = describe_item(model, item);
-  result["item"]["score"] = shortest(require(session.score({item}), "cannot score")[0]);
-  result["saes"] = Json::array();
-  for (uint32_t sae = 0; sae < model.info().sae_count; ++sae) {
-    result["saes"].push_back(explain_sae(model, sae, item, arguments.features, &session));
+  const ListRequest request = list_request(model, arguments.request);
+  const ExplainedList explained = explain_list(&session, request, request.is_chosen());
+
+  uint32_t item = 0;
+  if (!arguments.item.empty()) {
+    item = find_items(model, {arguments.item}, "--item")[0];
+  } else if (!explained.list.entries.empty()) {
+    item = explained.list.entries[0].item;
+  } else {
+    throw Error("nothing can be recommended: name an item with --item");
   }
-  result["events"] = explain_events(model, item, arguments.events, &session);
+  Explanation result;
+  Json& json = result.json;
+  json["item"] = describe_item(model, item);
+  json["item"]["score"] = shortest(require(session.score({item}), "cannot score")[0]);
+  if (request.is_chosen()) {
+    json["recommended"] = explain_entries(model, request, explained);
+    result.list_text =
+        summary_text(request, explained) + why_text(model, request, explained) + "\n";
+  }
+  json["saes"] = Json::array();
+  for (uint32_t sae = 0; sae < model.info().sae_count; ++sae) {
+    json["saes"].push_back(explain_sae(model, sae, item, arguments.features, &session));
+  }
+  json["events"] = explain_events(model, item, arguments.events, &session);
   return result;
 }
 
@@ -146,30 +176,39 @@ void print_explanation(const Json& result) {
 
 void add_explain_command(CLI::App* app) {
   const auto arguments = std::make_shared<ExplainArguments>();
-  CLI::App* verb = app->add_subcommand(
-      "explain", "Explain a history's state and an item's score by features and events");
+  CLI::App* verb = app->add_subcommand("explain",
+                                       "Explain a history's state, an item's score by features and "
+                                       "events, and a list under wishes and rules entry by entry");
   verb->add_option("--model", arguments->model_path, "The model file")->required();
   verb->add_option("--history", arguments->history, "Item ids, oldest first, separated by spaces")
       ->required();
   verb->add_option("--item", arguments->item,
-                   "The item whose score is explained (default: the top recommendation)");
+                   "The item whose score is explained (default: the first of the list)");
+  add_request_options(verb, &arguments->request);
   verb->add_option("--features", arguments->features, "Features to tell of every SAE")
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
   verb->add_option("--events", arguments->events, "Events to tell")
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
-  verb->add_flag("--json", arguments->json, "Print one JSON object");
+  verb->add_flag(
+      "--json", arguments->json,
+      "Print one JSON object. With knobs, wishes or rules also recommended: items, list and "
+      "rules as of `pintle recommend --why --json`");
   verb->footer(
       "At the hook last a contribution is exact: activation x (decoder row . item). At other hooks "
       "it is the score less the score with the feature ablated. An SAE's contributions and its "
-      "remainder add up to the score. age 0 is the newest event.");
+      "remainder add up to the score. age 0 is the newest event. Scores are the network's own: "
+      "wishes and "
+      "rules choose among them.");
   verb->callback([arguments] {
-    const Json result = explain(*arguments);
+    const Explanation result = explain(*arguments);
     if (arguments->json) {
-      std::cout << result.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+      std::cout << result.json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+                << '\n';
     } else {
-      print_explanation(result);
+      std::cout << result.list_text << std::flush;
+      print_explanation(result.json);
     }
   });
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -9,12 +10,12 @@
 
 #include "converter/commands/commands.h"
 #include "converter/commands/inspect_checkpoint.h"
+#include "converter/commands/inspect_steering.h"
 #include "converter/file/metadata.h"
 #include "converter/file/quantize.h"
 #include "converter/file/segments.h"
-#include "converter/file/writer.h"
+#include "converter/run/runtime_model.h"
 #include "converter/run/steering_names.h"
-#include "schema/hooks.h"
 
 namespace pintle::converter {
 namespace {
@@ -53,14 +54,38 @@ Json describe_architecture(const fb::Model& model) {
           {"item_bias", model.item_bias() != nullptr}};
 }
 
-Json describe_catalogue(const fb::Catalogue& catalogue) {
-  size_t trained = catalogue.item_count();
+size_t dated_items(const Model& model) {
+  size_t count = 0;
+  for (uint32_t i = 0; i < model.info().item_count; ++i) {
+    count += require(model.item(i), "item", i).date != PINTLE_NO_DATE ? 1 : 0;
+  }
+  return count;
+}
+
+// Attributes that some items belong to in part.
+Json soft_attributes(const Model& model) {
+  constexpr uint8_t kWhole = 15;
+  Json list = Json::array();
+  for (uint32_t i = 0; i < model.info().attribute_count; ++i) {
+    const pintle_attribute_info info = require(model.attribute(i), "attribute", i);
+    if (info.memberships == nullptr) continue;
+    const uint8_t* const end = info.memberships + info.item_count;
+    if (std::all_of(info.memberships, end, [](uint8_t m) { return m == kWhole; })) continue;
+    const auto [group, name] = attribute_name(model, i);
+    list.push_back({{"group", group}, {"name", name}, {"items", info.item_count}});
+  }
+  return list;
+}
+
+Json describe_catalogue(const fb::Catalogue& catalogue, const Model& model) {
   const size_t attributes = catalogue.attributes() == nullptr ? 0 : catalogue.attributes()->size();
-  return {{"items", trained},
+  return {{"items", catalogue.item_count()},
           {"ids", fb::EnumNameIdKind(catalogue.id_kind())},
           {"titles", catalogue.titles() != nullptr},
           {"attributes", attributes},
-          {"some_untrained", catalogue.trained() != nullptr}};
+          {"soft_attributes", soft_attributes(model)},
+          {"some_untrained", catalogue.trained() != nullptr},
+          {"dated_items", dated_items(model)}};
 }
 
 uint64_t stored_bytes(const fb::Segment* segment) {
@@ -98,79 +123,30 @@ Json describe_provenance(const fb::Provenance* provenance) {
           {"quality", quality}};
 }
 
-Json describe_saes(const fb::Model& model) {
-  Json list = Json::array();
-  if (model.saes() == nullptr) return list;
-  for (const fb::Sae* sae : *model.saes()) {
-    char hook[format::kHookTextBytes];
-    format::print_hook(sae->hook(), sae->layer(), hook);
-    Json entry{{"name", text(sae->name())},
-               {"hook", hook},
-               {"activation", fb::EnumNameSaeActivation(sae->activation())}};
-    if (sae->activation() == fb::SaeActivation_TopK) entry["k"] = sae->k();
-    entry["features"] = sae->feature_count();
-    entry["labels"] = sae->labels() != nullptr;
-    entry["statistics"] = sae->statistics() != nullptr;
-    entry["network_hash"] = network_hash_text(sae->network_hash());
-    list.push_back(std::move(entry));
-  }
-  return list;
-}
-
-Json describe_knobs(const fb::Model& model) {
-  Json list = Json::array();
-  if (model.knobs() == nullptr) return list;
-  for (const fb::Knob* knob : *model.knobs()) {
-    Json attribute;
-    if (knob->attribute() >= 0) {
-      const fb::Attribute& a =
-          *model.catalogue()->attributes()->Get(static_cast<uint32_t>(knob->attribute()));
-      attribute = {{"group", text(a.group())}, {"name", text(a.name())}};
-    }
-    const size_t features = knob->features() == nullptr ? 0 : knob->features()->size();
-    list.push_back({{"name", text(knob->name())},
-                    {"attribute", attribute},
-                    {"sae", knob->sae()},
-                    {"features", features},
-                    {"min_strength", shortest(knob->min_strength())},
-                    {"max_strength", shortest(knob->max_strength())}});
-  }
-  return list;
-}
-
-Json describe_presets(const fb::Model& model) {
-  Json list = Json::array();
-  if (model.presets() == nullptr) return list;
-  for (const fb::Preset* preset : *model.presets()) {
-    Json strengths = Json::object();
-    const size_t count = preset->knobs() == nullptr ? 0 : preset->knobs()->size();
-    for (uint32_t i = 0; i < count; ++i) {
-      const fb::Knob& knob = *model.knobs()->Get(preset->knobs()->Get(i));
-      strengths[text(knob.name())] = shortest(preset->strengths()->Get(i));
-    }
-    list.push_back({{"name", text(preset->name())}, {"knobs", strengths}});
-  }
-  return list;
-}
-
 Json describe(const std::string& path) {
   const Metadata metadata(path);
   const fb::Model& model = metadata.root();
+  const Model opened = open_model(path);
   const Json tensors = describe_tensors(metadata);
   uint64_t tensor_bytes = 0;
   for (const Json& tensor : tensors) tensor_bytes += tensor["stored_bytes"].get<uint64_t>();
-  return {
+  Json all = {
       {"file", path},
       {"file_size_bytes", model.file_size()},
       {"format", std::to_string(model.format_major()) + "." + std::to_string(model.format_minor())},
       {"architecture", describe_architecture(model)},
-      {"catalogue", describe_catalogue(*model.catalogue())},
-      {"saes", describe_saes(model)},
-      {"knobs", describe_knobs(model)},
-      {"presets", describe_presets(model)},
-      {"tensor_bytes", tensor_bytes},
-      {"tensors", tensors},
-      {"provenance", describe_provenance(model.provenance())}};
+      {"catalogue", describe_catalogue(*model.catalogue(), opened)}};
+  all.update(describe_steering(model, opened.info()));
+  all["tensor_bytes"] = tensor_bytes;
+  all["tensors"] = tensors;
+  all["provenance"] = describe_provenance(model.provenance());
+  return all;
+}
+
+// "taste: Dark, 12 items" of one of soft_attributes.
+std::string attribute(const Json& entry) {
+  return entry["group"].get<std::string>() + ": " + entry["name"].get<std::string>() + ", " +
+         entry["items"].dump() + " items";
 }
 
 // Scalars one a line, lists one entry a line.
@@ -179,7 +155,8 @@ void print_section(const char* title, const Json& section) {
   for (const auto& [key, value] : section.items()) {
     if (value.is_array()) {
       for (const Json& entry : value) {
-        std::printf("  %-20s %s\n", key.c_str(), entry.get<std::string>().c_str());
+        const std::string shown = entry.is_string() ? entry.get<std::string>() : attribute(entry);
+        std::printf("  %-20s %s\n", key.c_str(), shown.c_str());
       }
     } else if (value.is_object()) {
       for (const auto& [name, number] : value.items()) {
@@ -192,49 +169,13 @@ void print_section(const char* title, const Json& section) {
   }
 }
 
-std::string string_of(const Json& value) { return value.get<std::string>(); }
-
-void print_steering(const Json& model) {
-  for (const Json& sae : model["saes"]) {
-    const std::string k = sae.contains("k") ? " " + sae["k"].dump() : "";
-    std::printf("sae %s: %s features at %s, %s%s, network %s%s%s\n", string_of(sae["name"]).c_str(),
-                sae["features"].dump().c_str(), string_of(sae["hook"]).c_str(),
-                string_of(sae["activation"]).c_str(), k.c_str(),
-                string_of(sae["network_hash"]).c_str(), sae["labels"] ? ", labelled" : "",
-                sae["statistics"] ? ", calibrated" : "");
-  }
-  if (!model["knobs"].empty()) {
-    std::printf("\n%-24s %-32s %4s %9s %11s %11s\n", "knob", "attribute", "sae", "features",
-                "least", "most");
-  }
-  for (const Json& knob : model["knobs"]) {
-    const Json& attribute = knob["attribute"];
-    const std::string shown =
-        attribute.is_null() ? "-"
-                            : string_of(attribute["group"]) + ": " + string_of(attribute["name"]);
-    std::printf("%-24s %-32s %4s %9s %11s %11s\n", string_of(knob["name"]).c_str(), shown.c_str(),
-                knob["sae"].dump().c_str(), knob["features"].dump().c_str(),
-                knob["min_strength"].dump().c_str(), knob["max_strength"].dump().c_str());
-  }
-  for (const Json& preset : model["presets"]) {
-    std::printf("preset %s:", string_of(preset["name"]).c_str());
-    for (const auto& [knob, strength] : preset["knobs"].items()) {
-      std::printf(" %s=%s", knob.c_str(), strength.dump().c_str());
-    }
-    std::printf("\n");
-  }
-}
-
 void print_model(const Json& model) {
   std::printf("%s: format %s, %s bytes\n\n", model["file"].get<std::string>().c_str(),
               model["format"].get<std::string>().c_str(), model["file_size_bytes"].dump().c_str());
   print_section("architecture", model["architecture"]);
   print_section("catalogue", model["catalogue"]);
   print_section("provenance", model["provenance"]);
-  if (!model["saes"].empty() || !model["knobs"].empty()) {
-    std::printf("\n");
-    print_steering(model);
-  }
+  print_steering(model);
   std::printf("\n%-32s %13s  %-5s %-7s %12s %10s\n", "tensor", "shape", "type", "layout", "bytes",
               "error");
   for (const Json& tensor : model["tensors"]) {

@@ -4,31 +4,27 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "converter/commands/commands.h"
-#include "converter/commands/steering_options.h"
+#include "converter/commands/explained_list.h"
+#include "converter/commands/request_options.h"
 #include "converter/io/error.h"
 #include "converter/io/interactions.h"
 #include "converter/io/progress.h"
 #include "converter/run/runtime_model.h"
-#include "converter/run/steering_arguments.h"
 #include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {
 
 struct RecommendArguments {
-  std::string model_path, history, sequences_path, allow_path, deny_path, candidates_path;
-  uint32_t top_k = 10;
-  bool include_seen = false, skip_unknown = false, json = false;
-  SteeringArguments steering;
-  std::string share;
-  float min_overlap = 0.5f;
+  std::string model_path, history, sequences_path, candidates_path;
+  RequestArguments request;
+  bool skip_unknown = false, why = false, json = false;
 };
 
 struct Ranked {
@@ -38,7 +34,8 @@ struct Ranked {
 
 struct Answer {
   std::vector<Ranked> items;
-  std::optional<pintle_share_solution> solution;  // with --share, unless the history is empty
+  // Of knobs, wishes and rules, or with --why, unless the history is empty.
+  std::optional<ExplainedList> explained;
 };
 
 struct History {
@@ -63,54 +60,39 @@ History find_history(const Model& model, const std::vector<std::string>& ids, si
   return history;
 }
 
-std::vector<uint32_t> read_items_of(const Model& model, const std::string& path) {
-  if (path.empty()) return {};
-  return find_items(model, read_id_list(path), path);
-}
-
 // One history at a time over one session.
 class Recommender {
  public:
   Recommender(const Model& model, const RecommendArguments& arguments)
       : session_(new_session(model)),
-        candidates_(read_items_of(model, arguments.candidates_path)),
+        request_(list_request(model, arguments.request)),
         scores_candidates_(!arguments.candidates_path.empty()),
-        min_overlap_(arguments.min_overlap) {
-    if (!arguments.share.empty()) share_ = parse_share(model, arguments.share);
-    request_.k = std::min<size_t>(arguments.top_k, model.info().item_count);
-    request_.includes_seen = arguments.include_seen;
-    request_.only_allowed = !arguments.allow_path.empty();  // an empty list allows nothing
-    request_.allow = read_items_of(model, arguments.allow_path);
-    request_.deny = read_items_of(model, arguments.deny_path);
-    const SteeringSet set = parse_steering(model, arguments.steering);
-    if (set.edits.empty()) return;
-    request_.edits = set.edits;
-    request_.steering_flags = set.flags;
+        with_why_(arguments.why) {
+    if (!scores_candidates_) return;
+    candidates_ =
+        find_items(model, read_id_list(arguments.candidates_path), arguments.candidates_path);
   }
+
+  const ListRequest& request() const { return request_; }
 
   Answer run(const std::vector<uint32_t>& history) {
     if (history.empty()) return {};
     require(session_.reset(), "cannot reset the session");
     require(session_.append(history), "cannot append to the history");
-    Answer answer;
-    if (scores_candidates_) {
-      answer.items = score_candidates();
-    } else if (share_) {
-      const ShareSolution solved =
-          require(session_.solve_share(request_, share_->knob, share_->share, min_overlap_),
-                  "cannot solve for the share");
-      answer.items = ranked(solved.list);
-      answer.solution = solved.solution;
-    } else {
-      answer.items = ranked(require(session_.recommend(request_), "cannot recommend"));
+    if (scores_candidates_) return {score_candidates(), std::nullopt};
+    if (!request_.is_chosen() && !with_why_) {
+      return {ranked(require(session_.recommend(request_.request), "cannot recommend")),
+              std::nullopt};
     }
-    return answer;
+    ExplainedList explained = explain_list(&session_, request_, with_why_);
+    return {ranked(explained.list.entries), std::move(explained)};
   }
 
  private:
-  static std::vector<Ranked> ranked(const std::vector<pintle_recommendation>& list) {
+  template <typename Entry>
+  static std::vector<Ranked> ranked(const std::vector<Entry>& list) {
     std::vector<Ranked> items;
-    for (const pintle_recommendation& entry : list) items.push_back({entry.item, entry.score});
+    for (const Entry& entry : list) items.push_back({entry.item, entry.score});
     return items;
   }
 
@@ -125,38 +107,24 @@ class Recommender {
   }
 
   Session session_;
+  ListRequest request_;
+  bool scores_candidates_, with_why_;
   std::vector<uint32_t> candidates_;
-  bool scores_candidates_;
-  std::optional<ShareArgument> share_;
-  float min_overlap_;
-  Request request_;
 };
 
-const char* stop_name(int32_t stop) {
-  if (stop == PINTLE_SHARE_AT_RANGE) return "range";
-  return stop == PINTLE_SHARE_AT_OVERLAP ? "overlap" : "reached";
-}
-
-const char* stop_text(int32_t stop) {
-  if (stop == PINTLE_SHARE_AT_RANGE) return "the knob's safe range ended first";
-  return stop == PINTLE_SHARE_AT_OVERLAP ? "more would leave less of the list than --min-overlap"
-                                         : "share reached";
-}
-
 void print_json(const Model& model, size_t number, const History& history, const Answer& answer,
-                const RecommendArguments& arguments) {
-  nlohmann::ordered_json items = nlohmann::ordered_json::array();
-  for (const Ranked& entry : answer.items) {
+                const ListRequest& request, const RecommendArguments& arguments) {
+  using Json = nlohmann::ordered_json;
+  Json items = Json::array();
+  for (size_t i = 0; i < answer.items.size(); ++i) {
+    const Ranked& entry = answer.items[i];
     items.push_back({{"id", item_id(model, entry.item)}, {"score", shortest(entry.score)}});
+    if (arguments.why) add_why(model, request, *answer.explained, i, &items.back());
   }
-  nlohmann::ordered_json line{{"history", number}, {"items", items}};
-  if (answer.solution) {
-    line["strength"] = shortest(answer.solution->strength);
-    line["share"] = shortest(answer.solution->share);
-    line["overlap"] = shortest(answer.solution->overlap);
-    line["stop"] = stop_name(answer.solution->stop);
-  } else if (!arguments.share.empty()) {
-    for (const char* key : {"strength", "share", "overlap", "stop"}) line[key] = nullptr;
+  Json line{{"history", number}, {"items", std::move(items)}};
+  if (request.is_chosen()) {  // null: the history is empty
+    line["list"] = answer.explained ? summary_json(*answer.explained) : Json();
+    line["rules"] = answer.explained ? rules_json(request, *answer.explained) : Json();
   }
   if (arguments.skip_unknown) line["unknown"] = history.unknown;
   // An id that is not UTF-8 is printed with the replacement character.
@@ -179,15 +147,11 @@ void print_unknown(size_t number, const History& history) {
   }
 }
 
-void print_table(const Model& model, size_t number, const Answer& answer, bool numbered) {
+void print_table(const Model& model, size_t number, const Answer& answer,
+                 const ListRequest& request, bool numbered) {
   if (numbered) std::cout << "history " << number << '\n';
-  if (answer.solution) {
-    const pintle_share_solution& solution = *answer.solution;
-    char shares[80];
-    std::snprintf(shares, sizeof(shares), "share %.2f, overlap with the list without it %.2f",
-                  static_cast<double>(solution.share), static_cast<double>(solution.overlap));
-    std::cout << "strength " << short_number(solution.strength) << ", " << shares << ": "
-              << stop_text(solution.stop) << '\n';
+  if (answer.explained && request.is_chosen()) {
+    std::cout << summary_text(request, *answer.explained);
   }
   const std::vector<Ranked>& ranked = answer.items;
   size_t id_width = 2;
@@ -204,6 +168,9 @@ void print_table(const Model& model, size_t number, const Answer& answer, bool n
     std::cout << line << id << std::string(id_width - id.size(), ' ');
     if (title != nullptr) std::cout << "  " << title;
     std::cout << '\n';
+  }
+  if (answer.explained && !answer.explained->reasons.empty()) {
+    std::cout << '\n' << why_text(model, request, *answer.explained);
   }
 }
 
@@ -230,10 +197,10 @@ void run_recommend_command(const RecommendArguments& arguments) {
   for (size_t i = 0; i < known.size(); ++i) {
     const Answer answer = recommender.run(known[i].items);
     if (arguments.json) {
-      print_json(model, i + 1, known[i], answer, arguments);
+      print_json(model, i + 1, known[i], answer, recommender.request(), arguments);
     } else {
       print_unknown(i + 1, known[i]);
-      print_table(model, i + 1, answer, known.size() > 1);
+      print_table(model, i + 1, answer, recommender.request(), known.size() > 1);
     }
     progress.advance();
   }
@@ -251,43 +218,26 @@ void add_recommend_command(CLI::App* app) {
   source->add_option("--sequences", arguments->sequences_path,
                      "A file with one history a line; an empty line gets an empty list");
   source->require_option(1);
-  verb->add_option("--top-k", arguments->top_k, "Items to recommend")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  verb->add_flag("--include-seen", arguments->include_seen,
-                 "Items of the history may be recommended again");
   verb->add_flag("--skip-unknown", arguments->skip_unknown,
                  "Ids of a history that the model lacks are left out and counted, as in `pintle "
                  "evaluate`; without it they are an error");
-  CLI::Option* allow =
-      verb->add_option("--allow", arguments->allow_path, "Only the ids listed in this file");
-  CLI::Option* deny =
-      verb->add_option("--deny", arguments->deny_path, "None of the ids listed in this file");
-  CLI::Option* steer =
-      verb->add_option("--steer", arguments->steering.edits, kSteerHelp)->allow_extra_args(false);
-  add_steering_options(verb, &arguments->steering);
-  CLI::Option* share =
-      verb->add_option("--share", arguments->share,
-                       "KNOB=SHARE, such as Sci-Fi=0.3 (knob:KNOB=SHARE too, as in --steer): find "
-                       "the knob's strength at which so much "
-                       "of the list has the knob's attribute, or as near as the bounds allow");
-  verb->add_option("--min-overlap", arguments->min_overlap,
-                   "With --share: how much of the list without it must stay")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0))
-      ->needs(share);
-  verb->add_option("--candidates", arguments->candidates_path,
-                   "Score the ids listed in this file, all of them, seen or not, trained or not, "
-                   "and print them best first; --top-k and --include-seen do not apply")
-      ->excludes(allow)
-      ->excludes(deny)
-      ->excludes(steer)
-      ->excludes(share);
-  verb->add_flag(
-      "--json", arguments->json,
-      "One line a history: {\"history\": 1, \"items\": [{\"id\": \"...\", \"score\": "
-      "1.25}, ...]}; histories are numbered from 1. With --share also strength, share, overlap "
-      "and stop: reached, range or overlap. With --skip-unknown also unknown, the ids left out");
+  const std::vector<CLI::Option*> request = add_request_options(verb, &arguments->request);
+  CLI::Option* why =
+      verb->add_flag("--why", arguments->why,
+                     "Also why each entry is there: its rank without wishes and rules, the "
+                     "one that put it in, what left for it, and what it gains");
+  CLI::Option* candidates = verb->add_option(
+      "--candidates", arguments->candidates_path,
+      "Score the ids listed in this file, all of them, seen or not, trained or not, "
+      "and print them best first; --top-k and --include-seen do not apply, and options that change "
+      "the list are refused");
+  for (CLI::Option* option : request) candidates->excludes(option);
+  candidates->excludes(why);
+  verb->add_flag("--json", arguments->json,
+                 "One line a history: {\"history\": 1, \"items\": [{\"id\": \"...\", \"score\": "
+                 "1.25}, ...]}; histories are numbered from 1. " +
+                     std::string(kListKeysHelp) + ". With --why " + kWhyKeysHelp +
+                     ". With --skip-unknown also unknown, the ids left out");
   verb->callback([arguments] { run_recommend_command(*arguments); });
 }
 

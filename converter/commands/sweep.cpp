@@ -16,6 +16,7 @@
 #include "converter/commands/steering_options.h"
 #include "converter/commands/threads_option.h"
 #include "converter/io/error.h"
+#include "converter/run/name_lookup.h"
 #include "converter/run/steering_names.h"
 
 namespace pintle::converter {

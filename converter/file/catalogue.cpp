@@ -91,6 +91,11 @@ size_t Catalogue::trained_count(size_t item_count) const {
                          : static_cast<size_t>(std::count(trained.begin(), trained.end(), true));
 }
 
+size_t Catalogue::dated_count() const {
+  return static_cast<size_t>(
+      std::count_if(dates.begin(), dates.end(), [](int32_t date) { return date != kUnknownDate; }));
+}
+
 Catalogue build_catalogue(const ItemTable* items, const Interactions* interactions,
                           Network* network, CatalogueReport* report, bool force) {
   ItemRows found = find_item_rows(items, *network, force);
@@ -120,6 +125,7 @@ Catalogue build_catalogue(const ItemTable* items, const Interactions* interactio
     for (const ListedRow& listed : rows) {
       const Item& item = *listed.row.item;
       if (items->has_titles) catalogue.titles.push_back(item.title);
+      if (items->has_dates) catalogue.dates.push_back(item.date);
       if (!items->attributes.empty()) catalogue.item_attributes.push_back(item.attributes);
       report->untrained_items += listed.trained ? 0 : 1;
     }

@@ -11,11 +11,14 @@
 #include <vector>
 
 #include "converter/io/interactions.h"
+#include "converter/io/item_dates.h"
 #include "converter/io/items.h"
 #include "converter/io/log_ids.h"
 #include "converter/network/network.h"
 
 namespace pintle::converter {
+
+inline constexpr uint8_t kWholeMembership = 15;
 
 // Row i describes the network's items.row(i).
 struct Catalogue {
@@ -27,8 +30,22 @@ struct Catalogue {
   std::vector<std::string> titles;    // empty, or one a row ("": none)
   std::vector<std::pair<std::string, std::string>> attributes;  // (group, name)
   std::vector<std::vector<uint32_t>> item_attributes;           // empty, or ascending indices a row
+  // How much a row belongs to each of its attributes, in fifteenths, 1 to kWholeMembership. Empty: whole.
+  std::vector<std::vector<uint8_t>> item_memberships;
+  std::vector<int32_t> dates;  // empty, or minutes since 1970 a row (kUnknownDate)
 
   size_t trained_count(size_t item_count) const;
+  size_t dated_count() const;  // items of which it is known when they appeared
+  // Whether some item belongs to the attribute only in part.
+  bool is_soft(uint32_t attribute) const {
+    for (size_t row = 0; row < item_memberships.size(); ++row) {
+      for (size_t i = 0; i < item_memberships[row].size(); ++i) {
+        if (item_attributes[row][i] != attribute) continue;
+        if (item_memberships[row][i] != kWholeMembership) return true;
+      }
+    }
+    return false;
+  }
 };
 
 // What had no counterpart, for the report.

@@ -2,6 +2,7 @@
 #include "converter/file/model_parts.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -98,6 +99,15 @@ Catalogue read_catalogue(const fb::Model& root, const std::vector<uint8_t>& file
       catalogue.item_attributes.emplace_back(item.attributes,
                                              item.attributes + item.attribute_count);
     }
+    if (table.item_memberships() != nullptr) {
+      catalogue.item_memberships.emplace_back(item.memberships,
+                                              item.memberships + item.attribute_count);
+    }
+  }
+  if (table.dates() != nullptr) {
+    const std::vector<uint8_t> dates = bytes_of(file, table.dates());
+    catalogue.dates.resize(info.item_count);
+    std::memcpy(catalogue.dates.data(), dates.data(), dates.size());
   }
   return catalogue;
 }
@@ -140,7 +150,40 @@ uint32_t length_of(const flatbuffers::Vector<T>* values) {
   return values == nullptr ? 0 : values->size();
 }
 
-Knob read_knob(const fb::Knob& table, const Catalogue& catalogue) {
+// Knobs of before 1.3 add a bonus in proportion to their strength.
+bool has_bonus_of_old(const fb::Knob& table) {
+  return length_of(table.reward()) == 0 && table.attribute() >= 0 && table.attribute_bonus() != 0;
+}
+
+void read_rewards(const fb::Knob& table, Knob* knob) {
+  for (uint32_t i = 0; i < length_of(table.reward()); ++i) {
+    knob->rewards.emplace_back(table.reward_strength()->Get(i), table.reward()->Get(i));
+  }
+  if (!has_bonus_of_old(table)) return;
+  for (const float strength : {table.min_strength(), 0.0f, table.max_strength()}) {
+    const float reward = std::fabs(strength) * table.attribute_bonus();
+    if (knob->rewards.empty() || strength > knob->rewards.back().first) {
+      knob->rewards.emplace_back(strength, reward);
+    }
+  }
+}
+
+// The curve is for people: the runtime does not check that its columns are of one length.
+void read_curve(const fb::Knob& table, Knob* knob) {
+  const uint32_t points = std::min({length_of(table.curve_strength()),
+                                    length_of(table.curve_share()), length_of(table.curve_ndcg())});
+  const auto at = [](const flatbuffers::Vector<float>* column, uint32_t i) {
+    return i < length_of(column) ? column->Get(i) : kNotMeasured;
+  };
+  for (uint32_t i = 0; i < points; ++i) {
+    knob->curve.push_back({at(table.curve_strength(), i), at(table.curve_share(), i),
+                           at(table.curve_ndcg(), i), at(table.curve_median_gain(), i),
+                           at(table.curve_no_gain(), i)});
+  }
+}
+
+// is_old: of a file of before 1.3, which does not tell why ranges end.
+Knob read_knob(const fb::Knob& table, const Catalogue& catalogue, bool is_old) {
   Knob knob;
   knob.name = text(table.name());
   if (table.attribute() >= 0) {
@@ -152,24 +195,29 @@ Knob read_knob(const fb::Knob& table, const Catalogue& catalogue) {
   for (uint32_t i = 0; i < length_of(table.features()); ++i) {
     knob.features.emplace_back(table.features()->Get(i), table.weights()->Get(i));
   }
-  knob.attribute_bias = table.attribute_bias();
-  knob.attribute_bonus = table.attribute_bonus();
-  knob.temperature = table.temperature();
   knob.min_strength = table.min_strength();
   knob.max_strength = table.max_strength();
-  // The curve is for people: the runtime does not check that its columns are of one length.
-  const uint32_t points = std::min({length_of(table.curve_strength()),
-                                    length_of(table.curve_share()), length_of(table.curve_ndcg())});
-  for (uint32_t i = 0; i < points; ++i) {
-    knob.curve.push_back(
-        {table.curve_strength()->Get(i), table.curve_share()->Get(i), table.curve_ndcg()->Get(i)});
-  }
+  read_rewards(table, &knob);
+  read_curve(table, &knob);
+  if (is_old) return knob;
+  knob.min_by_loss = table.min_by_loss();
+  knob.max_by_loss = table.max_by_loss();
+  knob.min_by_items = table.min_by_items();
+  knob.max_by_items = table.max_by_items();
   return knob;
 }
 
 void add_knobs(const fb::Model& root, const Catalogue& catalogue, Interpretation* interpretation) {
+  interpretation->temperature = root.temperature();
+  interpretation->wish_unit = root.wish_unit();
+  constexpr uint16_t kFirstWithRewards = 3;
+  const bool is_old = root.format_minor() < kFirstWithRewards;
   for (uint32_t i = 0; i < length_of(root.knobs()); ++i) {
-    interpretation->knobs.push_back(read_knob(*root.knobs()->Get(i), catalogue));
+    const fb::Knob& table = *root.knobs()->Get(i);
+    interpretation->knobs.push_back(read_knob(table, catalogue, is_old));
+    if (interpretation->temperature == 0 && has_bonus_of_old(table)) {
+      interpretation->temperature = table.temperature();
+    }
   }
   for (uint32_t i = 0; i < length_of(root.presets()); ++i) {
     const fb::Preset& table = *root.presets()->Get(i);
@@ -238,8 +286,11 @@ std::vector<uint8_t> join_parts(const ModelParts& parts, const Interpretation& i
 }
 
 std::vector<uint8_t> join_knobs(const ModelParts& parts, const std::vector<Knob>& knobs) {
+  Interpretation interpretation = parts.interpretation;
+  interpretation.knobs = knobs;
+  interpretation.presets.clear();
   return serialize_model(parts.network, parts.packed, parts.catalogue, parts.provenance,
-                         {parts.interpretation.saes, knobs, {}});
+                         interpretation);
 }
 
 }  // namespace pintle::converter

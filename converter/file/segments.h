@@ -18,6 +18,12 @@ struct StringSegments {
   fb::Segment offsets, bytes;
 };
 
+// A segment of a SegmentList, as a file says it whose first segment starts at `base`. All zeros stay so.
+inline fb::Segment placed_at(uint64_t base, const fb::Segment& segment) {
+  if (segment.size() == 0) return fb::Segment(0, 0, 0, 0);
+  return fb::Segment(base + segment.offset(), segment.size(), segment.crc32(), 0);
+}
+
 class SegmentList {
  public:
   static uint64_t align(uint64_t size_bytes) {

@@ -7,6 +7,8 @@
 #include <type_traits>
 
 #include "converter/file/segments.h"
+#include "converter/file/write_catalogue.h"
+#include "converter/file/write_knobs.h"
 #include "converter/io/error.h"
 #include "pintle/pintle.h"
 #include "schema/format_version.h"
@@ -34,9 +36,14 @@ fb::SaeActivation to_schema(SaeActivation activation) {
 float eps_of(const Norm& norm) { return norm.eps; }
 float eps_of(const std::optional<Norm>& norm) { return norm ? norm->eps : 0; }
 
-uint64_t required_features(const Network& network) {
+uint64_t required_features(const Network& network, const Catalogue& catalogue,
+                           const Interpretation& interpretation) {
+  const bool has_rewards = std::any_of(interpretation.knobs.begin(), interpretation.knobs.end(),
+                                       [](const Knob& knob) { return !knob.rewards.empty(); });
   return (network.norm_form != fb::NormForm_EpsInside ? format::kFeatureNormForm : 0) |
-         (network.mask == fb::AttentionMask_BidirectionalNewest ? format::kFeatureReadNewest : 0);
+         (network.mask == fb::AttentionMask_BidirectionalNewest ? format::kFeatureReadNewest : 0) |
+         (has_rewards ? format::kFeatureRewards : 0) |
+         (has_soft_attributes(catalogue) ? format::kFeatureMemberships : 0);
 }
 
 // Writes the metadata. Runs twice: offsets of segments depend on the metadata's size, which depends
@@ -48,6 +55,7 @@ class MetadataBuilder {
       : network_(network),
         packed_(packed),
         catalogue_(catalogue),
+        catalogue_writer_(catalogue),
         provenance_(provenance),
         interpretation_(interpretation) {}
 
@@ -58,35 +66,7 @@ class MetadataBuilder {
       placed_.push_back({&tensor, data, segments->add(tensor.scales)});
     }
     if (!packed_.exact_fine.empty()) exact_fine_ = segments->add(packed_.exact_fine);
-    const size_t count = catalogue_.id_order.size();
-    if (catalogue_.has_text_ids) {
-      text_ids_ = segments->add_strings(catalogue_.text_ids, "ids");
-    } else {
-      integer_ids_ = segments->add_array(catalogue_.integer_ids);
-    }
-    id_order_ = segments->add_array(catalogue_.id_order);
-    if (!catalogue_.trained.empty()) {
-      std::vector<uint8_t> bitmap((count + 7) / 8);
-      for (size_t i = 0; i < count; ++i) {
-        if (catalogue_.trained[i]) bitmap[i / 8] |= static_cast<uint8_t>(1u << i % 8);
-      }
-      trained_ = segments->add(bitmap);
-    }
-    if (!catalogue_.titles.empty()) {
-      titles_ = segments->add_strings(catalogue_.titles, "titles");
-    }
-    if (!catalogue_.item_attributes.empty()) {
-      std::vector<uint32_t> offsets{0}, values;
-      for (const std::vector<uint32_t>& attributes : catalogue_.item_attributes) {
-        values.insert(values.end(), attributes.begin(), attributes.end());
-        offsets.push_back(static_cast<uint32_t>(values.size()));
-      }
-      if (!values.empty()) {
-        item_attribute_offsets_ = segments->add_array(offsets);
-        item_attributes_ = segments->add_array(values);
-        add_attribute_items(segments);
-      }
-    }
+    catalogue_writer_.add_segments(segments);
     for (const InterpretedSae& sae : interpretation_.saes) {
       labels_.push_back(sae.labels.empty() ? StringSegments{}
                                            : segments->add_strings(sae.labels, "feature labels"));
@@ -110,25 +90,7 @@ class MetadataBuilder {
     fb::Segment data, scales;  // offsets from the first segment
   };
 
-  // The items of each attribute: the items' attributes, turned.
-  void add_attribute_items(SegmentList* segments) {
-    std::vector<std::vector<uint32_t>> items(catalogue_.attributes.size());
-    for (uint32_t item = 0; item < catalogue_.item_attributes.size(); ++item) {
-      for (uint32_t attribute : catalogue_.item_attributes[item]) items[attribute].push_back(item);
-    }
-    std::vector<uint32_t> offsets{0}, values;
-    for (const std::vector<uint32_t>& list : items) {
-      values.insert(values.end(), list.begin(), list.end());
-      offsets.push_back(static_cast<uint32_t>(values.size()));
-    }
-    attribute_item_offsets_ = segments->add_array(offsets);
-    attribute_items_ = segments->add_array(values);
-  }
-
-  fb::Segment at_base(const fb::Segment& segment) const {
-    if (segment.size() == 0) return fb::Segment(0, 0, 0, 0);
-    return fb::Segment(base_ + segment.offset(), segment.size(), segment.crc32(), 0);
-  }
+  fb::Segment at_base(const fb::Segment& segment) const { return placed_at(base_, segment); }
 
   const Placed* find(const std::string& name) const {
     const auto found = std::find_if(placed_.begin(), placed_.end(), [&](const Placed& placed) {
@@ -187,38 +149,6 @@ class MetadataBuilder {
                   [&](auto field) { return tensors(field, prefix, network_.blocks[index]); });
   }
 
-  Offset<fb::StringTable> string_table(const StringSegments& strings) {
-    if (strings.offsets.size() == 0) return 0;
-    const fb::Segment offsets = at_base(strings.offsets), bytes = at_base(strings.bytes);
-    return fb::CreateStringTable(builder_, &offsets, &bytes);
-  }
-
-  Offset<fb::Catalogue> catalogue() {
-    const auto text_ids = string_table(text_ids_);
-    const auto titles = string_table(titles_);
-    std::vector<Offset<fb::Attribute>> attributes;
-    for (const auto& [group, name] : catalogue_.attributes) {
-      const auto group_offset = builder_.CreateSharedString(group);
-      attributes.push_back(
-          fb::CreateAttribute(builder_, group_offset, builder_.CreateString(name)));
-    }
-    const auto attribute_vector = builder_.CreateVector(attributes);
-    const fb::Segment integer_ids = at_base(integer_ids_), id_order = at_base(id_order_);
-    const fb::Segment trained = at_base(trained_);
-    const fb::Segment offsets = at_base(item_attribute_offsets_);
-    const fb::Segment values = at_base(item_attributes_);
-    const fb::Segment turned_offsets = at_base(attribute_item_offsets_);
-    const fb::Segment turned_values = at_base(attribute_items_);
-    const auto if_used = [](const fb::Segment& segment) {
-      return segment.size() == 0 ? nullptr : &segment;
-    };
-    return fb::CreateCatalogue(builder_, static_cast<uint32_t>(catalogue_.id_order.size()),
-                               catalogue_.has_text_ids ? fb::IdKind_Text : fb::IdKind_Integer,
-                               if_used(integer_ids), text_ids, &id_order, if_used(trained), titles,
-                               attribute_vector, if_used(offsets), if_used(values),
-                               if_used(turned_offsets), if_used(turned_values));
-  }
-
   Offset<fb::Provenance> provenance() {
     std::vector<Offset<fb::Metric>> quality;
     for (const auto& [name, value] : provenance_.quality) {
@@ -260,63 +190,10 @@ class MetadataBuilder {
                                      [&](Sae::k) { return u32(weights.k); },
                                      [&](Sae::feature_count) { return u32(weights.dict); },
                                      [&](Sae::network_hash) { return network_hash_; },
-                                     [&](Sae::labels) { return string_table(labels_[index]); },
+                                     [&](Sae::labels) {
+                                       return write_string_table(&builder_, labels_[index], base_);
+                                     },
                                      [&](auto field) { return tensors(field, prefix, weights); }});
-  }
-
-  Offset<fb::Knob> knob(const Knob& knob) {
-    std::vector<uint32_t> features;
-    std::vector<float> weights, strengths, shares, ndcgs;
-    for (const auto& [feature, weight] : knob.features) {
-      features.push_back(feature);
-      weights.push_back(weight);
-    }
-    for (const KnobCurvePoint& point : knob.curve) {
-      strengths.push_back(point.strength);
-      shares.push_back(point.share);
-      ndcgs.push_back(point.ndcg);
-    }
-    const auto name = builder_.CreateString(knob.name);
-    const auto feature_vector = builder_.CreateVector(features);
-    const auto weight_vector = builder_.CreateVector(weights);
-    const auto strength_vector = builder_.CreateVector(strengths);
-    const auto share_vector = builder_.CreateVector(shares);
-    return fb::CreateKnob(builder_, name, attribute_index(knob), knob.sae, feature_vector,
-                          weight_vector, knob.attribute_bias, knob.attribute_bonus,
-                          knob.temperature, knob.min_strength, knob.max_strength, strength_vector,
-                          share_vector, builder_.CreateVector(ndcgs));
-  }
-
-  // -1 for a knob without an attribute.
-  int32_t attribute_index(const Knob& knob) const {
-    if (knob.attribute_group.empty() && knob.attribute_name.empty()) return -1;
-    for (size_t i = 0; i < catalogue_.attributes.size(); ++i) {
-      if (catalogue_.attributes[i] == std::make_pair(knob.attribute_group, knob.attribute_name)) {
-        return static_cast<int32_t>(i);
-      }
-    }
-    throw Error("the knob " + knob.name + " is for the attribute " + knob.attribute_group + " \"" +
-                knob.attribute_name +
-                "\", which the catalogue lacks: pass the --items it was made " + "with");
-  }
-
-  Offset<fb::Preset> preset(const Preset& preset) {
-    std::vector<uint32_t> knobs;
-    std::vector<float> strengths;
-    for (const auto& [name, strength] : preset.strengths) {
-      size_t index = 0;
-      while (index < interpretation_.knobs.size() && interpretation_.knobs[index].name != name) {
-        ++index;
-      }
-      if (index == interpretation_.knobs.size()) {
-        throw Error("the preset " + preset.name + " names the knob " + name + ", which is none");
-      }
-      knobs.push_back(static_cast<uint32_t>(index));
-      strengths.push_back(strength);
-    }
-    const auto name = builder_.CreateString(preset.name);
-    const auto knob_vector = builder_.CreateVector(knobs);
-    return fb::CreatePreset(builder_, name, knob_vector, builder_.CreateVector(strengths));
   }
 
   // A vector of tables, make(i) each.
@@ -330,48 +207,53 @@ class MetadataBuilder {
   Offset<fb::Model> model(uint64_t file_size) {
     const Interpretation& interpretation = interpretation_;
     using format::Model;
-    return create(fb::CreateModel, format::FieldsOf<Model>::List(),
-                  format::Overloaded{
-                      [&](Model::format_major) { return format::kFormatMajor; },
-                      [&](Model::format_minor) { return format::kFormatMinor; },
-                      [&](Model::required_features) { return required_features(network_); },
-                      [&](Model::file_size) { return file_size; },
-                      [&](Model::architecture) { return architecture(); },
-                      [&](Model::blocks blocks) {
-                        return tables(network_.blocks.size(), [&](size_t i) {
-                          return block(i,
-                                       std::string(blocks.kName) + "." + std::to_string(i) + ".");
-                        });
-                      },
-                      [&](Model::head_activation) { return network_.head_activation; },
-                      [&](Model::catalogue) { return catalogue(); },
-                      [&](Model::provenance) { return provenance(); },
-                      [&](Model::saes) {
-                        return tables(interpretation.saes.size(), [&](size_t i) { return sae(i); });
-                      },
-                      [&](Model::knobs) {
-                        return tables(interpretation.knobs.size(),
-                                      [&](size_t i) { return knob(interpretation.knobs[i]); });
-                      },
-                      [&](Model::presets) {
-                        return tables(interpretation.presets.size(),
-                                      [&](size_t i) { return preset(interpretation.presets[i]); });
-                      },
-                      [&](Model::exact) { return exact(); },
-                      [&](auto field) { return tensors(field, "", network_); }});
+    return create(
+        fb::CreateModel, format::FieldsOf<Model>::List(),
+        format::Overloaded{
+            [&](Model::format_major) { return format::kFormatMajor; },
+            [&](Model::format_minor) { return format::kFormatMinor; },
+            [&](Model::required_features) {
+              return required_features(network_, catalogue_, interpretation_);
+            },
+            [&](Model::file_size) { return file_size; },
+            [&](Model::architecture) { return architecture(); },
+            [&](Model::blocks blocks) {
+              return tables(network_.blocks.size(), [&](size_t i) {
+                return block(i, std::string(blocks.kName) + "." + std::to_string(i) + ".");
+              });
+            },
+            [&](Model::head_activation) { return network_.head_activation; },
+            [&](Model::catalogue) { return catalogue_writer_.table(&builder_, base_); },
+            [&](Model::provenance) { return provenance(); },
+            [&](Model::saes) {
+              return tables(interpretation.saes.size(), [&](size_t i) { return sae(i); });
+            },
+            [&](Model::knobs) {
+              return tables(interpretation.knobs.size(), [&](size_t i) {
+                return write_knob(&builder_, interpretation.knobs[i], catalogue_.attributes);
+              });
+            },
+            [&](Model::presets) {
+              return tables(interpretation.presets.size(), [&](size_t i) {
+                return write_preset(&builder_, interpretation.presets[i], interpretation.knobs);
+              });
+            },
+            [&](Model::exact) { return exact(); },
+            [&](Model::temperature) { return interpretation.temperature; },
+            [&](Model::wish_unit) { return interpretation.wish_unit; },
+            [&](auto field) { return tensors(field, "", network_); }});
   }
 
   const Network& network_;
   const PackedNetwork& packed_;
   const Catalogue& catalogue_;
+  CatalogueWriter catalogue_writer_;
   const Provenance& provenance_;
   const Interpretation& interpretation_;
   FlatBufferBuilder builder_;
   uint64_t base_ = 0;
   std::vector<Placed> placed_;
-  fb::Segment exact_fine_, integer_ids_, id_order_, trained_;
-  fb::Segment item_attribute_offsets_, item_attributes_, attribute_item_offsets_, attribute_items_;
-  StringSegments text_ids_, titles_;
+  fb::Segment exact_fine_;
   std::vector<StringSegments> labels_;  // one an SAE
   uint32_t network_hash_ = 0;
 };

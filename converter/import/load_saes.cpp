@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "converter/import/load_saes.h"
 
+#include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <set>
 
@@ -10,6 +12,12 @@
 
 namespace pintle::converter {
 namespace {
+
+std::string shown(float value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.6g", static_cast<double>(value));
+  return text;
+}
 
 InterpretedSae load_sae(const SaeFiles& files, size_t i, int64_t dim, int64_t block_count,
                         std::vector<std::string>* assumptions) {
@@ -31,13 +39,37 @@ InterpretedSae load_sae(const SaeFiles& files, size_t i, int64_t dim, int64_t bl
   return sae;
 }
 
+// The temperature is the network's, whatever file tells it: two of them can only be of other data, by
+// which the knobs of one would be wrong.
+void merge_numbers(const Interpretation& part, const std::string& path, Interpretation* all,
+                   std::vector<std::string>* assumptions) {
+  constexpr float kSameTemperature = 0.01f;  // relative: far below what lists show
+  if (part.temperature != 0) {
+    if (all->temperature == 0) all->temperature = part.temperature;
+    if (std::fabs(part.temperature / all->temperature - 1) > kSameTemperature) {
+      throw Error(path + ": its temperature is " + shown(part.temperature) +
+                  ", that of a features file before it " + shown(all->temperature) +
+                  ": label all SAEs with the same model and interactions");
+    }
+  }
+  if (part.wish_unit == 0 || part.wish_unit == all->wish_unit) return;
+  if (all->wish_unit == 0) {
+    all->wish_unit = part.wish_unit;
+  } else {
+    assumptions->push_back("the reward of a wish of 1: " + shown(all->wish_unit) +
+                           ", of the first features file that tells one, rather than " +
+                           shown(part.wish_unit) + " of " + path);
+  }
+}
+
 // Knobs count SAEs within their own file.
-void append(Interpretation part, uint32_t first_sae, Interpretation* all) {
-  for (InterpretedSae& sae : part.saes) all->saes.push_back(std::move(sae));
+void append(Interpretation part, Interpretation* all) {
+  const uint32_t first_sae = static_cast<uint32_t>(all->saes.size());
   for (Knob& knob : part.knobs) {
-    knob.sae += first_sae;
+    if (!part.saes.empty()) knob.sae += first_sae;
     all->knobs.push_back(std::move(knob));
   }
+  for (InterpretedSae& sae : part.saes) all->saes.push_back(std::move(sae));
   for (Preset& preset : part.presets) all->presets.push_back(std::move(preset));
 }
 
@@ -70,21 +102,30 @@ Interpretation load_interpretation(const SaeFiles& files, int64_t dim, int64_t b
                 std::to_string(files.saes.size()) +
                 " SAEs: give one for each, 0 where its files tell or it has none");
   }
-  if (files.features.size() > 1 && files.features.size() != files.saes.size()) {
-    throw Error(std::to_string(files.features.size()) + " features files do not go with " +
-                std::to_string(files.saes.size()) + " SAEs: one for all of them or one for each");
-  }
-  const bool one_each = files.features.size() == files.saes.size();
-  Interpretation all;
+  std::vector<InterpretedSae> saes;
   for (size_t i = 0; i < files.saes.size(); ++i) {
-    Interpretation part;
-    part.saes.push_back(load_sae(files, i, dim, block_count, assumptions));
-    if (one_each)
-      add_interpretation_json(read_json_file(files.features[i]), files.features[i], &part);
-    append(std::move(part), static_cast<uint32_t>(i), &all);
+    saes.push_back(load_sae(files, i, dim, block_count, assumptions));
   }
-  if (!one_each && !files.features.empty()) {
-    add_interpretation_json(read_json_file(files.features[0]), files.features[0], &all);
+  Interpretation all;
+  if (files.features.empty()) all.saes = std::move(saes);
+  for (const std::string& path : files.features) {
+    const nlohmann::json value = read_json_file(path);
+    const size_t first = all.saes.size(), count = described_saes(value, path);
+    if (count > saes.size() - first) {
+      throw Error(path + ": describes " + std::to_string(count) + " SAEs, " +
+                  std::to_string(saes.size() - first) +
+                  " are left of those given with --sae: give every SAE that was labelled");
+    }
+    Interpretation part;
+    for (size_t i = first; i < first + count; ++i) part.saes.push_back(std::move(saes[i]));
+    add_interpretation_json(value, path, &part);
+    merge_numbers(part, path, &all, assumptions);
+    append(std::move(part), &all);
+  }
+  if (all.saes.size() != files.saes.size()) {
+    throw Error("the features files describe " + std::to_string(all.saes.size()) + " SAEs, " +
+                std::to_string(files.saes.size()) +
+                " were given with --sae: give the file of each, in their order");
   }
   check_names_differ(all);
   return all;

@@ -13,10 +13,11 @@
 namespace pintle::converter {
 
 struct SaeFiles {
-  std::vector<std::string> saes;      // as read_sae takes them
-  std::vector<std::string> hooks;     // empty, or one an SAE ("": its files tell)
-  std::vector<int64_t> ks;            // empty, or one an SAE (0: its files tell)
-  std::vector<std::string> features;  // empty, one for all SAEs, or one each
+  std::vector<std::string> saes;   // as read_sae takes them
+  std::vector<std::string> hooks;  // empty, or one an SAE ("": its files tell)
+  std::vector<int64_t> ks;         // empty, or one an SAE (0: its files tell)
+  // Empty, or files that describe all SAEs together, in their order; one that describes none has knobs.
+  std::vector<std::string> features;
 };
 
 // Throws Error if an SAE does not fit a network of this width and depth, or a features file does

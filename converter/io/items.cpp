@@ -82,6 +82,7 @@ class ItemsReader {
         result_.items[i].title = columns_[*title_column_].fields[i];
       }
     }
+    choose_dates();
     choose_attributes();
     number_attributes();
   }
@@ -137,6 +138,53 @@ class ItemsReader {
                   "; settle it with --title-column");
     }
     title_note_ += ", rather than " + quoted(names_[candidates[1]]) + "; --title-column settles it";
+  }
+
+  // By the option, or the only column whose values are dates and whose name does not say of what else.
+  void choose_dates() {
+    const std::string& asked = options_.date_column;
+    if (asked == "none") return;
+    if (!asked.empty()) {
+      date_column_ = column_of(asked, 0);
+      return take_dates(read_item_dates(columns_[*date_column_].fields), "--date-column");
+    }
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (i == row_column_ || i == id_column_ || i == title_column_ || asked_.count(i) != 0) {
+        continue;
+      }
+      ItemDates dates = read_item_dates(columns_[i].fields);
+      if (dates.are_years() || !dates.mostly_known() ||
+          !may_be_item_date(names_[i], dates.is_number)) {
+        if (dates.are_years() && dates.mostly_known()) year_columns_.insert(i);
+        continue;
+      }
+      date_candidates_.emplace(i, std::move(dates));
+    }
+    if (date_candidates_.size() == 1) {
+      date_column_ = date_candidates_.begin()->first;
+      take_dates(date_candidates_.begin()->second, "the only one of dates");
+    } else if (!date_candidates_.empty()) {
+      std::vector<std::string> names;
+      for (const auto& [column, dates] : date_candidates_) names.push_back(names_[column]);
+      date_note_ = "dates: none, several columns hold them:" + quoted_list(names) +
+                   "; --date-column says which tells when an item appeared";
+    }
+  }
+
+  void take_dates(const ItemDates& dates, const std::string& chosen_by) {
+    const std::string place = "column " + quoted(names_[*date_column_]) + " (" + chosen_by + ")";
+    if (!dates.fault.empty()) {
+      throw Error(at_line(path_, 1) + place + ": " + dates.fault +
+                  "; write YYYY-MM-DD, or seconds since 1970");
+    }
+    for (size_t i = 0; i < lines_.size(); ++i) result_.items[i].date = dates.minutes[i];
+    result_.has_dates = true;
+    date_note_ = "dates: " + place + ", " + dates.form + "; " + std::to_string(dates.known) +
+                 " of " + std::to_string(lines_.size()) + " items have one";
+    if (dates.unread != 0) {
+      date_note_ += ", " + std::to_string(dates.unread) + " cannot be read, such as " +
+                    quoted(dates.unread_example);
+    }
   }
 
   // Ids that a merge made decimals are whole again, if all of them are.
@@ -197,9 +245,12 @@ class ItemsReader {
 
   void choose_attributes() {
     note(title_note_);
+    if (!date_note_.empty()) note(date_note_);
     for (size_t i = 0; i < columns_.size(); ++i) {
       const bool is_asked = asked_.count(i) != 0;
-      if (!is_asked && (i == row_column_ || i == id_column_ || i == title_column_)) continue;
+      const bool has_role =
+          i == row_column_ || i == id_column_ || i == title_column_ || i == date_column_;
+      if (!is_asked && has_role) continue;
       const std::string begin = "column " + quoted(names_[i]) + ": ";
       if (!is_asked && !asked_.empty()) {
         note(begin + "not used: --attributes does not name it");
@@ -217,14 +268,19 @@ class ItemsReader {
         note(begin + verdict.text);
         continue;
       }
-      note(begin + "not used: " + verdict.text + advice_for(columns_[i], verdict));
+      note(begin + "not used: " + verdict.text + advice_for(i, verdict));
     }
   }
 
-  static std::string advice_for(const ItemColumn& column, const ColumnVerdict& verdict) {
-    if (verdict.is_id) return "; --id-column " + column.name + " would make them the app's";
+  std::string advice_for(size_t column, const ColumnVerdict& verdict) const {
+    const std::string& name = names_[column];
+    if (verdict.is_id) return "; --id-column " + name + " would make them the app's";
     if (!verdict.can_be_asked) return "";
-    return "; --attributes " + column.name + " would take them";
+    const std::string advice = "; --attributes " + name + " would take them";
+    if (date_column_ || (date_candidates_.count(column) == 0 && year_columns_.count(column) == 0)) {
+      return advice;
+    }
+    return advice + ", --date-column " + name + " as dates";
   }
 
   void refuse_what_is_no_list(const ItemColumn& column) const {
@@ -273,7 +329,11 @@ class ItemsReader {
   size_t row_column_ = 0, id_column_ = 0;
   std::optional<size_t> title_column_;
   std::string title_note_;
-  std::set<size_t> other_titles_;                    // that had the name of one
+  std::set<size_t> other_titles_;  // that had the name of one
+  std::optional<size_t> date_column_;
+  std::string date_note_;
+  std::map<size_t, ItemDates> date_candidates_;      // by names and values
+  std::set<size_t> year_columns_;                    // dates only where they are asked for
   std::set<size_t> asked_;                           // by --attributes
   std::vector<std::pair<size_t, ListForm>> groups_;  // columns that become attributes
   ItemTable result_;

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "converter/io/item_dates.h"
+
 namespace pintle::converter {
 
 struct Item {
@@ -18,6 +20,7 @@ struct Item {
   std::vector<uint32_t> attributes;  // ascending indices into ItemTable::attributes
   std::string row_text{};            // the row column as it was written
   size_t line = 0;                   // of the table
+  int32_t date = kUnknownDate;       // minutes since 1970
 };
 
 struct ItemTable {
@@ -25,6 +28,7 @@ struct ItemTable {
   // (group, name): the column's header and one of its values, sorted by group order, then name.
   std::vector<std::pair<std::string, std::string>> attributes;
   bool has_titles = false;
+  bool has_dates = false;
   bool integer_ids = true;          // every external id is a canonical int64
   bool rows_are_integers = true;    // every item has a checkpoint_id
   bool typed_header = false;        // a RecBole atomic file: "item_id:token"
@@ -38,6 +42,7 @@ struct ItemOptions {
   std::string row_column;               // rows of the checkpoint; default: the first
   std::string id_column;                // the app's own ids; default: the first
   std::string title_column;             // default: by its usual name
+  std::string date_column;              // "none": none; default: by names and values
   std::vector<std::string> attributes;  // exactly these; default: those that look like categories
 };
 

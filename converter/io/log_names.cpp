@@ -20,24 +20,6 @@ bool is_letter_or_digit(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-// "eventTime", "event_time" and "Event time" are {"event", "time"}.
-std::vector<std::string> header_words(std::string_view header) {
-  std::vector<std::string> words;
-  bool is_inside = false, was_lower = false;
-  for (const char c : header) {
-    const bool is_upper = c >= 'A' && c <= 'Z';
-    if (!is_letter_or_digit(c)) {
-      is_inside = false;
-      continue;
-    }
-    if (!is_inside || (is_upper && was_lower)) words.emplace_back();
-    words.back() += to_lower(std::string_view(&c, 1));
-    is_inside = true;
-    was_lower = !is_upper;
-  }
-  return words;
-}
-
 template <size_t kCount>
 bool has_any(const std::vector<std::string>& words, const std::string_view (&names)[kCount]) {
   return std::any_of(words.begin(), words.end(),
@@ -77,6 +59,23 @@ bool is_joined_time(const std::string& plain) {
 }
 
 }  // namespace
+
+std::vector<std::string> header_words(std::string_view header) {
+  std::vector<std::string> words;
+  bool is_inside = false, was_lower = false;
+  for (const char c : header) {
+    const bool is_upper = c >= 'A' && c <= 'Z';
+    if (!is_letter_or_digit(c)) {
+      is_inside = false;
+      continue;
+    }
+    if (!is_inside || (is_upper && was_lower)) words.emplace_back();
+    words.back() += to_lower(std::string_view(&c, 1));
+    is_inside = true;
+    was_lower = !is_upper;
+  }
+  return words;
+}
 
 std::string plain_name(std::string_view header) {
   std::string plain;

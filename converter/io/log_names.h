@@ -7,11 +7,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pintle::converter {
 
 // Lower case, letters and digits only: "User ID" and "user_id" are "userid".
 std::string plain_name(std::string_view header);
+// "eventTime", "event_time" and "Event time" are {"event", "time"}.
+std::vector<std::string> header_words(std::string_view header);
 
 // How sure a name is, 0 best: the role's own word; a kind of it (customer, movie); a coarser one that
 // some models take instead (session, artist); a property of items that few do (category). None: no such

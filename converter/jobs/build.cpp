@@ -89,7 +89,9 @@ class Builder {
         {"id_column", c.items.id_column},
         {"row_column", c.items.row_column},
         {"title_column", c.items.title_column},
+        {"date_column", c.items.date_column},
         {"attributes", c.items.attributes},
+        {"memberships", digest(c.memberships_path)},
         {"interactions", digest(c.interactions_path)},
         {"log", log_inputs()},
         {"precision", precision_name(c.precision)}};

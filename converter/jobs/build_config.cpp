@@ -145,7 +145,9 @@ BuildConfig read_build_config(const std::string& path) {
   section.get("id_column", &convert.items.id_column);
   section.get("row_column", &convert.items.row_column);
   section.get("title_column", &convert.items.title_column);
+  section.get("date_column", &convert.items.date_column);
   section.get("attributes", &convert.items.attributes);
+  section.get_path("memberships", &convert.memberships_path);
   section.get_path("interactions", &convert.interactions_path);
   std::string format, precision = "int8";
   section.get("format", &format);

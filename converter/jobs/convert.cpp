@@ -5,10 +5,12 @@
 #include <optional>
 
 #include "converter/file/exact_index.h"
+#include "converter/file/soft_attributes.h"
 #include "converter/file/writer.h"
 #include "converter/import/checkpoint.h"
 #include "converter/import/checkpoint_files.h"
 #include "converter/io/error.h"
+#include "converter/io/memberships.h"
 #include "converter/io/output_file.h"
 #include "converter/io/sha256.h"
 #include "converter/run/calibrate.h"
@@ -76,11 +78,15 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
   }
 
   ConvertReport report;
-  const Catalogue catalogue =
+  Catalogue catalogue =
       build_catalogue(items ? &*items : nullptr, interactions ? &*interactions : nullptr, &network,
                       &report.catalogue, options.import.force);
   network.assumptions.insert(network.assumptions.end(), report.catalogue.notes.begin(),
                              report.catalogue.notes.end());
+  if (!options.memberships_path.empty()) {
+    report.memberships = add_memberships(read_memberships(options.memberships_path),
+                                         options.import.force, &catalogue);
+  }
   if (interactions) {
     report.catalogue.log.require_fit(options.log.force);
     report.log_notes = interactions->notes;
@@ -139,6 +145,7 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
   report.source_sha256 = provenance.source_sha256;
   report.file_size_bytes = bytes.size();
   report.item_count = catalogue.id_order.size();
+  report.dated_items = catalogue.dated_count();
   report.assumptions = network.assumptions;
   report.settings = packed.settings;
   report.quality = provenance.quality;

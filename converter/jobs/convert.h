@@ -24,6 +24,7 @@ struct ConvertOptions {
   ImportOptions import;
   std::string items_path;  // empty: none
   ItemOptions items;
+  std::string memberships_path;   // empty: none
   std::string interactions_path;  // empty: none
   InteractionOptions log;
   fb::DType precision = fb::DType_I8;
@@ -48,8 +49,10 @@ struct ConvertReport {
   uint64_t tensor_bytes_f32 = 0;  // of all tensors, as plain f32
   size_t item_count = 0;
   CatalogueReport catalogue;
-  std::vector<std::string> log_notes;   // how the interactions were read
-  std::vector<std::string> item_table;  // what its columns became
+  std::vector<std::string> log_notes;    // how the interactions were read
+  std::vector<std::string> item_table;   // what its columns became
+  std::vector<std::string> memberships;  // what became attributes of them
+  size_t dated_items = 0;
   std::vector<std::string> assumptions, settings;
   std::vector<TensorReport> tensors;
   std::vector<std::pair<std::string, double>> quality;

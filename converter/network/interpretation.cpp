@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "converter/network/interpretation.h"
 
+#include <cmath>
+
 #include "converter/io/error.h"
 
 namespace pintle::converter {
@@ -27,11 +29,32 @@ ordered_json to_json(const InterpretedSae& sae) {
   return {{"name", sae.name}, {"hook", hook_name(sae.weights.hook)}, {"features", features}};
 }
 
+// Null stands for NaN, which JSON has not.
+ordered_json number(float value) {
+  return std::isnan(value) ? ordered_json() : ordered_json(value);
+}
+float read_number(const json& value) { return value.is_null() ? kNotMeasured : value.get<float>(); }
+
+// The model's own numbers are 0 where they were not measured.
+ordered_json measured(float value) { return value == 0 ? ordered_json() : ordered_json(value); }
+float read_measured(const json& value, const char* key, const std::string& source) {
+  if (!value.contains(key) || value.at(key).is_null()) return 0;
+  const float number = value.at(key).get<float>();
+  if (std::isfinite(number) && number > 0) return number;
+  throw Error(source + ": its " + key + " is " + value.at(key).dump() + ", not above 0");
+}
+
 ordered_json to_json(const Knob& knob) {
-  ordered_json features = ordered_json::array(), curve = ordered_json::array();
+  ordered_json features = ordered_json::array(), rewards = ordered_json::array();
+  ordered_json curve = ordered_json::array();
   for (const auto& [feature, weight] : knob.features) features.push_back({feature, weight});
+  for (const auto& [strength, reward] : knob.rewards) rewards.push_back({strength, reward});
   for (const KnobCurvePoint& point : knob.curve) {
-    curve.push_back({{"strength", point.strength}, {"share", point.share}, {"ndcg", point.ndcg}});
+    curve.push_back({{"strength", point.strength},
+                     {"share", number(point.share)},
+                     {"ndcg", number(point.ndcg)},
+                     {"median_gain", number(point.median_gain)},
+                     {"no_gain", number(point.no_gain)}});
   }
   ordered_json attribute = nullptr;
   if (!knob.attribute_group.empty()) {
@@ -41,11 +64,13 @@ ordered_json to_json(const Knob& knob) {
           {"attribute", attribute},
           {"sae", knob.sae},
           {"features", features},
-          {"attribute_bias", knob.attribute_bias},
-          {"attribute_bonus", knob.attribute_bonus},
-          {"temperature", knob.temperature},
+          {"rewards", rewards},
           {"min_strength", knob.min_strength},
           {"max_strength", knob.max_strength},
+          {"min_by_loss", number(knob.min_by_loss)},
+          {"max_by_loss", number(knob.max_by_loss)},
+          {"min_by_items", number(knob.min_by_items)},
+          {"max_by_items", number(knob.max_by_items)},
           {"curve", curve}};
 }
 
@@ -67,9 +92,33 @@ void read_features(const json& features, const std::string& source, InterpretedS
   }
 }
 
-Knob read_knob(const json& value) {
+// As fb::Knob has them.
+void check_rewards(const Knob& knob, const std::string& source) {
+  const auto fail = [&](const std::string& fault) {
+    throw Error(source + ": the rewards of the knob " + knob.name + " " + fault +
+                ": make the file again with `pintle label`");
+  };
+  if (knob.rewards.empty()) return;
+  if (knob.attribute_group.empty()) fail("are for no attribute");
+  bool has_zero = false;
+  for (size_t i = 0; i < knob.rewards.size(); ++i) {
+    const auto [strength, reward] = knob.rewards[i];
+    if (!std::isfinite(strength) || !std::isfinite(reward) || reward < 0) {
+      fail("must be numbers that are not below 0");
+    }
+    if (i > 0 && strength <= knob.rewards[i - 1].first) fail("must have ascending strengths");
+    has_zero = has_zero || (strength == 0 && reward == 0);
+  }
+  if (!has_zero) fail("must be 0 at strength 0");
+}
+
+Knob read_knob(const json& value, const std::string& source, size_t sae_count) {
   Knob knob;
   knob.name = value.at("name");
+  if (value.contains("attribute_bonus")) {
+    throw Error(source + ": the knob " + knob.name +
+                " adds to scores, as knobs did before format 1.3: run `pintle label` again");
+  }
   if (!value.at("attribute").is_null()) {
     knob.attribute_group = value.at("attribute").at("group");
     knob.attribute_name = value.at("attribute").at("name");
@@ -78,13 +127,25 @@ Knob read_knob(const json& value) {
   for (const json& feature : value.at("features")) {
     knob.features.emplace_back(feature.at(0).get<uint32_t>(), feature.at(1).get<float>());
   }
-  knob.attribute_bias = value.at("attribute_bias");
-  knob.attribute_bonus = value.at("attribute_bonus");
-  knob.temperature = value.at("temperature");
+  if (!knob.features.empty() && knob.sae >= sae_count) {
+    throw Error(source + ": the knob " + knob.name + " has features of SAE " +
+                std::to_string(knob.sae) + ", but " + std::to_string(sae_count) +
+                " SAEs are described");
+  }
+  for (const json& point : value.at("rewards")) {
+    knob.rewards.emplace_back(point.at(0).get<float>(), point.at(1).get<float>());
+  }
+  check_rewards(knob, source);
   knob.min_strength = value.at("min_strength");
   knob.max_strength = value.at("max_strength");
+  knob.min_by_loss = read_number(value.at("min_by_loss"));
+  knob.max_by_loss = read_number(value.at("max_by_loss"));
+  knob.min_by_items = read_number(value.at("min_by_items"));
+  knob.max_by_items = read_number(value.at("max_by_items"));
   for (const json& point : value.at("curve")) {
-    knob.curve.push_back({point.at("strength"), point.at("share"), point.at("ndcg")});
+    knob.curve.push_back({point.at("strength"), read_number(point.at("share")),
+                          read_number(point.at("ndcg")), read_number(point.at("median_gain")),
+                          read_number(point.at("no_gain"))});
   }
   return knob;
 }
@@ -101,18 +162,30 @@ ordered_json interpretation_to_json(const Interpretation& interpretation) {
     for (const auto& [knob, strength] : preset.strengths) strengths[knob] = strength;
     presets.push_back({{"name", preset.name}, {"knobs", strengths}});
   }
-  return {{"saes", saes}, {"knobs", knobs}, {"presets", presets}};
+  return {{"temperature", measured(interpretation.temperature)},
+          {"wish_unit", measured(interpretation.wish_unit)},
+          {"saes", saes},
+          {"knobs", knobs},
+          {"presets", presets}};
+}
+
+size_t described_saes(const json& value, const std::string& source) {
+  if (value.is_object() && value.contains("saes") && value.at("saes").is_array()) {
+    return value.at("saes").size();
+  }
+  throw Error(source + ": not a features.json: it has no list of SAEs");
 }
 
 void add_interpretation_json(const json& value, const std::string& source,
                              Interpretation* interpretation) {
+  const size_t described = described_saes(value, source);
   try {
     const json& saes = value.at("saes");
-    if (saes.size() != interpretation->saes.size()) {
-      throw Error(source + ": describes " + std::to_string(saes.size()) + " SAEs, " +
+    if (described != interpretation->saes.size()) {
+      throw Error(source + ": describes " + std::to_string(described) + " SAEs, " +
                   std::to_string(interpretation->saes.size()) + " were given with --sae");
     }
-    for (size_t i = 0; i < saes.size(); ++i) {
+    for (size_t i = 0; i < described; ++i) {
       InterpretedSae& sae = interpretation->saes[i];
       if (saes[i].at("hook") != hook_name(sae.weights.hook)) {
         throw Error(source + ": SAE " + std::to_string(i) + " was labelled at hook " +
@@ -122,7 +195,18 @@ void add_interpretation_json(const json& value, const std::string& source,
       sae.name = saes[i].at("name");
       read_features(saes[i].at("features"), source, &sae);
     }
-    for (const json& knob : value.at("knobs")) interpretation->knobs.push_back(read_knob(knob));
+    for (const json& knob : value.at("knobs")) {
+      interpretation->knobs.push_back(read_knob(knob, source, described));
+    }
+    interpretation->temperature = read_measured(value, "temperature", source);
+    interpretation->wish_unit = read_measured(value, "wish_unit", source);
+    for (const Knob& knob : interpretation->knobs) {
+      if (knob.rewards.empty() || interpretation->temperature != 0) continue;
+      throw Error(
+          source + ": the knob " + knob.name +
+          " has rewards, but the file does not tell the temperature that they were measured "
+          "at: run `pintle label` again");
+    }
     for (const json& preset : value.at("presets")) {
       Preset read{preset.at("name"), {}};
       for (const auto& [knob, strength] : preset.at("knobs").items()) {

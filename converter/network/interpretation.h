@@ -6,6 +6,9 @@
 #ifndef PINTLE_CONVERTER_NETWORK_INTERPRETATION_H_
 #define PINTLE_CONVERTER_NETWORK_INTERPRETATION_H_
 
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -28,10 +31,12 @@ struct InterpretedSae {
   std::vector<FeatureStatistics> statistics;  // empty, or one a feature
 };
 
+inline constexpr float kNotMeasured = std::numeric_limits<float>::quiet_NaN();
+
 // On the histories that the knob was measured on: share of its attribute in the top 10, NDCG@10, the
 // median person's items gained (lost where the strength is below 0), the share of people without one.
 struct KnobCurvePoint {
-  float strength = 0, share = 0, ndcg = 0, median_gain = 0, no_gain = 0;
+  float strength = 0, share = 0, ndcg = 0, median_gain = kNotMeasured, no_gain = kNotMeasured;
 };
 
 // fb::Knob defines the fields.
@@ -40,9 +45,11 @@ struct Knob {
   std::string attribute_group, attribute_name;  // both empty: no attribute
   uint32_t sae = 0;
   std::vector<std::pair<uint32_t, float>> features;  // (feature, weight per unit of strength)
-  std::vector<std::pair<float, float>> rewards;      // (strength, reward), by strength; with an attribute
+  std::vector<std::pair<float, float>>
+      rewards;  // (strength, reward), by strength; with an attribute
   float min_strength = 0, max_strength = 0;
-  float min_by_loss = 0, max_by_loss = 0, min_by_items = 0, max_by_items = 0;
+  float min_by_loss = kNotMeasured, max_by_loss = kNotMeasured;
+  float min_by_items = kNotMeasured, max_by_items = kNotMeasured;
   std::vector<KnobCurvePoint> curve;
 };
 
@@ -60,8 +67,12 @@ struct Interpretation {
 };
 
 // features.json but for the SAEs' weights, which stay in their own files: `saes` is an array, in
-// the order of the SAEs, of {"name", "hook", "features": [{"label", "density", "p50", ...}]}.
+// the order of the SAEs, of {"name", "hook", "features": [{"label", "density", "p50", ...}]}. What was
+// not measured is null.
 nlohmann::ordered_json interpretation_to_json(const Interpretation& interpretation);
+
+// How many SAEs it describes, in a file named `source`.
+size_t described_saes(const nlohmann::json& json, const std::string& source);
 
 // Adds what `json` holds to SAEs that were read already. Throws Error, naming `source`, if it does
 // not belong to them or a value is missing or of the wrong kind.

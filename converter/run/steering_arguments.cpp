@@ -1,54 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "converter/run/steering_arguments.h"
 
-#include <algorithm>
-#include <cctype>
-#include <charconv>
-#include <cmath>
-#include <numeric>
 #include <optional>
-#include <utility>
 
 #include "converter/io/error.h"
 #include "converter/io/text_file.h"
+#include "converter/run/argument_text.h"
+#include "converter/run/name_lookup.h"
 #include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {
 
 constexpr char kFeaturePrefix[] = "feature:", kPresetPrefix[] = "preset:", kUnitPrefix[] = "p95:",
-               kKnobPrefix[] = "knob:", kActiveSuffix[] = "@active";
-
-// Cuts `suffix` off the end of `text`.
-bool take_suffix(std::string* text, const std::string& suffix) {
-  if (text->size() < suffix.size() ||
-      text->compare(text->size() - suffix.size(), suffix.size(), suffix) != 0) {
-    return false;
-  }
-  text->resize(text->size() - suffix.size());
-  return true;
-}
-
-// A finite number, "+2" too.
-float parse_number(const std::string& text, const std::string& where) {
-  const char* begin = text.data() + (starts_with(text, "+") ? 1 : 0);
-  const char* end = text.data() + text.size();
-  float value = 0;
-  const auto [parsed, code] = std::from_chars(begin, end, value);
-  if (code != std::errc() || parsed != end || !std::isfinite(value) ||
-      (begin != text.data() && starts_with(text, "+-"))) {
-    throw Error(where + ": \"" + text + "\" is not a number");
-  }
-  return value;
-}
-
-std::optional<uint32_t> parse_index(const std::string& text) {
-  uint32_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [parsed, code] = std::from_chars(text.data(), end, value);
-  if (code != std::errc() || parsed != end) return std::nullopt;
-  return value;
-}
+               kActiveSuffix[] = "@active";
 
 uint32_t find_sae(const Model& model, const std::string& text, const std::string& where) {
   const std::vector<std::string> names = sae_names(model);
@@ -121,14 +86,14 @@ pintle_edit parse_feature_edit(const Model& model, std::string text, const std::
     check_unit(model, edit, where);
     *value = value->substr(sizeof(kUnitPrefix) - 1);
   }
-  edit.value = parse_number(*value, where);
+  edit.value = parse_finite(*value, where);
   return edit;
 }
 
 void check_range(const Model& model, uint32_t knob, float strength, const std::string& where) {
   const pintle_knob_info info = require(model.knob(knob), "knob", knob);
   if (strength >= info.min_strength && strength <= info.max_strength) return;
-  throw Error(where + ": " + short_number(strength) + " is outside the safe range of " + info.name +
+  throw Error(where + ": " + short_number(strength) + " is outside the range of " + info.name +
               ", " + short_number(info.min_strength) + " to " + short_number(info.max_strength));
 }
 
@@ -146,66 +111,43 @@ void add_preset(const Model& model, const std::string& name, const std::string& 
   }
 }
 
-// "KNOB=NUMBER" or "knob:KNOB=NUMBER"; names may hold "=".
-std::pair<uint32_t, float> parse_knob(const Model& model, std::string text,
-                                      const std::string& where) {
-  if (starts_with(text, kKnobPrefix)) text = text.substr(sizeof(kKnobPrefix) - 1);
-  const size_t equals = text.rfind('=');
-  if (equals == std::string::npos || equals == 0) {
-    throw Error(where + ": write KNOB=NUMBER, such as Sci-Fi=+2");
-  }
-  const uint32_t knob = require_knob(model, text.substr(0, equals), where);
-  return {knob, parse_number(text.substr(equals + 1), where)};
+// "NAME=STRENGTH"
+pintle_edit parse_knob(const Model& model, const std::string& text) {
+  const std::string where = "--knob " + text;
+  const std::optional<NamedValue> parts = split_value(text);
+  if (!parts) throw Error(where + ": write NAME=STRENGTH, such as Sci-Fi=+2");
+  const uint32_t knob = require_knob(model, parts->name, where);
+  const float strength = parse_finite(parts->value, where);
+  check_range(model, knob, strength, where);
+  return turn(knob, strength);
 }
 
-// If all of it but a number is the name of a knob, which the text's prefix hides.
-std::string knob_hint(const Model& model, const std::string& text) {
-  const bool is_hidden = starts_with(text, kFeaturePrefix) || starts_with(text, kPresetPrefix) ||
-                         starts_with(text, kKnobPrefix);
-  const std::string name = text.substr(0, text.rfind('='));
-  if (!is_hidden || !model.find_knob(name)) return "";
-  return ". A knob has that name: write " + std::string(kKnobPrefix) + name + "=STRENGTH";
-}
-
-void add_edits(const Model& model, const std::string& text, const std::string& where,
-               std::vector<pintle_edit>* edits) {
+void add_edits(const Model& model, const std::string& text, std::vector<pintle_edit>* edits) {
+  const std::string where = "--steer " + text;
   if (starts_with(text, kFeaturePrefix)) {
     edits->push_back(parse_feature_edit(model, text.substr(sizeof(kFeaturePrefix) - 1), where));
   } else if (starts_with(text, kPresetPrefix)) {
     add_preset(model, text.substr(sizeof(kPresetPrefix) - 1), where, edits);
   } else {
-    const auto [knob, strength] = parse_knob(model, text, where);
-    check_range(model, knob, strength, where);
-    edits->push_back(turn(knob, strength));
+    throw Error(
+        where + ": write feature:[SAE:]INDEX:OPERATION[=VALUE] or preset:NAME" +
+        (model.find_knob(text.substr(0, text.rfind('='))) ? "; a knob is --knob " + text : ""));
   }
-}
-
-// Insertions, deletions and replacements between two names, case aside.
-size_t edit_distance(const std::string& a, const std::string& b) {
-  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (lower(a[i]) == lower(b[j]) ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
 }
 
 }  // namespace
 
+const char kKnobHelp[] =
+    "NAME=STRENGTH, such as Sci-Fi=+2: the median person's ten hold two items of it more. Repeat "
+    "it for "
+    "several; `pintle inspect` lists names and ranges";
+
 const char kSteerHelp[] =
-    "Repeat it for several edits, which take effect in their order. KNOB=STRENGTH, such as "
-    "Sci-Fi=+2, or knob:KNOB=STRENGTH if the name begins with preset:, feature: or knob:; "
-    "preset:NAME; or feature:[SAE:]INDEX:OPERATION[=VALUE], where SAE is a number or "
-    "name, OPERATION is add, set, scale, ablate, clamp_min or clamp_max, and a VALUE written "
-    "p95:NUMBER is in units of the 95th percentile of the feature's activation. @active behind it: "
-    "only where the feature is active";
+    "Repeat it for several edits, which take effect in their order, after --knob's. preset:NAME; "
+    "or "
+    "feature:[SAE:]INDEX:OPERATION[=VALUE], where SAE is a number or name, OPERATION is add, set, "
+    "scale, ablate, clamp_min or clamp_max, and a VALUE written p95:NUMBER is in units of the 95th "
+    "percentile of the feature's activation. @active behind it: only where the feature is active";
 
 uint32_t parse_steering_flags(const std::string& mode, const std::string& at) {
   if (mode != "delta" && mode != "replace") {
@@ -221,14 +163,8 @@ uint32_t parse_steering_flags(const std::string& mode, const std::string& at) {
 SteeringSet parse_steering(const Model& model, const SteeringArguments& arguments) {
   SteeringSet set;
   set.flags = parse_steering_flags(arguments.mode, arguments.at);
-  for (const std::string& text : arguments.edits) {
-    const std::string where = "--steer " + text;
-    try {
-      add_edits(model, text, where, &set.edits);
-    } catch (const Error& error) {
-      throw Error(error.what() + knob_hint(model, text));
-    }
-  }
+  for (const std::string& text : arguments.knobs) set.edits.push_back(parse_knob(model, text));
+  for (const std::string& text : arguments.edits) add_edits(model, text, &set.edits);
   return set;
 }
 
@@ -245,40 +181,6 @@ FeatureName parse_feature(const Model& model, const std::string& text, const std
   }
   name.feature = *feature;
   return name;
-}
-
-ShareArgument parse_share(const Model& model, const std::string& text) {
-  const std::string where = "--share " + text;
-  const auto [knob, share] = parse_knob(model, text, where);
-  if (!(share >= 0 && share <= 1)) {
-    throw Error(where + ": a share is between 0 and 1; 30 % is 0.3");
-  }
-  const pintle_knob_info info = require(model.knob(knob), "knob", knob);
-  if (!info.has_attribute) {
-    throw Error(where + ": the knob " + info.name +
-                " has no attribute of which a list could hold a share");
-  }
-  return {knob, share};
-}
-
-uint32_t require_knob(const Model& model, const std::string& name, const std::string& where) {
-  const Result<uint32_t> knob = model.find_knob(name);
-  if (knob) return *knob;
-  const std::vector<std::string> names = knob_names(model);
-  throw Error(where + ": the model has no knob \"" + name + "\". " +
-              (names.empty() ? "It has none at all: make them with `pintle label`"
-                             : "It has " + nearest_names(names, name)));
-}
-
-std::string nearest_names(std::vector<std::string> names, const std::string& wanted) {
-  constexpr size_t kMost = 20;
-  std::stable_sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
-    return edit_distance(a, wanted) < edit_distance(b, wanted);
-  });
-  std::string list;
-  for (size_t i = 0; i < names.size() && i < kMost; ++i) list += (i == 0 ? "" : ", ") + names[i];
-  if (names.size() > kMost) list += " and " + std::to_string(names.size() - kMost) + " more";
-  return list;
 }
 
 }  // namespace pintle::converter

@@ -12,14 +12,14 @@
 
 namespace pintle::converter {
 
-// What --steer, --steer-mode and --steer-at were given.
+// What --knob, --steer, --steer-mode and --steer-at were given.
 struct SteeringArguments {
-  std::vector<std::string> edits;
+  std::vector<std::string> knobs, edits;
   std::string mode = "delta", at = "last";
 };
 
-// --steer's grammar, for --help.
-extern const char kSteerHelp[];
+// The grammars of --knob and --steer, for --help.
+extern const char kKnobHelp[], kSteerHelp[];
 
 struct SteeringSet {
   std::vector<pintle_edit> edits;
@@ -38,20 +38,6 @@ struct FeatureName {
   uint32_t sae = 0, feature = 0;
 };
 FeatureName parse_feature(const Model& model, const std::string& text, const std::string& where);
-
-// "KNOB=SHARE" or "knob:KNOB=SHARE" of --share.
-struct ShareArgument {
-  uint32_t knob = 0;
-  float share = 0;  // in [0, 1]
-};
-ShareArgument parse_share(const Model& model, const std::string& text);
-
-// The knob of that name. Throws Error "<where>: ..." with the model's knobs, those with the nearest
-// names first.
-uint32_t require_knob(const Model& model, const std::string& name, const std::string& where);
-
-// `names`, those nearest to `wanted` first, as "a, b, c", the tail counted.
-std::string nearest_names(std::vector<std::string> names, const std::string& wanted);
 
 }  // namespace pintle::converter
 

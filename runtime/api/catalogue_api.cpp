@@ -51,6 +51,9 @@ pintle_status pintle_model_get_info(const pintle_model* handle, pintle_model_inf
   result.architecture = model->architecture_name;
   result.isa = model->isa;
   result.file_size_bytes = model->mapping.size_bytes;
+  result.temperature = model->temperature;
+  result.wish_unit = model->wish_unit;
+  result.has_dates = model->catalogue.dates != nullptr ? 1 : 0;
   internal::write_struct(result, info);
   return PINTLE_OK;
 }
@@ -147,6 +150,7 @@ pintle_status pintle_model_get_attribute(const pintle_model* handle, uint32_t at
     if (result.items[i] >= model->item_count) return PINTLE_ERR_CORRUPT;
   }
   result.item_count = item_count;
+  if (item_count > 0) result.memberships = catalogue.memberships_in(attribute);
   internal::write_struct(result, info);
   return PINTLE_OK;
 }

@@ -18,8 +18,6 @@ using internal::Session;
 
 namespace {
 
-bool is_share(float value) { return value >= 0 && value <= 1; }
-
 // Forgets the sessions' latest failures. They must be different ones, of one model.
 pintle_status begin_calls(pintle_session* const* handles, size_t count) {
   if (handles == nullptr || count == 0) return PINTLE_ERR_INVALID_ARGUMENT;
@@ -60,7 +58,7 @@ pintle_status pintle_recommend(pintle_session* handle, const pintle_request* giv
   if (out == nullptr || count == nullptr) return internal::null_argument(*session, "out or count");
   Request request;
   PINTLE_TRY(request.read(given, session->fault()));
-  return internal::recommend(session, request.get(), nullptr, out, count);
+  return internal::recommend(session, request.get(), out, count);
 }
 
 pintle_status pintle_recommend_flat(pintle_session* handle, size_t k, uint32_t flags,
@@ -92,7 +90,7 @@ pintle_status pintle_recommend_flat(pintle_session* handle, size_t k, uint32_t f
   request.steering = &steering;
   pintle_recommendation list[PINTLE_FLAT_K];
   size_t found = 0;
-  PINTLE_TRY(internal::recommend(session, request, nullptr, list, &found));
+  PINTLE_TRY(internal::recommend(session, request, list, &found));
   for (size_t i = 0; i < found; ++i) {
     items[i] = list[i].item;
     if (scores != nullptr) scores[i] = list[i].score;
@@ -155,28 +153,5 @@ pintle_status pintle_session_get_scan(const pintle_session* handle, pintle_scan_
     result.bytes_read = internal::exact_bytes(counts, *session->model);
   }
   internal::write_struct(result, info);
-  return PINTLE_OK;
-}
-
-pintle_status pintle_solve_share(pintle_session* handle, const pintle_request* given, uint32_t knob,
-                                 float target_share, float min_overlap,
-                                 pintle_recommendation* scratch, pintle_recommendation* out,
-                                 size_t* count, pintle_share_solution* solution) {
-  Session* session = begin_call(handle);
-  if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
-  if (scratch == nullptr || out == nullptr || count == nullptr || !internal::is_sized(solution)) {
-    return internal::null_argument(*session, "scratch, out, count, solution, or its struct_size");
-  }
-  if (!is_share(target_share) || !is_share(min_overlap)) {
-    return session->fault()(PINTLE_ERR_INVALID_ARGUMENT,
-                            "target_share %g and min_overlap %g must lie in [0, 1]",
-                            static_cast<double>(target_share), static_cast<double>(min_overlap));
-  }
-  Request request;
-  PINTLE_TRY(request.read(given, session->fault()));
-  pintle_share_solution result = PINTLE_SHARE_SOLUTION_INIT;
-  PINTLE_TRY(internal::solve_share(session, request.get(), knob, target_share, min_overlap, scratch,
-                                   out, count, &result));
-  internal::write_struct(result, solution);
   return PINTLE_OK;
 }

@@ -48,6 +48,13 @@ class Request {
         (request_.deny == nullptr && request_.deny_count > 0)) {
       return fault(PINTLE_ERR_INVALID_ARGUMENT, "allow or deny is null, but has a count");
     }
+    PINTLE_TRY(read_steering(fault));
+    return read_wishes(fault);
+  }
+  const pintle_request& get() const { return request_; }
+
+ private:
+  Status read_steering(const Fault& fault) {
     if (request_.steering == nullptr) return PINTLE_OK;
     if (!read_struct(request_.steering, &steering_)) {
       return fault(PINTLE_ERR_INVALID_ARGUMENT,
@@ -57,11 +64,22 @@ class Request {
     request_.steering = &steering_;
     return PINTLE_OK;
   }
-  const pintle_request& get() const { return request_; }
+  Status read_wishes(const Fault& fault) {
+    if (request_.wishes == nullptr) return PINTLE_OK;
+    if (!read_struct(request_.wishes, &wishes_) || wishes_.flags != 0 ||
+        (wishes_.wishes == nullptr && wishes_.wish_count > 0) ||
+        (wishes_.rules == nullptr && wishes_.rule_count > 0)) {
+      return fault(PINTLE_ERR_INVALID_ARGUMENT,
+                   "the wishes have no struct_size (PINTLE_WISHES_INIT), a null array with a count, "
+                   "flags, or a field that this library does not know");
+    }
+    request_.wishes = &wishes_;
+    return PINTLE_OK;
+  }
 
- private:
   pintle_request request_ = PINTLE_REQUEST_INIT;
   pintle_steering steering_ = PINTLE_STEERING_INIT;
+  pintle_wishes wishes_ = PINTLE_WISHES_INIT;
 };
 
 }  // namespace pintle::internal

@@ -82,6 +82,10 @@ pintle_status pintle_model_get_knob(const pintle_model* handle, uint32_t knob,
   result.feature_count = view.feature_count;
   result.features = view.features;
   result.weights = view.weights;
+  result.min_by_loss = view.table->min_by_loss();
+  result.max_by_loss = view.table->max_by_loss();
+  result.min_by_items = view.table->min_by_items();
+  result.max_by_items = view.table->max_by_items();
   internal::write_struct(result, info);
   return PINTLE_OK;
 }

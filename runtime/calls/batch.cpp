@@ -20,7 +20,7 @@ Status recommend_history(Session* session, const Batch& batch, size_t history) {
   }
   session_reset(session);
   PINTLE_TRY(session_append(session, batch.items + begin, end - begin));
-  return recommend(session, *batch.request, nullptr, batch.out + history * batch.request->k,
+  return recommend(session, *batch.request, batch.out + history * batch.request->k,
                    &batch.counts[history]);
 }
 

@@ -7,18 +7,12 @@
 
 namespace pintle::internal {
 
-// pintle_recommend. last: one more edit, after those of request.steering; null for none. The
-// request but for its steering must be valid already.
-Status recommend(Session* session, const pintle_request& request, const pintle_edit* last,
-                 pintle_recommendation* out, size_t* count);
+// pintle_recommend. The request but for its items, steering and wishes must be valid already.
+Status recommend(Session* session, const pintle_request& request, pintle_recommendation* out,
+                 size_t* count);
 
 // pintle_score; see there.
 Status score(Session* session, const uint32_t* items, size_t count, float* scores);
-
-// pintle_solve_share; see there.
-Status solve_share(Session* session, const pintle_request& request, uint32_t knob,
-                   float target_share, float min_overlap, pintle_recommendation* scratch,
-                   pintle_recommendation* out, size_t* count, pintle_share_solution* solution);
 
 }  // namespace pintle::internal
 

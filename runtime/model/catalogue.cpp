@@ -145,16 +145,6 @@ Status Catalogue::get_attributes(uint32_t item, const uint32_t** values, size_t*
   return PINTLE_OK;
 }
 
-bool Catalogue::has_attribute(uint32_t item, uint32_t attribute) const {
-  const uint32_t* values;
-  size_t count;
-  if (get_attributes(item, &values, &count) != PINTLE_OK) return false;
-  for (size_t i = 0; i < count; ++i) {
-    if (values[i] == attribute) return true;
-  }
-  return false;
-}
-
 Status Catalogue::get_items(uint32_t attribute, const uint32_t** items, uint32_t* count) const {
   const uint32_t begin = attribute_item_offsets[attribute];
   const uint32_t end = attribute_item_offsets[attribute + 1];
@@ -172,6 +162,8 @@ Status Catalogue::get(uint32_t item, pintle_item_info* info) const {
   if (has_text_ids && result.id_text == nullptr) return PINTLE_ERR_CORRUPT;
   if (titles.present() && !titles.get(item, &result.title, &length)) return PINTLE_ERR_CORRUPT;
   PINTLE_TRY(get_attributes(item, &result.attributes, &result.attribute_count));
+  if (result.attribute_count > 0) result.memberships = memberships_of(item);
+  if (dates != nullptr && dates[item] != kNoDate) result.date = int64_t{60} * dates[item];
   result.is_trained = is_trained(item) ? 1 : 0;
   *info = result;
   return PINTLE_OK;

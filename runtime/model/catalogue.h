@@ -15,6 +15,9 @@
 
 namespace pintle::internal {
 
+// Catalogue.dates: not known.
+inline constexpr int32_t kNoDate = INT32_MIN;
+
 // Whether a string of the metadata is `name`, exactly.
 bool is_named(const flatbuffers::String& text, const char* name);
 
@@ -42,6 +45,10 @@ struct Catalogue {
   const uint32_t* attribute_item_offsets = nullptr;  // [attribute_count + 1]
   const uint32_t* attribute_items = nullptr;
   uint32_t item_attribute_count = 0;  // entries of item_attributes and of attribute_items
+  // Fifteenths, in files that were not verified any byte; null: 15 everywhere.
+  const uint8_t* item_memberships = nullptr;       // [item_attribute_count]
+  const uint8_t* attribute_memberships = nullptr;  // [item_attribute_count]
+  const int32_t* dates = nullptr;                  // minutes since 1970; null: none is known
   const flatbuffers::Vector<flatbuffers::Offset<fb::Attribute>>* attributes = nullptr;
   uint32_t group_count = 0;          // runs of attributes whose groups have the same name
   uint32_t* group_starts = nullptr;  // [group_count + 1]: attributes, from the model's allocator
@@ -71,10 +78,19 @@ struct Catalogue {
   // [begin, end) into item_attributes, every value below attribute_count; PINTLE_ERR_CORRUPT
   // otherwise.
   Status get_attributes(uint32_t item, const uint32_t** values, size_t* count) const;
-  bool has_attribute(uint32_t item, uint32_t attribute) const;
+  // The memberships of get_attributes; null: all 15.
+  const uint8_t* memberships_of(uint32_t item) const {
+    return item_memberships == nullptr ? nullptr : item_memberships + item_attribute_offsets[item];
+  }
   // The items that have an attribute, ascending, each below item_count where the file is sound:
   // readers compare before they index.
   Status get_items(uint32_t attribute, const uint32_t** items, uint32_t* count) const;
+  // The memberships of get_items; null: all 15.
+  const uint8_t* memberships_in(uint32_t attribute) const {
+    return attribute_memberships == nullptr
+               ? nullptr
+               : attribute_memberships + attribute_item_offsets[attribute];
+  }
 };
 
 }  // namespace pintle::internal

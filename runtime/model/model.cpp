@@ -14,6 +14,21 @@ void scored_row(const Model& model, uint32_t item, float* row) {
   }
 }
 
+double KnobView::reward(float strength) const {
+  const double wanted = static_cast<double>(strength);
+  if (reward_count == 0) return wanted * static_cast<double>(table->attribute_bonus());
+  if (strength == 0) return 0;
+  uint32_t i = 1;
+  while (i + 1 < reward_count && reward_strengths[i] < strength) ++i;
+  const double from = static_cast<double>(reward_strengths[i - 1]);
+  const double to = static_cast<double>(reward_strengths[i]);
+  const double before = static_cast<double>(rewards[i - 1]);
+  double part = (wanted - from) / (to - from);
+  part = part < 0 ? 0 : part > 1 ? 1 : part;  // beyond the points: the last one's
+  const double size = before + part * (static_cast<double>(rewards[i]) - before);
+  return strength > 0 ? size : -size;
+}
+
 void retain_model(const Model& model) { model.references.fetch_add(1, std::memory_order_relaxed); }
 
 void release_model(const Model* released) {

@@ -78,6 +78,12 @@ struct KnobView {
   const uint32_t* features;
   const float* weights;
   uint32_t feature_count;
+  uint32_t reward_count;  // 0: fb::Knob.attribute_bonus, or none
+  const float* reward_strengths;
+  const float* rewards;
+
+  // What one item of the attribute gained (> 0) or lost (< 0) is worth at this strength, in expected DCG.
+  double reward(float strength) const;
 };
 
 // "PNTM": what pintle_model.tag is of an open model.
@@ -118,6 +124,8 @@ struct Model : pintle_model {
   KnobView* knobs;                                                      // [knob_count]
   const flatbuffers::Vector<flatbuffers::Offset<fb::Preset>>* presets;  // null: none
   uint32_t sae_count, knob_count;
+  float temperature;  // of probabilities; > 0
+  float wish_unit;    // the reward of a wish of 1; > 0
   uint32_t max_feature_count;  // of any SAE
 
   bool is_bidirectional() const { return mask != fb::AttentionMask_Causal; }

@@ -204,6 +204,11 @@ Status read_catalogue(const fb::Catalogue& table, const TableReader& reader, con
   if (table.titles() != nullptr) {
     PINTLE_TRY(reader.strings(table.titles(), items, "titles", &catalogue->titles));
   }
+  if (table.dates() != nullptr) {
+    PINTLE_TRY(reader.segment(table.dates(), format::CheckedSize(items) * format::CheckedSize(4),
+                              "dates", &data));
+    catalogue->dates = reinterpret_cast<const int32_t*>(data);
+  }
   if (table.attributes() == nullptr || table.item_attribute_offsets() == nullptr) return PINTLE_OK;
   catalogue->attributes = table.attributes();
   catalogue->attribute_count = table.attributes()->size();
@@ -234,7 +239,14 @@ Status read_catalogue(const fb::Catalogue& table, const TableReader& reader, con
   catalogue->attribute_item_offsets = reinterpret_cast<const uint32_t*>(data);
   PINTLE_TRY(reader.segment(table.attribute_items(), bytes, "attribute_items", &data));
   catalogue->attribute_items = reinterpret_cast<const uint32_t*>(data);
-  return PINTLE_OK;
+  if ((table.item_memberships() == nullptr) != (table.attribute_memberships() == nullptr)) {
+    return fault(PINTLE_ERR_CORRUPT, "catalogue: memberships in one direction only");
+  }
+  if (table.item_memberships() == nullptr) return PINTLE_OK;
+  PINTLE_TRY(reader.segment(table.item_memberships(), bytes / 4, "item_memberships",
+                            &catalogue->item_memberships));
+  return reader.segment(table.attribute_memberships(), bytes / 4, "attribute_memberships",
+                        &catalogue->attribute_memberships);
 }
 
 }  // namespace

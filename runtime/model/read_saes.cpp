@@ -45,6 +45,31 @@ Status read_sae(const fb::Sae& table, const TableReader& reader, const format::S
   return reader.strings(table.labels(), features, name.child("labels"), &view->labels);
 }
 
+// Points of a curve: strengths ascending, rewards not negative, and nothing at 0.
+Status read_rewards(const fb::Knob& table, const char* name, const Fault& fault, KnobView* view) {
+  const uint32_t strengths =
+      table.reward_strength() == nullptr ? 0 : table.reward_strength()->size();
+  const uint32_t rewards = table.reward() == nullptr ? 0 : table.reward()->size();
+  if (strengths == 0 && rewards == 0) return PINTLE_OK;
+  bool valid = strengths == rewards && table.attribute() >= 0 && strengths > 1;
+  bool has_zero = false;
+  for (uint32_t i = 0; valid && i < strengths; ++i) {
+    const float strength = table.reward_strength()->Get(i), reward = table.reward()->Get(i);
+    valid = isfinite(strength) && isfinite(reward) && reward >= 0 &&
+            (i == 0 || strength > table.reward_strength()->Get(i - 1)) &&
+            (strength != 0 || reward == 0);
+    has_zero = has_zero || strength == 0;
+  }
+  if (!valid || !has_zero) {
+    return fault(PINTLE_ERR_CORRUPT,
+                 "knob \"%s\": its rewards are no curve through 0 over ascending strengths", name);
+  }
+  view->reward_count = rewards;
+  view->reward_strengths = table.reward_strength()->data();
+  view->rewards = table.reward()->data();
+  return PINTLE_OK;
+}
+
 Status read_knob(const fb::Knob& table, const Fault& fault, const Model& model, KnobView* view) {
   const char* name = table.name() == nullptr ? "" : table.name()->c_str();
   view->table = &table;
@@ -58,9 +83,8 @@ Status read_knob(const fb::Knob& table, const Fault& fault, const Model& model, 
     return fault(PINTLE_ERR_CORRUPT, "knob \"%s\": its SAE, features or attribute do not exist",
                  name);
   }
-  bool finite = isfinite(table.attribute_bias()) && isfinite(table.attribute_bonus()) &&
-                isfinite(table.temperature()) && table.temperature() > 0 &&
-                isfinite(table.min_strength()) && isfinite(table.max_strength()) &&
+  bool finite = isfinite(table.attribute_bonus()) && isfinite(table.temperature()) &&
+                table.temperature() > 0 && isfinite(table.min_strength()) && isfinite(table.max_strength()) &&
                 table.min_strength() <= 0 && table.max_strength() >= 0;
   for (uint32_t i = 0; i < view->feature_count; ++i) {
     if (table.features()->Get(i) >= model.saes[table.sae()].feature_count) {
@@ -76,7 +100,26 @@ Status read_knob(const fb::Knob& table, const Fault& fault, const Model& model, 
     view->features = table.features()->data();
     view->weights = table.weights()->data();
   }
-  return PINTLE_OK;
+  if (table.attribute_bias() != 0) {
+    return fault(PINTLE_ERR_UNSUPPORTED,
+                 "knob \"%s\" re-weights scores, which no list does: label and convert again", name);
+  }
+  return read_rewards(table, name, fault, view);
+}
+
+// Probabilities' temperature and the unit of wishes.
+Status read_wishes(const fb::Model& root, const Fault& fault, Model* model) {
+  model->temperature = root.temperature();
+  if (model->temperature == 0) {
+    model->temperature = model->knob_count > 0 ? model->knobs[0].table->temperature() : 1;
+  }
+  model->wish_unit = root.wish_unit() == 0 ? 0.01f : root.wish_unit();
+  if (isfinite(model->temperature) && model->temperature > 0 && isfinite(model->wish_unit) &&
+      model->wish_unit > 0) {
+    return PINTLE_OK;
+  }
+  return fault(PINTLE_ERR_CORRUPT, "temperature %g or wish_unit %g is not above 0",
+               static_cast<double>(model->temperature), static_cast<double>(model->wish_unit));
 }
 
 Status check_preset(const fb::Preset& table, const Fault& fault, const Model& model) {
@@ -122,6 +165,7 @@ Status read_saes(const fb::Model& root, const TableReader& reader, const Fault& 
   for (uint32_t i = 0; i < knobs; ++i) {
     PINTLE_TRY(read_knob(*root.knobs()->Get(i), fault, *model, &model->knobs[i]));
   }
+  PINTLE_TRY(read_wishes(root, fault, model));
   model->presets = root.presets();
   for (uint32_t i = 0; model->presets != nullptr && i < model->presets->size(); ++i) {
     PINTLE_TRY(check_preset(*model->presets->Get(i), fault, *model));

@@ -122,11 +122,21 @@ Status check_catalogue(const Model& model, const fb::Catalogue& table, const Con
   PINTLE_TRY(check.segment(table.id_order(), "id_order"));
   PINTLE_TRY(check.segment(table.trained(), "trained"));
   PINTLE_TRY(check_id_order(catalogue, fault));
+  PINTLE_TRY(check.segment(table.dates(), "dates"));
   if (catalogue.item_attribute_offsets == nullptr) return PINTLE_OK;
   PINTLE_TRY(check.segment(table.item_attribute_offsets(), "item_attribute_offsets"));
   PINTLE_TRY(check.segment(table.item_attributes(), "item_attributes"));
   PINTLE_TRY(check.segment(table.attribute_item_offsets(), "attribute_item_offsets"));
   PINTLE_TRY(check.segment(table.attribute_items(), "attribute_items"));
+  PINTLE_TRY(check.segment(table.item_memberships(), "item_memberships"));
+  PINTLE_TRY(check.segment(table.attribute_memberships(), "attribute_memberships"));
+  for (uint32_t i = 0; catalogue.item_memberships != nullptr && i < catalogue.item_attribute_count;
+       ++i) {
+    const uint8_t one = catalogue.item_memberships[i], other = catalogue.attribute_memberships[i];
+    if (one < 1 || one > 15 || other < 1 || other > 15) {
+      return fault(PINTLE_ERR_CORRUPT, "memberships: entry %u is not from 1 to 15", i);
+    }
+  }
   for (uint32_t item = 0; item < catalogue.item_count; ++item) {
     const uint32_t* values;
     size_t count;

@@ -42,7 +42,7 @@ Status check_knob_edit(const Model& model, const pintle_edit& edit, size_t index
   const fb::Knob& knob = *model.knobs[edit.target].table;
   if (edit.value >= knob.min_strength() && edit.value <= knob.max_strength()) return PINTLE_OK;
   return fault(PINTLE_ERR_OUT_OF_RANGE,
-               "edit %zu: strength %g of the knob %s, whose safe range is %g to %g", index,
+               "edit %zu: strength %g of the knob %s, whose range is %g to %g", index,
                static_cast<double>(edit.value), knob.name()->c_str(),
                static_cast<double>(knob.min_strength()), static_cast<double>(knob.max_strength()));
 }
@@ -81,23 +81,23 @@ float raw_value(const SaeView& sae, const pintle_edit& edit) {
 
 }  // namespace
 
-Status Steering::check(const Model& model, const pintle_steering* set, const pintle_edit* last,
-                       const Fault& fault) {
-  const size_t set_size = set == nullptr ? 0 : set->edit_count;
-  if (set != nullptr &&
-      ((set->flags & ~kSetFlags) != 0 || (set->edits == nullptr && set_size > 0))) {
+Status Steering::check(const Model& model, const pintle_steering* set, const Fault& fault) {
+  if (set == nullptr) return PINTLE_OK;
+  if ((set->flags & ~kSetFlags) != 0 || (set->edits == nullptr && set->edit_count > 0)) {
     return fault(PINTLE_ERR_INVALID_ARGUMENT,
                  "the steering has unknown flags (0x%x), or %zu edits at a null pointer",
-                 set->flags, set_size);
+                 set->flags, set->edit_count);
   }
-  for (size_t i = 0; i < set_size; ++i) PINTLE_TRY(check_edit(model, set->edits[i], i, fault));
-  return last == nullptr ? PINTLE_OK : check_edit(model, *last, set_size, fault);
+  for (size_t i = 0; i < set->edit_count; ++i) {
+    PINTLE_TRY(check_edit(model, set->edits[i], i, fault));
+  }
+  return PINTLE_OK;
 }
 
 template <typename Visit>
 void Steering::for_each_edit(uint32_t sae, const Visit& visit) const {
-  for (size_t i = 0; i < size(); ++i) {
-    const pintle_edit& edit = at(i);
+  for (size_t i = 0; i < size_; ++i) {
+    const pintle_edit& edit = edits_[i];
     if (edit.kind != PINTLE_EDIT_KNOB) {
       if (edit.sae == sae) {
         visit(edit.kind, edit.target, raw_value(model_.saes[sae], edit), edit.flags);

@@ -21,17 +21,15 @@ inline Stage stage_of(const Model& model, const SaeView& sae) {
 
 class Steering {
  public:
-  // set: null for none. last: one more edit, after the set's; null for none. Both outlive this.
-  Steering(const Model& model, const pintle_steering* set, const pintle_edit* last = nullptr)
+  // set: null for none; outlives this.
+  Steering(const Model& model, const pintle_steering* set)
       : model_(model),
         edits_(set == nullptr ? nullptr : set->edits),
-        set_size_(set == nullptr ? 0 : set->edit_count),
-        flags_(set == nullptr ? 0 : set->flags),
-        last_(last) {}
+        size_(set == nullptr ? 0 : set->edit_count),
+        flags_(set == nullptr ? 0 : set->flags) {}
   // PINTLE_OK if every edit is valid; the statuses are pintle_recommend's. REQUIRED before any use
   // of a set that came from outside.
-  static Status check(const Model& model, const pintle_steering* set, const pintle_edit* last,
-                      const Fault& fault);
+  static Status check(const Model& model, const pintle_steering* set, const Fault& fault);
 
   // Whether no state can change: no edits, or none that does anything.
   bool leaves_states() const;
@@ -43,26 +41,17 @@ class Steering {
   // Edits `state` [dim], in place, by every SAE of the stage.
   void edit(Stage stage, ProductScratch* product, SaeScratch* scratch, Span<float> state) const;
 
-  // Calls visit(knob, strength) for every knob edit.
+  // Calls visit(its place among the edits, knob, strength) for every knob edit.
   template <typename Visit>
   void for_each_knob(const Visit& visit) const {
-    for (size_t i = 0; i < size(); ++i) {
-      const pintle_edit& edit = at(i);
-      if (edit.kind == PINTLE_EDIT_KNOB) visit(model_.knobs[edit.target], edit.value);
-    }
-  }
-  // The same, last edit first.
-  template <typename Visit>
-  void for_each_knob_backwards(const Visit& visit) const {
-    for (size_t i = size(); i-- > 0;) {
-      const pintle_edit& edit = at(i);
-      if (edit.kind == PINTLE_EDIT_KNOB) visit(model_.knobs[edit.target], edit.value);
+    for (size_t i = 0; i < size_; ++i) {
+      const pintle_edit& edit = edits_[i];
+      if (edit.kind != PINTLE_EDIT_KNOB) continue;
+      visit(static_cast<uint32_t>(i), model_.knobs[edit.target], edit.value);
     }
   }
 
  private:
-  size_t size() const { return set_size_ + (last_ == nullptr ? 0 : 1); }
-  const pintle_edit& at(size_t i) const { return i < set_size_ ? edits_[i] : *last_; }
   bool replaces() const { return (flags_ & PINTLE_STEER_REPLACE) != 0; }
   // Calls visit(kind, feature, value, flags) for every edit of a feature of the SAE, in order;
   // a knob is an ADD on each of its features.
@@ -74,9 +63,8 @@ class Steering {
 
   const Model& model_;
   const pintle_edit* edits_;
-  size_t set_size_;
+  size_t size_;
   uint32_t flags_;
-  const pintle_edit* last_;
 };
 
 }  // namespace pintle::internal

@@ -29,15 +29,15 @@ double half_value(uint16_t half) { return static_cast<double>(format::half_to_fl
 
 class ExactScan {
  public:
-  ExactScan(Session* session, const float* hidden, const KnobScores& knobs, size_t k,
-            Selector* selector, ExactCounts* counts)
+  ExactScan(Session* session, const float* hidden, size_t k, Selector* selector,
+            ExactCounts* counts)
       : model_(*session->model),
         exact_(model_.exact),
         scratch_(session->exact),
         scorer_(session, hidden),
         selector_(selector),
         counts_(counts),
-        lazy_(!knobs.is_active() && k <= kExactK),
+        lazy_(k <= kExactK),
         lower_(scratch_.lower.front(lazy_ ? k : 1), lazy_ ? k : 1),
         items_(scratch_.items.front(kExactPending)),
         upper_(scratch_.upper.front(kExactPending)) {
@@ -263,9 +263,9 @@ void ExactScorer::score(const uint32_t* items, size_t count, float* scores) cons
   for (size_t r = 0; r < count; ++r) scores[r] += model_.item_bias[items[r]];
 }
 
-void exact_scan(Session* session, const float* hidden, const Eligibility& eligibility,
-                const KnobScores& knobs, size_t k, Selector* selector, ExactCounts* counts) {
-  ExactScan scan(session, hidden, knobs, k, selector, counts);
+void exact_scan(Session* session, const float* hidden, const Eligibility& eligibility, size_t k,
+                Selector* selector, ExactCounts* counts) {
+  ExactScan scan(session, hidden, k, selector, counts);
   scan.run(eligibility);
 }
 

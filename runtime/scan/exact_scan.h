@@ -59,10 +59,10 @@ class ExactScorer {
   Span<float> tile_;
 };
 
-// Offers every item that may be among the best k, in ascending order, with its f32 score. knobs: those
-// of the selector. counts: what is added to. REQUIRES: model.exact.present().
-void exact_scan(Session* session, const float* hidden, const Eligibility& eligibility,
-                const KnobScores& knobs, size_t k, Selector* selector, ExactCounts* counts);
+// Offers every item that may be among the best k, in ascending order, with its f32 score. counts: what is
+// added to. REQUIRES: model.exact.present().
+void exact_scan(Session* session, const float* hidden, const Eligibility& eligibility, size_t k,
+                Selector* selector, ExactCounts* counts);
 
 }  // namespace pintle::internal
 

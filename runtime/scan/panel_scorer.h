@@ -16,6 +16,11 @@ class PanelScorer {
         operand_(make_operand(
             model_.kernels, model_.scored_items, hidden,
             session->product.operand.front(operand_capacity(model_.scored_items.cols)))) {}
+  // With room of the caller's for the scores of as many panels as it asks for at once.
+  PanelScorer(Session* session, const float* hidden, Span<float> scores)
+      : PanelScorer(session, hidden) {
+    scores_ = scores;
+  }
   // For another thread: the same hidden state, and room of its own for kScores.
   PanelScorer(const PanelScorer& other, Span<float> scores)
       : model_(other.model_), scores_(scores), operand_(other.operand_) {}
@@ -46,19 +51,6 @@ class PanelScorer {
         model_.item_bias == nullptr ? nullptr : model_.item_bias + first_panel * kPanelRows;
     return scan_panels(model_.kernels, model_.scored_items, first_panel, panel_count, operand_,
                        bias, threshold, hits);
-  }
-
-  // Calls visit(first_item, item_count, scores) for the whole catalogue, some panels at a time.
-  template <typename Visit>
-  void visit_all(const Visit& visit) {
-    const size_t panels = model_.scored_items.panel_count();
-    for (size_t panel = 0; panel < panels; panel += kScanPanels) {
-      const size_t chunk = panels - panel < kScanPanels ? panels - panel : kScanPanels;
-      const uint32_t first = static_cast<uint32_t>(panel * kPanelRows);
-      const uint32_t left = model_.item_count - first;
-      const uint32_t stored = static_cast<uint32_t>(chunk * kPanelRows);
-      visit(first, stored < left ? stored : left, score(panel, chunk));
-    }
   }
 
  private:

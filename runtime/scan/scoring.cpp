@@ -6,7 +6,6 @@
 #include "runtime/scan/catalogue_scan.h"
 #include "runtime/scan/exact_scan.h"
 #include "runtime/scan/executor.h"
-#include "runtime/scan/knob_scores.h"
 #include "runtime/scan/panel_scorer.h"
 #include "runtime/scan/selector.h"
 #include "runtime/scan/topk.h"
@@ -44,17 +43,6 @@ class ItemScorer {
   size_t panel_ = 0;
 };
 
-// list: what the items are called in words.
-Status check_items(const Session& session, const char* list, const uint32_t* items, size_t count) {
-  const uint32_t item_count = session.model->item_count;
-  for (size_t i = 0; i < count; ++i) {
-    if (items[i] < item_count) continue;
-    return session.fault()(PINTLE_ERR_UNKNOWN_ITEM, "%s %zu is item %u, of a catalogue of %u", list,
-                           i, items[i], item_count);
-  }
-  return PINTLE_OK;
-}
-
 // Whether an allow list is so short that looking for its items in the bitmap would cost more than
 // scoring them: one word of the bitmap an item.
 bool is_short_list(const Model& model, const pintle_request& request) {
@@ -66,7 +54,6 @@ bool is_short_list(const Model& model, const pintle_request& request) {
 struct ScanTasks {
   Session* session;
   const Eligibility& eligibility;
-  const KnobScores& knobs;
   const PanelScorer& scorer;
   size_t count;
   TopK lists[PINTLE_PARALLEL_TASKS];
@@ -77,16 +64,16 @@ struct ScanTasks {
     const size_t panels = model.scored_items.panel_count();
     PanelScorer scorer(tasks.scorer, tasks.session->scan.task_scores.part(
                                          index * PanelScorer::kScores, PanelScorer::kScores));
-    Selector selector(tasks.eligibility, tasks.knobs, &tasks.lists[index]);
+    Selector selector(tasks.eligibility, &tasks.lists[index]);
     scan_catalogue(model, tasks.eligibility, &scorer, panels * index / tasks.count,
                    panels * (index + 1) / tasks.count, &selector);
   }
 };
 
-void scan_in_tasks(Session* session, const Eligibility& eligibility, const KnobScores& knobs,
-                   const PanelScorer& scorer, size_t count, size_t k, TopK* best) {
+void scan_in_tasks(Session* session, const Eligibility& eligibility, const PanelScorer& scorer,
+                   size_t count, size_t k, TopK* best) {
   assert(count <= PINTLE_PARALLEL_TASKS && k <= PINTLE_PARALLEL_K);
-  ScanTasks tasks = {session, eligibility, knobs, scorer, count, {}};
+  ScanTasks tasks = {session, eligibility, scorer, count, {}};
   for (size_t i = 0; i < count; ++i) {
     tasks.lists[i] = TopK(session->scan.task_entries.at(i * PINTLE_PARALLEL_K, k), k);
   }
@@ -96,15 +83,22 @@ void scan_in_tasks(Session* session, const Eligibility& eligibility, const KnobS
 
 }  // namespace
 
-Status top_items(Session* session, const float* hidden, const Steering& steering,
-                 const pintle_request& request, pintle_recommendation* out, size_t* count) {
+Status check_items(const Session& session, const char* list, const uint32_t* items, size_t count) {
+  const uint32_t item_count = session.model->item_count;
+  for (size_t i = 0; i < count; ++i) {
+    if (items[i] < item_count) continue;
+    return session.fault()(PINTLE_ERR_UNKNOWN_ITEM, "%s %zu is item %u, of a catalogue of %u", list,
+                           i, items[i], item_count);
+  }
+  return PINTLE_OK;
+}
+
+size_t top_items(Session* session, const float* hidden, const pintle_request& request,
+                 pintle_recommendation* out) {
   const Model& model = *session->model;
-  PINTLE_TRY(check_items(*session, "allow", request.allow, request.allow_count));
-  PINTLE_TRY(check_items(*session, "deny", request.deny, request.deny_count));
   TopK best(out, request.k);
-  const KnobScores knobs(*session, steering);
   Eligibility eligibility(session, request);
-  Selector selector(eligibility, knobs, &best);
+  Selector selector(eligibility, &best);
   session->exact_counts = {};
   if (is_short_list(model, request)) {
     ItemScorer scorer(session, hidden);
@@ -115,22 +109,22 @@ Status top_items(Session* session, const float* hidden, const Steering& steering
       eligibility.drop(item);
     }
   } else if (model.exact.present()) {
-    exact_scan(session, hidden, eligibility, knobs, request.k, &selector, &session->exact_counts);
+    exact_scan(session, hidden, eligibility, request.k, &selector, &session->exact_counts);
   } else {
     PanelScorer scorer(session, hidden);
     const size_t tasks = scan_task_count(*session, request.k);
     if (tasks > 1) {
-      scan_in_tasks(session, eligibility, knobs, scorer, tasks, request.k, &best);
+      scan_in_tasks(session, eligibility, scorer, tasks, request.k, &best);
     } else {
       scan_catalogue(model, eligibility, &scorer, 0, model.scored_items.panel_count(), &selector);
     }
   }
 
-  *count = best.finish();
-  for (size_t i = 0; i < *count; ++i) {
+  const size_t count = best.finish();
+  for (size_t i = 0; i < count; ++i) {
     model.catalogue.get_id(out[i].item, &out[i].id, &out[i].id_text);
   }
-  return PINTLE_OK;
+  return count;
 }
 
 Status score_items(Session* session, const float* hidden, const uint32_t* items, size_t count,

@@ -10,11 +10,13 @@
 
 namespace pintle::internal {
 
-// The best request.k eligible items for `hidden` [dim] into `out`, with external ids. `steering`'s
-// knobs may favour items by attribute; `hidden` carries its edits of states already.
-// PINTLE_ERR_UNKNOWN_ITEM if allow or deny names an item that is none; then `out` is untouched.
-Status top_items(Session* session, const float* hidden, const Steering& steering,
-                 const pintle_request& request, pintle_recommendation* out, size_t* count);
+// PINTLE_ERR_UNKNOWN_ITEM if one of the items does not exist. list: what they are called in words.
+Status check_items(const Session& session, const char* list, const uint32_t* items, size_t count);
+
+// The best request.k eligible items for `hidden` [dim] into `out`, with external ids; returns how many
+// there are. REQUIRES: the items of allow and deny exist.
+size_t top_items(Session* session, const float* hidden, const pintle_request& request,
+                 pintle_recommendation* out);
 
 // scores[i] of items[i], with the same bits as top_items.
 Status score_items(Session* session, const float* hidden, const uint32_t* items, size_t count,

@@ -33,13 +33,13 @@ class CacheState {
   void reset() {
     phase_ = Phase::kBehind;
     reusable_rows_ = keyless_rows_ = 0;
-    has_partitions_ = false;
+    has_log_z_ = false;
   }
   // Events came. is_renumbered: positions have changed place, and keys and values with them.
   void appended(bool is_renumbered) {
     if (is_renumbered) reusable_rows_ = 0;
     if (reusable_rows_ == 0) keyless_rows_ = 0;
-    has_partitions_ = false;
+    has_log_z_ = false;
     phase_ = Phase::kBehind;
   }
 
@@ -82,10 +82,10 @@ class CacheState {
   }
 
   void pads_computed() { has_pads_ = true; }
-  // log_partitions were cleared, to be filled one by one from this history's hidden state.
-  void partitions_started() {
+  // ScanBuffers.log_z is of this history's unsteered state.
+  void log_z_computed() {
     assert(phase_ != Phase::kBehind);
-    has_partitions_ = true;
+    has_log_z_ = true;
   }
 
   bool is_behind() const { return phase_ == Phase::kBehind; }
@@ -99,7 +99,7 @@ class CacheState {
   // those are not.
   uint32_t keyless_rows() const { return keyless_rows_; }
   bool has_pads() const { return has_pads_; }
-  bool has_partitions() const { return has_partitions_; }
+  bool has_log_z() const { return has_log_z_; }
 
  private:
   void set_rows(uint32_t reusable_rows, uint32_t keyless_rows) {
@@ -111,7 +111,7 @@ class CacheState {
   uint32_t reusable_rows_ = 0, keyless_rows_ = 0;
   Phase phase_ = Phase::kBehind;
   bool has_pads_ = false;
-  bool has_partitions_ = false;
+  bool has_log_z_ = false;
 };
 
 }  // namespace pintle::internal

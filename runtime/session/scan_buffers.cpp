@@ -8,7 +8,6 @@ namespace pintle::internal {
 void ScanBuffers::lay_out(const Model& model, Arena* arena) {
   marked = arena->buffer<uint64_t>(SeenItems::word_count(model.item_count));
   scores = arena->buffer<float>(kScanPanels * kPanelRows);
-  log_partitions = arena->buffer<float>(model.knob_count);
   if (model.item_count < PINTLE_PARALLEL_ITEMS) return;
   task_scores = arena->buffer<float>(PINTLE_PARALLEL_TASKS * kScanPanels * kPanelRows);
   task_entries = arena->buffer<pintle_recommendation>(PINTLE_PARALLEL_TASKS * PINTLE_PARALLEL_K);

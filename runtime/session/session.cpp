@@ -17,6 +17,7 @@ void lay_out(const Model& model, Arena* arena, Session* session) {
   session->sae.lay_out(model, arena);
   session->scan.lay_out(model, arena);
   session->exact.lay_out(model, arena);
+  session->list.lay_out(model, arena);
   session->call.steered = arena->buffer<float>(model.dim);
   if (model.sae_count > 0) session->call.item_row = arena->buffer<float>(model.dim);
 }
@@ -57,6 +58,7 @@ Status session_create(const Model& model, void* memory, size_t size_bytes, const
   // The bitmaps that are all zero between calls.
   clear_words(&created->scan.marked, model.item_count);
   if (model.sae_count > 0) clear_words(&created->sae.marks, model.max_feature_count);
+  created->list.start();
   session_reset(created);
   if (gemm_create(model, &created->gemm) != PINTLE_OK) {
     return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for XNNPACK's copy of the weights");

@@ -12,6 +12,7 @@
 #include "runtime/session/cache_state.h"
 #include "runtime/session/gemm.h"
 #include "runtime/session/history.h"
+#include "runtime/session/list_buffers.h"
 #include "runtime/session/network_buffers.h"
 #include "runtime/session/scan_buffers.h"
 #include "runtime/support/status.h"
@@ -38,13 +39,14 @@ struct Session : pintle_session {
   size_t owned_bytes = 0;
   GemmSet gemm;
   History history;
-  CacheState cache;      // of `network` and scan.log_partitions
+  CacheState cache;      // of `network` and scan.log_z
   NetworkCache network;  // written by network/
   ProductScratch product;
   BlockScratch block;
   SaeScratch sae;
   ScanBuffers scan;  // written by scan/
   ExactScratch exact;
+  ListBuffers list;  // written by lists/
   CallScratch call;               // written by calls/
   pintle_executor executor = {};  // parallel_for is null where there is none
   // Of the last history that this session took in a batch, and, if it failed, which that was.

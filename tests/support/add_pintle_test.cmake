@@ -51,7 +51,8 @@ if(PINTLE_CONVERTER OR TARGET Eigen3::Eigen)
     target_sources(pintle_tiny_models PRIVATE
       ${writer}/file/exact_index.cpp ${writer}/file/int4_rows.cpp
       ${writer}/file/pack_network.cpp ${writer}/file/quantize.cpp
-      ${writer}/file/segments.cpp ${writer}/file/writer.cpp ${writer}/io/progress.cpp
+      ${writer}/file/segments.cpp ${writer}/file/write_catalogue.cpp
+      ${writer}/file/write_knobs.cpp ${writer}/file/writer.cpp ${writer}/io/progress.cpp
       ${writer}/run/runtime_model.cpp)
     target_link_libraries(pintle_tiny_models PUBLIC Eigen3::Eigen nlohmann_json::nlohmann_json)
   endif()

@@ -69,7 +69,7 @@ struct SteerableModel {
     space.attribute_group = "genre";
     space.attribute_name = "Space";
     space.features = {{5, 0.3f}, {7, -0.2f}};
-    space.attribute_bias = 0.4f;
+    space.rewards = {{-4, 0.2f}, {0, 0}, {8, 0.4f}};
     space.min_strength = -4;
     space.max_strength = 8;
     Knob quiet;

@@ -16,8 +16,10 @@ class Parser {
  public:
   Parser() : model_(SteerableModel().open()) {}
   const Model& model() const { return model_; }
-  std::vector<pintle_edit> parse(const std::string& text) const {
-    const SteeringSet set = parse_steering(model(), {{text}, "delta", "last"});
+  // Of --steer; the knobs before it are --knob's.
+  std::vector<pintle_edit> parse(const std::vector<std::string>& edits,
+                                 const std::vector<std::string>& knobs = {}) const {
+    const SteeringSet set = parse_steering(model(), {knobs, edits, "delta", "last"});
     // What is parsed is what the runtime accepts.
     Session session = new_session(model());
     REQUIRE(session.append({1, 2, 3}));
@@ -28,13 +30,20 @@ class Parser {
     return set.edits;
   }
   pintle_edit one(const std::string& text) const {
-    const std::vector<pintle_edit> edits = parse(text);
+    const std::vector<pintle_edit> edits = parse({text});
     REQUIRE(edits.size() == 1);
     return edits[0];
   }
-  std::string fault(const std::string& text) const {
+  pintle_edit knob(const std::string& text) const {
+    const std::vector<pintle_edit> edits = parse({}, {text});
+    REQUIRE(edits.size() == 1);
+    return edits[0];
+  }
+  // Of --steer or, with a knob, --knob.
+  std::string fault(const std::string& text, bool is_knob = false) const {
     try {
-      parse_steering(model(), {{text}, "delta", "last"});
+      const std::vector<std::string> given = {text}, none;
+      parse_steering(model(), {is_knob ? given : none, is_knob ? none : given, "delta", "last"});
     } catch (const Error& error) {
       return error.what();
     }
@@ -56,39 +65,29 @@ void check_edit(const pintle_edit& edit, uint32_t kind, uint32_t sae, uint32_t t
 
 TEST_CASE("knobs, with signs, and with = in the name") {
   const Parser parser;
-  check_edit(parser.one("Space=+2"), PINTLE_EDIT_KNOB, 0, 0, 2);
-  check_edit(parser.one("Space=-4"), PINTLE_EDIT_KNOB, 0, 0, -4);
-  check_edit(parser.one("Space=1.5e0"), PINTLE_EDIT_KNOB, 0, 0, 1.5f);
-  check_edit(parser.one("a=b=0.5"), PINTLE_EDIT_KNOB, 0, 2, 0.5f);
+  check_edit(parser.knob("Space=+2"), PINTLE_EDIT_KNOB, 0, 0, 2);
+  check_edit(parser.knob("Space=-4"), PINTLE_EDIT_KNOB, 0, 0, -4);
+  check_edit(parser.knob("Space=1.5e0"), PINTLE_EDIT_KNOB, 0, 0, 1.5f);
+  check_edit(parser.knob("a=b=0.5"), PINTLE_EDIT_KNOB, 0, 2, 0.5f);
 }
 
-TEST_CASE("knob: names a knob whatever its name begins with") {
+TEST_CASE("--knob takes any name, --steer says where a knob goes") {
   SteerableModel source;
   source.interpretation.knobs[0].name = "preset:evening";
   source.interpretation.knobs[1].name = "feature:1:ablate";
-  source.interpretation.knobs[2].name = "knob:a=b";
   source.interpretation.presets[0].strengths = {{"feature:1:ablate", 0.5f}};
   const Model model = source.open();
-  const auto one = [&](const std::string& text) {
-    const SteeringSet set = parse_steering(model, {{text}, "delta", "last"});
-    REQUIRE(set.edits.size() == 1);
-    return set.edits[0];
-  };
-  check_edit(one("knob:preset:evening=2"), PINTLE_EDIT_KNOB, 0, 0, 2);
-  check_edit(one("knob:feature:1:ablate=-1"), PINTLE_EDIT_KNOB, 0, 1, -1);
-  check_edit(one("knob:knob:a=b=0.5"), PINTLE_EDIT_KNOB, 0, 2, 0.5f);
-  check_edit(one("preset:evening"), PINTLE_EDIT_KNOB, 0, 1, 0.5f);
-  check_edit(one("feature:1:ablate"), PINTLE_EDIT_ABLATE, 0, 1, 0);
-  CHECK(parse_share(model, "knob:preset:evening=0.3").knob == 0);
-  for (const char* text : {"preset:evening=2", "feature:1:ablate=0.5", "knob:a=b=0.5"}) {
-    CAPTURE(text);
-    const std::string name = std::string(text).substr(0, std::string(text).rfind('='));
-    CHECK_THROWS_WITH_AS(parse_steering(model, {{text}, "delta", "last"}),
-                         doctest::Contains(("write knob:" + name + "=STRENGTH").c_str()), Error);
-  }
+  const SteeringSet set = parse_steering(
+      model, {{"preset:evening=2"}, {"preset:evening", "feature:1:ablate"}, "delta", "last"});
+  REQUIRE(set.edits.size() == 3);
+  check_edit(set.edits[0], PINTLE_EDIT_KNOB, 0, 0, 2);
+  check_edit(set.edits[1], PINTLE_EDIT_KNOB, 0, 1, 0.5f);
+  check_edit(set.edits[2], PINTLE_EDIT_ABLATE, 0, 1, 0);
   const Parser parser;
-  check_edit(parser.one("knob:Space=+2"), PINTLE_EDIT_KNOB, 0, 0, 2);
-  CHECK(parser.fault("preset:morning").find("knob:") == std::string::npos);
+  CHECK(parser.fault("Space=+2") ==
+        "--steer Space=+2: write feature:[SAE:]INDEX:OPERATION[=VALUE] or preset:NAME; a knob is "
+        "--knob Space=+2");
+  CHECK(parser.fault("Spce=+2").find("--knob") == std::string::npos);
 }
 
 TEST_CASE("features, by number and name of their SAE, in every operation") {
@@ -109,32 +108,40 @@ TEST_CASE("features, by number and name of their SAE, in every operation") {
 TEST_CASE("a preset stands for its knobs, and edits keep their order") {
   const Parser parser;
   const SteeringSet set = parse_steering(
-      parser.model(), {{"feature:1:set=1", "preset:evening", "Space=1"}, "replace", "all"});
+      parser.model(), {{"Space=1"}, {"feature:1:set=1", "preset:evening"}, "replace", "all"});
   CHECK(set.flags == (PINTLE_STEER_REPLACE | PINTLE_STEER_ALL_POSITIONS));
   REQUIRE(set.edits.size() == 4);
-  check_edit(set.edits[0], PINTLE_EDIT_SET, 0, 1, 1);
-  check_edit(set.edits[1], PINTLE_EDIT_KNOB, 0, 1, 0.5f);
-  check_edit(set.edits[2], PINTLE_EDIT_KNOB, 0, 0, -2);
-  check_edit(set.edits[3], PINTLE_EDIT_KNOB, 0, 0, 1);
+  check_edit(set.edits[0], PINTLE_EDIT_KNOB, 0, 0, 1);
+  check_edit(set.edits[1], PINTLE_EDIT_SET, 0, 1, 1);
+  check_edit(set.edits[2], PINTLE_EDIT_KNOB, 0, 1, 0.5f);
+  check_edit(set.edits[3], PINTLE_EDIT_KNOB, 0, 0, -2);
   CHECK(parse_steering(parser.model(), {}).edits.empty());
 }
 
 TEST_CASE("faults quote the argument and name the part that is wrong") {
   const Parser parser;
-  CHECK(parser.fault("Spce=1") ==
-        "--steer Spce=1: the model has no knob \"Spce\". It has Space, Quiet, a=b");
-  CHECK(parser.fault("Space=8.5") ==
-        "--steer Space=8.5: 8.5 is outside the safe range of Space, -4 to 8");
-  const std::vector<std::pair<std::string, std::string>> faults = {
-      {"Space", "write KNOB=NUMBER"},
-      {"", "write KNOB=NUMBER"},
-      {"=2", "write KNOB=NUMBER"},
+  CHECK(parser.fault("Spce=1", true) ==
+        "--knob Spce=1: the model has no knob \"Spce\". It has Space, Quiet, a=b");
+  CHECK(parser.fault("Space=8.5", true) ==
+        "--knob Space=8.5: 8.5 is outside the range of Space, -4 to 8");
+  const std::vector<std::pair<std::string, std::string>> knob_faults = {
+      {"Space", "write NAME=STRENGTH"},
+      {"", "write NAME=STRENGTH"},
+      {"=2", "write NAME=STRENGTH"},
       {"Space=", "\"\" is not a number"},
       {"Space=2x", "\"2x\" is not a number"},
       {"Space=+-2", "\"+-2\" is not a number"},
       {"Space=nan", "\"nan\" is not a number"},
       {"Space=inf", "\"inf\" is not a number"},
-      {"Space=1e99", "\"1e99\" is not a number"},
+      {"Space=1e99", "\"1e99\" is not a number"}};
+  for (const auto& [text, message] : knob_faults) {
+    CAPTURE(text);
+    const std::string fault = parser.fault(text, true);
+    CHECK(fault.rfind("--knob " + text + ": ", 0) == 0);
+    CHECK(fault.find(message) != std::string::npos);
+  }
+  const std::vector<std::pair<std::string, std::string>> faults = {
+      {"", "write feature:[SAE:]INDEX:OPERATION[=VALUE] or preset:NAME"},
       {"preset:morning", "no preset \"morning\". It has evening"},
       {"feature:20:set=1", "\"20\" is not a feature of SAE 0, whose features are 0 to 19"},
       {"feature:1:24:set=1", "\"24\" is not a feature of SAE 1"},
@@ -167,42 +174,18 @@ TEST_CASE("a preset whose strength is outside a knob's range is refused") {
   SteerableModel source;
   source.interpretation.presets[0].strengths[0].second = 3;
   const Model model = source.open();
-  CHECK_THROWS_WITH_AS(parse_steering(model, {{"preset:evening"}, "delta", "last"}),
-                       doctest::Contains("3 is outside the safe range of Quiet, -1 to 1"), Error);
-}
-
-TEST_CASE("shares") {
-  const Parser parser;
-  const ShareArgument share = parse_share(parser.model(), "Space=0.3");
-  CHECK(share.knob == 0);
-  CHECK(share.share == 0.3f);
-  CHECK_THROWS_WITH_AS(parse_share(parser.model(), "Space=30"), doctest::Contains("30 % is 0.3"),
-                       Error);
-  CHECK_THROWS_WITH_AS(parse_share(parser.model(), "Space=-0.1"), doctest::Contains("between"),
-                       Error);
-  CHECK_THROWS_WITH_AS(parse_share(parser.model(), "Quiet=0.3"),
-                       doctest::Contains("has no attribute"), Error);
-  CHECK_THROWS_WITH_AS(parse_share(parser.model(), "Rock=0.3"), doctest::Contains("no knob"),
-                       Error);
+  CHECK_THROWS_WITH_AS(parse_steering(model, {{}, {"preset:evening"}, "delta", "last"}),
+                       doctest::Contains("3 is outside the range of Quiet, -1 to 1"), Error);
 }
 
 TEST_CASE("a model without SAEs and knobs says so") {
   SteerableModel source;
   source.interpretation = {};
   const Model model = source.open();
-  CHECK_THROWS_WITH_AS(parse_steering(model, {{"Space=1"}, "delta", "last"}),
+  CHECK_THROWS_WITH_AS(parse_steering(model, {{"Space=1"}, {}, "delta", "last"}),
                        doctest::Contains("It has none at all"), Error);
-  CHECK_THROWS_WITH_AS(parse_steering(model, {{"feature:0:set=1"}, "delta", "last"}),
+  CHECK_THROWS_WITH_AS(parse_steering(model, {{}, {"feature:0:set=1"}, "delta", "last"}),
                        doctest::Contains("the model has no SAE"), Error);
-}
-
-TEST_CASE("near names come first and long lists end") {
-  CHECK(nearest_names({"Drama", "sci-fi", "Sci-Fi Noir"}, "SciFi") == "sci-fi, Drama, Sci-Fi Noir");
-  std::vector<std::string> names;
-  for (int i = 0; i < 25; ++i) names.push_back("k" + std::to_string(i));
-  const std::string list = nearest_names(names, "k24");
-  CHECK(list.rfind("k24, ", 0) == 0);
-  CHECK(list.find(" and 5 more") != std::string::npos);
 }
 
 }  // namespace

@@ -562,7 +562,7 @@ PINTLE_API pintle_status pintle_session_set_executor(pintle_session* session,
  * in the order of its scores, but for pins and runs. A wish for an attribute is worth reward * g(items
  * gained against the list without wishes and rules), g(x) = x up to one item and sqrt(x) above: the
  * second item is worth less than the first, so that many people's lists change a little and not few lists
- * a lot. A wish against it is the same for items lost. runtime/lists/objective.h has all formulas.
+ * a lot. A wish against it is the same for items lost. runtime/choice/objective.h has all formulas.
  *
  * Units: 1 is the reward at which about one item of ten changes. A knob's strength is calibrated: at +2 the
  * median person's ten hold two items more, at -1 one less. What is zero changes no bit of the list. */
@@ -612,10 +612,12 @@ typedef struct pintle_rule {
   float share;    /* 0 where not named */
 } pintle_rule;
 
-#define PINTLE_LIST_ATTRIBUTES 8u /* that wishes, knobs and rules name at most, freshness being one */
-#define PINTLE_LIST_WISHES 32u    /* of each call, its knobs not counted */
+/* The most of a call: */
+#define PINTLE_LIST_ATTRIBUTES 8u /* that wishes, knobs and rules name, freshness being one */
+#define PINTLE_LIST_WISHES 32u    /* its knobs not counted */
 #define PINTLE_LIST_RULES 32u
-#define PINTLE_LIST_K 256u        /* entries of a list with wishes, knobs or rules */
+#define PINTLE_LIST_GROUPS 2u     /* that rules *_EACH name */
+#define PINTLE_LIST_K 128u        /* entries of a list with wishes, knobs or rules */
 #define PINTLE_DIVERSE_K 32u
 
 /* What a list is to be besides likely. */
@@ -623,7 +625,7 @@ typedef struct pintle_wishes {
   uint32_t struct_size;
   uint32_t flags; /* 0 */
   const pintle_wish* wishes;
-  size_t wish_count; /* each attribute at most once, FRESH, DIVERSE and EXPLORE once */
+  size_t wish_count; /* FRESH, DIVERSE and EXPLORE once; those for one attribute, knobs too, add up */
   /* Filters, seen items and pins come first. Where the rules cannot all hold, the list misses them by as
    * few entries as can be, the earlier rule being kept where that leaves a choice:
    * pintle_explain_list says which gave way, and why. */

@@ -91,9 +91,44 @@ inline pintle_steering steer(const std::vector<pintle_edit>& edits, uint32_t fla
   return steering;
 }
 
+// ---- Wishes and rules ---------------------------------------------------------------------------
+
+inline pintle_wish wish_for(uint32_t attribute, float value) {
+  return {PINTLE_WISH_ATTRIBUTE, attribute, value};
+}
+inline pintle_wish boost(uint32_t item, float value) { return {PINTLE_WISH_ITEM, item, value}; }
+// With the request's now and half_life_seconds.
+inline pintle_wish fresh(float value) { return {PINTLE_WISH_FRESH, 0, value}; }
+inline pintle_wish diverse(float value) { return {PINTLE_WISH_DIVERSE, 0, value}; }
+// With the request's seed.
+inline pintle_wish explore(float value) { return {PINTLE_WISH_EXPLORE, 0, value}; }
+
+inline pintle_rule at_least(uint32_t attribute, float share) {
+  return {PINTLE_RULE_AT_LEAST, attribute, 0, share};
+}
+inline pintle_rule at_most(uint32_t attribute, float share) {
+  return {PINTLE_RULE_AT_MOST, attribute, 0, share};
+}
+inline pintle_rule exactly(uint32_t attribute, float share) {
+  return {PINTLE_RULE_EXACTLY, attribute, 0, share};
+}
+inline pintle_rule cap(uint32_t attribute, uint32_t count) {
+  return {PINTLE_RULE_CAP, attribute, count, 0};
+}
+inline pintle_rule cap_each(uint32_t group, uint32_t count) {
+  return {PINTLE_RULE_CAP_EACH, group, count, 0};
+}
+inline pintle_rule max_run(uint32_t attribute, uint32_t count) {
+  return {PINTLE_RULE_RUN, attribute, count, 0};
+}
+inline pintle_rule max_run_each(uint32_t group, uint32_t count) {
+  return {PINTLE_RULE_RUN_EACH, group, count, 0};
+}
+inline pintle_rule pin(uint32_t item, uint32_t rank) { return {PINTLE_RULE_PIN, item, rank, 0}; }
+
 // ---- Requests -----------------------------------------------------------------------------------
 
-// A pintle_request that owns its lists and its edits.
+// A pintle_request that owns its lists, edits, wishes and rules.
 struct Request {
   size_t k = 10;
   bool includes_seen = false;
@@ -101,6 +136,11 @@ struct Request {
   std::vector<uint32_t> allow, deny;
   std::vector<pintle_edit> edits;
   uint32_t steering_flags = 0;  // PINTLE_STEER_*
+  std::vector<pintle_wish> wishes;
+  std::vector<pintle_rule> rules;
+  int64_t now = 0;               // fresh(): seconds since 1970
+  double half_life_seconds = 0;  // fresh()
+  uint64_t seed = 0;             // explore()
 
   Request() = default;
   explicit Request(size_t entries) : k(entries) {}
@@ -118,6 +158,15 @@ struct Request {
     request.deny = deny.data();
     request.deny_count = deny.size();
     if (!edits.empty() || steering_flags != 0) request.steering = &steering;
+    pintle_wishes asked = PINTLE_WISHES_INIT;
+    asked.wishes = wishes.data();
+    asked.wish_count = wishes.size();
+    asked.rules = rules.data();
+    asked.rule_count = rules.size();
+    asked.now = now;
+    asked.half_life_seconds = half_life_seconds;
+    asked.seed = seed;
+    if (!wishes.empty() || !rules.empty()) request.wishes = &asked;
     return use(request);
   }
 };
@@ -280,10 +329,10 @@ class Model {
 
 // ---- Sessions -----------------------------------------------------------------------------------
 
-// A list that was asked to hold a share of an attribute.
-struct ShareSolution {
-  std::vector<pintle_recommendation> list;
-  pintle_share_solution solution;
+struct ListExplanation {
+  std::vector<pintle_list_entry> entries;   // best first
+  std::vector<pintle_rule_result> results;  // one a rule of the request
+  pintle_list_info info = PINTLE_LIST_INFO_INIT;
 };
 
 struct FeatureExplanation {
@@ -373,19 +422,29 @@ class Session {
     (void)pintle_session_get_scan(session_, &info);
     return info;
   }
-  // pintle_solve_share
-  Result<ShareSolution> solve_share(const Request& request, uint32_t knob, float target_share,
-                                    float min_overlap) {
-    ShareSolution solved = {std::vector<pintle_recommendation>(request.k),
-                            PINTLE_SHARE_SOLUTION_INIT};
-    std::vector<pintle_recommendation> scratch(request.k);
+  // pintle_explain_list
+  Result<ListExplanation> explain_list(const Request& request) {
+    ListExplanation explained;
+    explained.entries.resize(request.k);
+    explained.results.resize(request.rules.size());
     size_t count = 0;
     const pintle_status status = request.with_c([&](const pintle_request& c) {
-      return pintle_solve_share(session_, &c, knob, target_share, min_overlap, scratch.data(),
-                                solved.list.data(), &count, &solved.solution);
+      return pintle_explain_list(session_, &c, explained.entries.data(), &count,
+                                 explained.results.data(), &explained.info);
     });
-    solved.list.resize(count);
-    return result(status, solved);
+    explained.entries.resize(count);
+    return result(status, explained);
+  }
+  // pintle_explain_entry: the largest, at most `capacity`. rank: from 1.
+  Result<std::vector<pintle_reason>> explain_entry(const Request& request, size_t rank,
+                                                   size_t capacity) {
+    std::vector<pintle_reason> reasons(capacity);
+    size_t count = 0;
+    const pintle_status status = request.with_c([&](const pintle_request& c) {
+      return pintle_explain_entry(session_, &c, rank, reasons.data(), capacity, &count);
+    });
+    if (count < reasons.size()) reasons.resize(count);
+    return result(status, reasons);
   }
 
   // pintle_active_features: the strongest, at most `capacity`.

@@ -15,8 +15,8 @@
 //
 // Rules come first: of two lists the one whose violation is smaller is better, whatever they are worth.
 // Entries are ordered best score first, but for pins, which have their ranks, and runs.
-#ifndef PINTLE_RUNTIME_LISTS_OBJECTIVE_H_
-#define PINTLE_RUNTIME_LISTS_OBJECTIVE_H_
+#ifndef PINTLE_RUNTIME_CHOICE_OBJECTIVE_H_
+#define PINTLE_RUNTIME_CHOICE_OBJECTIVE_H_
 
 #include <math.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ namespace pintle::internal {
 // Attributes that one call's wishes and rules name, freshness among them.
 inline constexpr uint32_t kMaxGroups = PINTLE_LIST_ATTRIBUTES;
 // Groups of attributes that rules *_EACH name.
-inline constexpr uint32_t kMaxFamilies = 2;
+inline constexpr uint32_t kMaxFamilies = PINTLE_LIST_GROUPS;
 // A whole membership. Memberships are whole fifteenths, so that their sums are exact.
 inline constexpr int32_t kWhole = 15;
 
@@ -137,4 +137,4 @@ double run_violation(const ListProblem& problem, const uint32_t* entries);
 
 }  // namespace pintle::internal
 
-#endif  // PINTLE_RUNTIME_LISTS_OBJECTIVE_H_
+#endif  // PINTLE_RUNTIME_CHOICE_OBJECTIVE_H_

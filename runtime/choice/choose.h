@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The best list of a ListProblem.
-#ifndef PINTLE_RUNTIME_LISTS_CHOOSE_H_
-#define PINTLE_RUNTIME_LISTS_CHOOSE_H_
+#ifndef PINTLE_RUNTIME_CHOICE_CHOOSE_H_
+#define PINTLE_RUNTIME_CHOICE_CHOOSE_H_
 
-#include "runtime/lists/objective.h"
+#include "runtime/choice/objective.h"
 #include "runtime/support/arena.h"
 #include "runtime/support/span.h"
 
 namespace pintle::internal {
 
 // Scratch of choose_list, of the session's block. What it needs beside is on the stack.
-struct ChooseScratch;
+struct ChooseScratch {
+  void lay_out(Arena*) {}
+};
 
 struct ListChoice {
   uint32_t* entries;  // [length], the caller's: candidates in the list's order
@@ -24,4 +26,4 @@ void choose_list(const ListProblem& problem, ChooseScratch* scratch, ListChoice*
 
 }  // namespace pintle::internal
 
-#endif  // PINTLE_RUNTIME_LISTS_CHOOSE_H_
+#endif  // PINTLE_RUNTIME_CHOICE_CHOOSE_H_

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/lists/candidates.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include <algorithm>
+
+#include "runtime/lists/classes.h"
+#include "runtime/lists/exploration.h"
+#include "runtime/scan/partition_sum.h"
+#include "runtime/scan/scoring.h"
+
+namespace pintle::internal {
+namespace {
+
+// Entries of a list of `length` that a share means. Shares are f32: .3 of ten is three.
+constexpr double kShareRounding = 1e-5;
+int32_t least_entries(double entries) { return static_cast<int32_t>(ceil(entries - kShareRounding)); }
+int32_t most_entries(double entries) { return static_cast<int32_t>(floor(entries + kShareRounding)); }
+int32_t nearest_entries(double entries) {
+  return static_cast<int32_t>(floor(entries + 0.5 + kShareRounding));
+}
+
+class Poser {
+ public:
+  Poser(Session* session, const float* hidden, const Eligibility& eligibility, const ListPlan& plan,
+        const ListScan& scan, PosedList* posed)
+      : session_(session),
+        model_(*session->model),
+        list_(session->list),
+        hidden_(hidden),
+        eligibility_(eligibility),
+        plan_(plan),
+        scan_(scan),
+        posed_(posed),
+        problem_(posed->problem),
+        exploration_(plan.exploration * static_cast<double>(model_.temperature), plan.seed),
+        items_(list_.items.front(kListCandidates)) {}
+
+  void pose() {
+    gather();
+    describe();
+    problem_.length = scan_.plain_count;
+    problem_.discounts = list_.discounts.front(problem_.length);
+    find_plain();
+    add_groups();
+    for (uint32_t i = 0; i < plan_.rule_count; ++i) add_rule(i);
+    std::sort(problem_.pins, problem_.pins + problem_.pin_count,
+              [](const Pin& a, const Pin& b) { return a.rank < b.rank; });
+    if (plan_.diversity > 0) add_cosines();
+    problem_.has_all_candidates = scan_.is_enough;
+  }
+
+ private:
+  // All candidates, sorted.
+  void gather() {
+    for (uint32_t c = 0; c < list_.class_count; ++c) {
+      for (uint32_t i = 0; i < scan_.classes[c].count(); ++i) {
+        items_[count_++] = scan_.classes[c].at(i);
+      }
+    }
+    // A class too large for its share, or capped, may lack entries of the list without wishes.
+    if (!scan_.is_enough || plan_.family_count > 0) {
+      const pintle_recommendation* plain = list_.plain.front(scan_.plain_count);
+      for (uint32_t r = 0; r < scan_.plain_count; ++r) add(plain[r].item, plain[r].score);
+    }
+    for (uint32_t i = 0; i < plan_.item_count; ++i) add_named(plan_.items[i].item);
+    for (uint32_t i = 0; i < plan_.rule_count; ++i) {
+      if (plan_.rules[i].kind == PINTLE_RULE_PIN) add_named(plan_.rules[i].target);
+    }
+    std::sort(items_, items_ + count_, ClassList::is_better);
+  }
+  bool has(uint32_t item) const {
+    for (uint32_t i = 0; i < count_; ++i) {
+      if (items_[i].item == item) return true;
+    }
+    return false;
+  }
+  void add(uint32_t item, float own_score) {
+    if (has(item) || count_ == capacity()) return;
+    const float noise = exploration_.is_active() ? exploration_.noise(item) : 0.0f;
+    items_[count_++] = {item, own_score + noise, own_score};
+  }
+  void add_named(uint32_t item) {
+    if (!eligibility_.of_item(item) || has(item)) return;
+    float score = 0;
+    score_items(session_, hidden_, &item, 1, &score);
+    add(item, score);
+  }
+  uint32_t capacity() const { return plan_.diversity > 0 ? kMaxDiverse : kListCandidates; }
+
+  void describe() {
+    Candidate* candidates = list_.candidates.front(count_);
+    const uint8_t* class_of = list_.classes.front(model_.item_count);
+    for (uint32_t i = 0; i < count_; ++i) {
+      Candidate& candidate = candidates[i];
+      const uint32_t item = items_[i].item;
+      candidate = {};
+      candidate.item = item;
+      candidate.score = items_[i].score;
+      candidate.probability = static_cast<double>(
+          probability_of(candidate.score, model_.temperature, scan_.log_z));
+      for (uint32_t w = 0; w < plan_.item_count; ++w) {
+        if (plan_.items[w].item == item) candidate.value += plan_.items[w].reward;
+      }
+      if (list_.has_all_classes) {
+        memcpy(candidate.levels, list_.levels[class_of[item]], plan_.group_count);
+      } else {
+        for (uint32_t g = 0; g < plan_.group_count; ++g) {
+          candidate.levels[g] = level_of(model_, plan_, g, item);
+        }
+      }
+      for (uint32_t f = 0; f < plan_.family_count; ++f) {
+        candidate.families[f] = family_values(model_.catalogue, plan_.families[f], item);
+      }
+    }
+    problem_.candidates = candidates;
+    problem_.candidate_count = count_;
+    problem_.values = model_.catalogue.item_attributes;
+  }
+
+  // The candidate of an item; REQUIRES: it is one.
+  uint32_t find(uint32_t item, uint32_t from) const {
+    uint32_t i = from < count_ ? from : 0;
+    while (items_[i].item != item) i = i + 1 == count_ ? 0 : i + 1;
+    return i;
+  }
+  void find_plain() {
+    const pintle_recommendation* plain = list_.plain.front(problem_.length);
+    uint32_t next = 0;  // in the same order, but for exploration
+    for (uint32_t r = 0; r < problem_.length; ++r) {
+      posed_->plain[r] = find(plain[r].item, next);
+      next = posed_->plain[r] + 1;
+    }
+    problem_.plain = posed_->plain;
+  }
+
+  void add_groups() {
+    problem_.group_count = plan_.group_count;
+    for (uint32_t g = 0; g < plan_.group_count; ++g) {
+      GroupWish& group = problem_.groups[g];
+      group = {plan_.groups[g].reward, 0};
+      for (uint32_t r = 0; r < problem_.length; ++r) {
+        group.plain += problem_.candidates[posed_->plain[r]].levels[g];
+      }
+    }
+  }
+
+  void add_rule(uint32_t index) {
+    const pintle_rule& rule = plan_.rules[index];
+    const uint32_t target = plan_.rule_targets[index];
+    uint32_t& outcome = posed_->outcomes[index];
+    outcome = PINTLE_RULE_KEPT;
+    switch (rule.kind) {
+      case PINTLE_RULE_CAP_EACH:
+        problem_.eaches[problem_.each_count++] = {target, rule.count, index};
+        break;
+      case PINTLE_RULE_RUN:
+      case PINTLE_RULE_RUN_EACH:
+        problem_.runs[problem_.run_count++] = {rule.kind == PINTLE_RULE_RUN_EACH, target,
+                                               rule.count, index};
+        break;
+      case PINTLE_RULE_PIN:
+        if (!eligibility_.of_item(rule.target)) {
+          outcome = PINTLE_RULE_FILTERED;
+        } else if (rule.count > problem_.length) {
+          outcome = PINTLE_RULE_TOO_FEW;
+        } else {
+          problem_.pins[problem_.pin_count++] = {find(rule.target, 0), rule.count - 1};
+        }
+        break;
+      default:
+        problem_.ranges[problem_.range_count++] = range_of(rule, target, index);
+    }
+  }
+
+  RangeRule range_of(const pintle_rule& rule, uint32_t group, uint32_t index) const {
+    const int32_t all = static_cast<int32_t>(problem_.length) * kWhole;
+    RangeRule range = {group, 0, all, index};
+    if (rule.kind == PINTLE_RULE_CAP) {
+      if (rule.count < problem_.length) range.highest = static_cast<int32_t>(rule.count) * kWhole;
+      return range;
+    }
+    const double entries = static_cast<double>(rule.share) * problem_.length;
+    // Sums of parts of items need not be whole: half an entry off is near enough.
+    const int32_t unit = list_.is_soft[group] ? 1 : kWhole, slack = list_.is_soft[group] ? 7 : 0;
+    const double units = entries * kWhole / unit;
+    if (rule.kind == PINTLE_RULE_AT_LEAST) range.lowest = least_entries(units) * unit;
+    if (rule.kind == PINTLE_RULE_AT_MOST) range.highest = most_entries(units) * unit;
+    if (rule.kind == PINTLE_RULE_EXACTLY) {
+      range.lowest = nearest_entries(units) * unit - slack;
+      range.highest = nearest_entries(units) * unit + slack;
+    }
+    return range;
+  }
+
+  void add_cosines() {
+    const uint32_t count = count_;
+    assert(count <= kMaxDiverse);
+    float* vectors = list_.vectors.front(static_cast<size_t>(count) * model_.dim);
+    float* cosines = list_.cosines.front(static_cast<size_t>(count) * count);
+    for (uint32_t i = 0; i < count; ++i) {
+      float* row = vectors + static_cast<size_t>(i) * model_.dim;
+      scored_row(model_, items_[i].item, row);
+      const float square = model_.kernels.dot_f32(row, row, model_.dim);
+      // A row of zeros is like no other.
+      const float inverse = square > 0 && isfinite(square) ? 1 / sqrtf(square) : 0.0f;
+      for (uint32_t d = 0; d < model_.dim; ++d) row[d] = inverse == 0 ? 0 : row[d] * inverse;
+    }
+    for (uint32_t i = 0; i < count; ++i) {
+      const float* row = vectors + static_cast<size_t>(i) * model_.dim;
+      for (uint32_t j = 0; j <= i; ++j) {
+        const float* other = vectors + static_cast<size_t>(j) * model_.dim;
+        cosines[i * count + j] = cosines[j * count + i] =
+            model_.kernels.dot_f32(row, other, model_.dim);
+      }
+    }
+    problem_.cosines = cosines;
+    double pairs = 0, dcg = 0;
+    for (uint32_t r = 0; r < problem_.length; ++r) {
+      const uint32_t entry = posed_->plain[r];
+      dcg += problem_.candidates[entry].probability * problem_.discounts[r];
+      for (uint32_t s = 0; s < r; ++s) {
+        pairs += 1 - static_cast<double>(cosines[entry * count + posed_->plain[s]]);
+      }
+    }
+    // value * DCG of the list without wishes * diversity / its diversity.
+    problem_.diversity = pairs > 1e-9 ? plan_.diversity * dcg / pairs : 0;
+  }
+
+  Session* const session_;
+  const Model& model_;
+  ListBuffers& list_;
+  const float* const hidden_;
+  const Eligibility& eligibility_;
+  const ListPlan& plan_;
+  const ListScan& scan_;
+  PosedList* const posed_;
+  ListProblem& problem_;
+  const Exploration exploration_;
+  ScoredItem* const items_;
+  uint32_t count_ = 0;
+};
+
+}  // namespace
+
+void pose_list(Session* session, const float* hidden, const Eligibility& eligibility,
+               const ListPlan& plan, const ListScan& scan, PosedList* posed) {
+  posed->problem = {};
+  Poser(session, hidden, eligibility, plan, scan, posed).pose();
+}
+
+}  // namespace pintle::internal

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/lists/list_scan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "runtime/lists/exploration.h"
+#include "runtime/scan/exact_scan.h"
+#include "runtime/scan/panel_scorer.h"
+#include "runtime/scan/partition_sum.h"
+#include "runtime/scan/selector.h"
+
+namespace pintle::internal {
+namespace {
+
+// Scores of whole panels: what lists are made of, f32 products where the file has an exact index.
+class ListScorer {
+ public:
+  ListScorer(Session* session, const float* hidden, Span<float> scores)
+      : model_(*session->model),
+        panels_(session, hidden, scores),
+        exact_(session, hidden),
+        scores_(scores) {}
+
+  float* score(size_t panel, size_t panel_count) {
+    if (!model_.exact.present()) return panels_.score(panel, panel_count);
+    float* scores = scores_.front(panel_count * kPanelRows);
+    for (size_t p = 0; p < panel_count; ++p) {
+      uint32_t items[kPanelRows];
+      size_t count = 0;
+      const size_t first = (panel + p) * kPanelRows;
+      while (count < kPanelRows && first + count < model_.item_count) {
+        items[count] = static_cast<uint32_t>(first + count);
+        ++count;
+      }
+      exact_.score(items, count, scores + p * kPanelRows);
+    }
+    return scores;
+  }
+
+ private:
+  const Model& model_;
+  PanelScorer panels_;
+  ExactScorer exact_;
+  Span<float> scores_;
+};
+
+class Scanner {
+ public:
+  Scanner(Session* session, const Eligibility& eligibility, const ListPlan& plan, uint32_t k,
+          ListScan* scan)
+      : session_(session),
+        model_(*session->model),
+        list_(session->list),
+        eligibility_(eligibility),
+        plan_(plan),
+        k_(k),
+        scan_(scan),
+        exploration_(plan.exploration * static_cast<double>(model_.temperature), plan.seed),
+        plain_(list_.plain.front(k), k),
+        class_of_(list_.classes.front(model_.item_count)) {
+    lay_out_classes();
+    find_limit();
+  }
+
+  void run(const float* hidden, bool is_steered) {
+    const size_t panels = model_.scored_items.panel_count();
+    const size_t padded = panels * kPanelRows;
+    const size_t room = padded < kListScores ? padded : kListScores;
+    ListScorer scorer(session_, hidden, list_.scores.part(0, room));
+    PartitionSum partition(model_);
+    bool knows_z = !is_steered && session_->cache.has_log_z();
+    if (knows_z) scan_->log_z = session_->scan.log_z;
+    const bool sums = !knows_z;
+    for (size_t panel = 0; panel < panels; panel += room / kPanelRows) {
+      const size_t left = panels - panel, chunk = room / kPanelRows;
+      const size_t count = left < chunk ? left : chunk;
+      float* scores = scorer.score(panel, count);
+      if (sums) {
+        partition.add(panel, count, scores);
+        if (panel + count == panels) {
+          scan_->log_z = partition.log_z();
+          knows_z = true;
+        }
+      }
+      offer_plain(panel, count, scores);
+      offer_classes(panel, count, scores, knows_z);
+    }
+    if (sums && !is_steered) {
+      session_->scan.log_z = scan_->log_z;
+      session_->cache.log_z_computed();
+    }
+    finish();
+  }
+
+ private:
+  // Panels whose scores are compared with one threshold.
+  static constexpr size_t kBlock = 64;
+
+  bool is_diverse() const { return plan_.diversity != 0; }
+  bool prunes() const {
+    return plan_.rule_count == 0 && !is_diverse() && !exploration_.is_active();
+  }
+
+  void lay_out_classes() {
+    // Of a list that is diverse, more than would fit into it.
+    constexpr uint32_t kDiverseShare = 3;
+    wanted_ = k_ * (1 + plan_.family_count) * (is_diverse() ? kDiverseShare : 1);
+    uint32_t live = 0;
+    for (uint32_t c = 0; c < list_.class_count; ++c) live += list_.sizes[c] > 0 ? 1 : 0;
+    const uint32_t named = plan_.item_count + plan_.rule_count;
+    const uint32_t room = is_diverse() ? kMaxDiverse - k_ - (named < 24 ? named : 24) : kMaxKept;
+    const uint32_t share = room / live;
+    uint32_t used = 0;
+    for (uint32_t c = 0; c < list_.class_count; ++c) {
+      uint32_t capacity = wanted_ < share ? wanted_ : share;
+      if (list_.sizes[c] < capacity) capacity = list_.sizes[c];
+      if (capacity == 0 && list_.sizes[c] > 0 && used < room) capacity = 1;
+      scan_->classes[c] = ClassList(list_.kept.at(used, capacity), capacity);
+      capacities_[c] = capacity;
+      used += capacity;
+      floors_[c] = -INFINITY;
+    }
+  }
+
+  // Of items with the same attributes of a capped family only as many can be in a list.
+  void find_limit() {
+    for (uint32_t f = 0; f < plan_.family_count; ++f) limits_[f] = UINT32_MAX;
+    for (uint32_t i = 0; i < plan_.rule_count; ++i) {
+      if (plan_.rules[i].kind != PINTLE_RULE_CAP_EACH) continue;
+      uint32_t& limit = limits_[plan_.rule_targets[i]];
+      if (plan_.rules[i].count < limit) limit = plan_.rules[i].count;
+    }
+  }
+
+  // As scan_chunks does: the first blocks are small, so that the threshold of the others is close to the
+  // last one.
+  void offer_plain(size_t panel, size_t count, float* scores) {
+    Selector selector(eligibility_, &plain_);
+    uint16_t masks[kBlock];
+    for (size_t done = 0, block = 1; done < count; done += block, block *= 2) {
+      if (block > kBlock) block = kBlock;
+      if (block > count - done) block = count - done;
+      float* from = scores + done * kPanelRows;
+      model_.kernels.above_f32(from, nullptr, block, selector.threshold(), masks);
+      for (size_t p = 0; p < block; ++p) {
+        if (masks[p] != 0) selector.offer_panel(panel + done + p, masks[p], from + p * kPanelRows);
+      }
+    }
+  }
+
+  void offer_classes(size_t panel, size_t count, float* scores, bool knows_z) {
+    if (knows_z && prunes()) raise_floors();
+    for (uint32_t c = 0; c < list_.class_count; ++c) update_threshold(c);
+    uint16_t masks[kBlock];
+    for (size_t done = 0; done < count; done += kBlock) {
+      const size_t block = count - done < kBlock ? count - done : kBlock;
+      float* from = scores + done * kPanelRows;
+      float lowest = INFINITY;
+      for (uint32_t c = 0; c < list_.class_count; ++c) {
+        if (capacities_[c] > 0 && thresholds_[c] < lowest) lowest = thresholds_[c];
+      }
+      model_.kernels.above_f32(from, nullptr, block, lowest - exploration_.most(), masks);
+      for (size_t p = 0; p < block; ++p) {
+        uint32_t mask = masks[p];
+        if (mask != 0) mask &= eligibility_.of_panel(panel + done + p);
+        for (; mask != 0; mask &= mask - 1) {
+          const uint32_t row = static_cast<uint32_t>(__builtin_ctz(mask));
+          offer(static_cast<uint32_t>((panel + done + p) * kPanelRows) + row,
+                from[p * kPanelRows + row]);
+        }
+      }
+    }
+  }
+
+  void offer(uint32_t item, float own_score) {
+    const uint32_t c = class_of_[item];
+    if (isnan(own_score)) own_score = -INFINITY;
+    float score = own_score;
+    if (exploration_.is_active()) {
+      if (!(own_score + exploration_.most() > thresholds_[c])) return;
+      score += exploration_.noise(item);
+    }
+    // At -inf there is room, for what has no score at all, too.
+    if (!(score > thresholds_[c]) && thresholds_[c] > -INFINITY) return;
+    if (capacities_[c] == 0) return;
+    ClassList& list = scan_->classes[c];
+    if (plan_.family_count > 0 && !has_place(&list, item, score)) return;
+    list.insert({item, score, own_score});
+    update_threshold(c);
+  }
+
+  void update_threshold(uint32_t c) {
+    const float full = scan_->classes[c].threshold();
+    thresholds_[c] = full > floors_[c] ? full : floors_[c];
+  }
+
+  // Whether fewer than a cap lets in rank before the item among those of its class with its attributes;
+  // the last of them leaves for it.
+  bool has_place(ClassList* list, uint32_t item, float score) {
+    FamilyValues own[kMaxFamilies];
+    uint32_t limit = UINT32_MAX;
+    for (uint32_t f = 0; f < plan_.family_count; ++f) {
+      own[f] = family_values(model_.catalogue, plan_.families[f], item);
+      if (own[f].count > 0 && limits_[f] < limit) limit = limits_[f];
+    }
+    if (limit == UINT32_MAX) return true;
+    uint32_t same = 0, last = 0;
+    for (uint32_t i = 0; i < list->count(); ++i) {
+      if (!has_values(list->at(i).item, own)) continue;
+      ++same;
+      last = i;
+    }
+    if (same < limit) return true;
+    limited_ = true;
+    if (limit == 0 || !ClassList::is_better({item, score, 0}, list->at(last))) return false;
+    list->erase(last);
+    return true;
+  }
+  bool has_values(uint32_t item, const FamilyValues* wanted) const {
+    const uint32_t* all = model_.catalogue.item_attributes;
+    for (uint32_t f = 0; f < plan_.family_count; ++f) {
+      const FamilyValues values = family_values(model_.catalogue, plan_.families[f], item);
+      if (values.count != wanted[f].count ||
+          memcmp(all + values.first, all + wanted[f].first, values.count * sizeof(uint32_t)) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // q - B / d of every class, as scores; less what rounding may do on the way, as a floor that is too low
+  // costs a comparison and one that is too high an item.
+  void raise_floors() {
+    const float last = plain_.threshold();
+    if (!(last > -INFINITY) || !(scan_->log_z > -INFINITY)) return;
+    constexpr double kRounding = 1e-5;
+    const double temperature = static_cast<double>(model_.temperature);
+    const double log_z = static_cast<double>(scan_->log_z);
+    const double q = exp(static_cast<double>(last) / temperature - log_z) * (1 - kRounding);
+    const double discount = *list_.discounts.at(k_ - 1, 1);
+    for (uint32_t c = 0; c < list_.class_count; ++c) {
+      const double floor = q - most_reward(c) * (1 + kRounding) / discount;
+      if (!(floor > 0)) continue;
+      const double score = temperature * (log(floor) + log_z);
+      floors_[c] = static_cast<float>(score - kRounding * (temperature + fabs(score)));
+    }
+  }
+  // B: the most that an item of the class can be worth more by wishes than another.
+  double most_reward(uint32_t c) const {
+    double most = 0;
+    for (uint32_t g = 0; g < plan_.group_count; ++g) {
+      const double part = list_.levels[c][g] / static_cast<double>(kWhole);
+      const double reward = plan_.groups[g].reward;
+      most += reward > 0 ? reward * part : -reward * (1 - part);
+    }
+    double less = 0;  // of the other by itself
+    for (uint32_t i = 0; i < plan_.item_count; ++i) {
+      if (plan_.items[i].reward < 0) less -= static_cast<double>(plan_.items[i].reward);
+    }
+    return most + less;
+  }
+
+  void finish() {
+    scan_->plain_count = static_cast<uint32_t>(plain_.finish());
+    bool is_enough = list_.has_all_classes, is_everything = list_.has_all_classes && !limited_;
+    for (uint32_t c = 0; c < list_.class_count; ++c) {
+      const bool has_all = capacities_[c] >= list_.sizes[c];
+      is_enough = is_enough && (has_all || capacities_[c] >= wanted_);
+      is_everything = is_everything && has_all && floors_[c] == -INFINITY;
+    }
+    // Cosines tell all items apart, and several attributes of a family bar more than one.
+    if (is_diverse() || plan_.family_count > 0) is_enough = is_everything;
+    scan_->is_enough = is_enough;
+    scan_->is_everything = is_everything;
+  }
+
+  Session* const session_;
+  const Model& model_;
+  ListBuffers& list_;
+  const Eligibility& eligibility_;
+  const ListPlan& plan_;
+  const uint32_t k_;
+  ListScan* const scan_;
+  const Exploration exploration_;
+  TopK plain_;
+  const uint8_t* const class_of_;
+  uint32_t wanted_ = 0;  // of each class
+  uint32_t limits_[kMaxFamilies];
+  bool limited_ = false;
+  uint32_t capacities_[kListClasses];
+  float floors_[kListClasses], thresholds_[kListClasses];  // the latter: nothing at or below it is needed
+};
+
+}  // namespace
+
+void scan_for_list(Session* session, const float* hidden, bool is_steered,
+                   const Eligibility& eligibility, const ListPlan& plan, uint32_t k,
+                   ListScan* scan) {
+  Scanner(session, eligibility, plan, k, scan).run(hidden, is_steered);
+}
+
+FamilyValues family_values(const Catalogue& catalogue, uint32_t group, uint32_t item) {
+  const uint32_t* values = nullptr;
+  size_t count = 0;
+  if (catalogue.get_attributes(item, &values, &count) != PINTLE_OK) return {0, 0};
+  const uint32_t begin = catalogue.group_starts[group], end = catalogue.group_starts[group + 1];
+  size_t first = 0;
+  while (first < count && values[first] < begin) ++first;
+  size_t last = first;
+  while (last < count && values[last] < end) ++last;
+  if (first == last) return {0, 0};
+  return {static_cast<uint32_t>(values + first - catalogue.item_attributes),
+          static_cast<uint32_t>(last - first)};
+}
+
+}  // namespace pintle::internal

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One pass over the catalogue for a list under wishes: its probabilities, the list without wishes and
+// rules, and the candidates of every other list.
+//
+// Which items can be needed. Take a best list L, and an item i outside it that is in the same class as an
+// item j of L and ranks before j. Putting i in j's place changes no group and no rule, and raises the
+// expected DCG: so L holds the first items of each class, and at most `length` of each are needed.
+//
+// With caps of a family's attributes, i may be barred by another of its attribute in L. L holds at most
+// length - 1 others, which fill at most as many (class, attribute) places that bar anyone: of each class the
+// first (families + 1) * length are enough where an item has one attribute of a family, if of those that have
+// the same attributes only as many are kept as the cap lets in. (Where items have several, it is a good
+// choice, and is not called proven.)
+//
+// Without rules, diversity and exploration most of them are too improbable. Let q be the probability of
+// the last item of the list without wishes. Any i in L that is not in that list stands for some j of it
+// that is not in L, with p_j >= q. Putting j in i's place raises the DCG by at least (p_j - p_i) d_length, and
+// lowers the rewards by at most B: the sum over wishes of |reward| * m for, |reward| * (1 - m) against (m the
+// membership of i; g has no slope above 1), and what j is worth less by itself. So p_i >= q - B / d_length.
+#ifndef PINTLE_RUNTIME_LISTS_LIST_SCAN_H_
+#define PINTLE_RUNTIME_LISTS_LIST_SCAN_H_
+
+#include "runtime/lists/class_list.h"
+#include "runtime/lists/plan.h"
+#include "runtime/scan/eligibility.h"
+
+namespace pintle::internal {
+
+struct ListScan {
+  uint32_t plain_count = 0;  // entries of session.list.plain
+  float log_z = 0;
+  ClassList classes[kListClasses];  // [session.list.class_count]
+  // Whether the classes hold all that a best list can need, and all eligible items.
+  bool is_enough = false, is_everything = false;
+};
+
+// hidden: what to score against; is_steered: it is not session->hidden(). k: entries wanted.
+// REQUIRES: update_classes.
+void scan_for_list(Session* session, const float* hidden, bool is_steered,
+                   const Eligibility& eligibility, const ListPlan& plan, uint32_t k,
+                   ListScan* scan);
+
+// An item's attributes within a group of attributes; none where the file's are broken.
+FamilyValues family_values(const Catalogue& catalogue, uint32_t group, uint32_t item);
+
+}  // namespace pintle::internal
+
+#endif  // PINTLE_RUNTIME_LISTS_LIST_SCAN_H_

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/session/list_buffers.h"
+
+#include <math.h>
+
+namespace pintle::internal {
+
+void ListBuffers::lay_out(const Model& model, Arena* arena) {
+  const uint64_t padded = format::round_up(model.item_count, kPanelRows);
+  scores = arena->buffer<float>(padded < kListScores ? padded : kListScores);
+  classes = arena->buffer<uint8_t>(model.item_count);
+  kept = arena->buffer<ScoredItem>(kMaxKept);
+  items = arena->buffer<ScoredItem>(kListCandidates);
+  candidates = arena->buffer<Candidate>(kListCandidates);
+  plain = arena->buffer<pintle_recommendation>(PINTLE_LIST_K);
+  discounts = arena->buffer<double>(PINTLE_LIST_K);
+  vectors = arena->buffer<float>(uint64_t{kMaxDiverse} * model.dim);
+  cosines = arena->buffer<float>(kMaxDiverse * kMaxDiverse);
+  choose.lay_out(arena);
+}
+
+void ListBuffers::start() {
+  double* values = discounts.front(PINTLE_LIST_K);
+  for (uint32_t r = 0; r < PINTLE_LIST_K; ++r) values[r] = 1 / log2(r + 2.0);
+}
+
+}  // namespace pintle::internal

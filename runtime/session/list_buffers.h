@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What lists under wishes and rules write (lists/).
+#ifndef PINTLE_RUNTIME_SESSION_LIST_BUFFERS_H_
+#define PINTLE_RUNTIME_SESSION_LIST_BUFFERS_H_
+
+#include "runtime/choice/choose.h"
+#include "runtime/choice/objective.h"
+#include "runtime/model/model.h"
+#include "runtime/support/arena.h"
+
+namespace pintle::internal {
+
+// Items whose scores are kept at once: 64 KB. Of a catalogue that fits, all probabilities are known
+// before the first candidate is chosen.
+inline constexpr uint32_t kListScores = 16384;
+// Classes of interchangeable items (lists/classes.h), and items kept of all of them together.
+inline constexpr uint32_t kListClasses = 255;
+inline constexpr uint32_t kMaxKept = 512;
+// With them, the list without wishes and the items that wishes and rules name.
+inline constexpr uint32_t kListCandidates =
+    kMaxKept + PINTLE_LIST_K + PINTLE_LIST_WISHES + PINTLE_LIST_RULES;
+// With diversity: every pair of them has a cosine.
+inline constexpr uint32_t kMaxDiverse = 96;
+
+// An item that a list may hold. score: what lists are ordered by; own_score: the network's, without
+// exploration's noise.
+struct ScoredItem {
+  uint32_t item;
+  float score, own_score;
+};
+
+// What the classes of the items were made for, as long as the wishes stay the same.
+struct ClassKey {
+  uint32_t group_count = UINT32_MAX;  // none yet
+  uint32_t attributes[kMaxGroups];
+  int64_t now_minutes;
+  double half_life_minutes;
+};
+
+struct ListBuffers {
+  Buffer<float> scores;            // [min(items padded to 16, kListScores)]
+  Buffer<uint8_t> classes;         // [items]
+  Buffer<ScoredItem> kept;         // [kMaxKept]: of each class its best
+  Buffer<ScoredItem> items;        // [kListCandidates]
+  Buffer<Candidate> candidates;    // [kListCandidates], sorted
+  Buffer<pintle_recommendation> plain;  // [PINTLE_LIST_K]: the list without wishes and rules
+  Buffer<double> discounts;        // [PINTLE_LIST_K]: 1 / log2(r + 2), of ranks from 0
+  Buffer<float> vectors;           // [kMaxDiverse][dim]
+  Buffer<float> cosines;           // [kMaxDiverse][kMaxDiverse]
+  ChooseScratch choose;
+  // Of `classes`.
+  ClassKey key;
+  uint32_t class_count = 0;
+  uint8_t levels[kListClasses][kMaxGroups];  // memberships of a class's items
+  uint32_t sizes[kListClasses];              // its items in the catalogue
+  bool is_soft[kMaxGroups];                 // some membership is not whole
+  bool has_all_classes;                     // or there are more than kListClasses
+
+  void lay_out(const Model& model, Arena* arena);
+  // What stays the same for the whole life of a session. REQUIRES: laid out.
+  void start();
+};
+
+}  // namespace pintle::internal
+
+#endif  // PINTLE_RUNTIME_SESSION_LIST_BUFFERS_H_
