@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "runtime/api/session_call.h"
+#include "runtime/api/request.h"
 #include "runtime/calls/explain.h"
+#include "runtime/calls/explain_list.h"
 #include "runtime/network/transformer.h"
 #include "schema/hooks.h"
 
@@ -21,6 +23,34 @@ pintle_status check_sae(const Session& session, uint32_t sae) {
 }
 
 }  // namespace
+
+pintle_status pintle_explain_list(pintle_session* handle, const pintle_request* given,
+                                  pintle_list_entry* entries, size_t* count,
+                                  pintle_rule_result* results, pintle_list_info* info) {
+  Session* session = begin_call(handle);
+  if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  if (entries == nullptr || count == nullptr || (info != nullptr && !internal::is_sized(info))) {
+    return internal::null_argument(*session, "entries, count, or the info's struct_size");
+  }
+  internal::Request request;
+  PINTLE_TRY(request.read(given, session->fault()));
+  pintle_list_info result = PINTLE_LIST_INFO_INIT;
+  PINTLE_TRY(internal::explain_list(session, request.get(), entries, count, results, &result));
+  if (info != nullptr) internal::write_struct(result, info);
+  return PINTLE_OK;
+}
+
+pintle_status pintle_explain_entry(pintle_session* handle, const pintle_request* given, size_t rank,
+                                   pintle_reason* reasons, size_t capacity, size_t* count) {
+  Session* session = begin_call(handle);
+  if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  if (count == nullptr || (reasons == nullptr && capacity > 0)) {
+    return internal::null_argument(*session, "reasons or count");
+  }
+  internal::Request request;
+  PINTLE_TRY(request.read(given, session->fault()));
+  return internal::explain_entry(session, request.get(), rank, reasons, capacity, count);
+}
 
 pintle_status pintle_active_features(pintle_session* handle, uint32_t sae,
                                      pintle_feature_value* out, size_t capacity, size_t* count) {

@@ -70,6 +70,7 @@ class Planner {
         plan_->diversity_source = source;
       } else {
         plan_->exploration = static_cast<double>(wish.value);
+        plan_->exploration_source = source;
         plan_->seed = wishes.seed;
       }
     }

@@ -39,6 +39,7 @@ struct ListPlan {
   double diversity = 0;
   uint32_t diversity_source = 0;
   double exploration = 0;
+  uint32_t exploration_source = 0;
   uint64_t seed = 0;
   int64_t now_minutes = 0;
   double half_life_minutes = 0;

@@ -49,6 +49,7 @@ struct ListBuffers {
   Buffer<float> vectors;           // [kMaxDiverse][dim]
   Buffer<float> cosines;           // [kMaxDiverse][kMaxDiverse]
   ChooseScratch choose;
+  Buffer<uint32_t> swapped;        // [PINTLE_LIST_K]: candidates of a list that is compared
   // Of `classes`.
   ClassKey key;
   uint32_t class_count = 0;

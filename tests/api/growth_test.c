@@ -129,14 +129,24 @@ static void check_requests(const pintle_model* model, pintle_session* session) {
   EXPECT_OK(pintle_session_set_executor(session, &executor));
   GUARDED(pintle_scan_info, scan);
   EXPECT_FILLED(pintle_scan_info, scan, pintle_session_get_scan(session, &scan.value));
-  GUARDED(pintle_share_solution, solution);
-  pintle_recommendation scratch[16];
-  uint32_t knob = 0;
-  EXPECT_OK(pintle_model_find_knob(model, "space", &knob));
-  EXPECT_FILLED(pintle_share_solution, solution,
-                pintle_solve_share(session, &request.value, knob, 0.5f, 0, scratch, list, &count,
-                                   &solution.value));
-  EXPECT(solution.value.share >= 0);
+  pintle_wishes wishes;
+  pintle_wishes_init(&wishes, sizeof wishes);
+  const pintle_rule rule = {PINTLE_RULE_CAP, 2, 1, 0};
+  wishes.rules = &rule;
+  wishes.rule_count = 1;
+  request.value.wishes = &wishes;
+  pintle_list_entry entries[16];
+  pintle_rule_result result;
+  GUARDED(pintle_list_info, info);
+  EXPECT_FILLED(
+      pintle_list_info, info,
+      pintle_explain_list(session, &request.value, entries, &count, &result, &info.value));
+  EXPECT(count == 4 && result.outcome == PINTLE_RULE_KEPT && result.got <= 1);
+  EXPECT(info.value.expected_dcg <= info.value.plain_dcg);
+#ifdef PINTLE_NEWER
+  wishes.added_number = 1;
+  EXPECT(pintle_recommend(session, &request.value, list, &count) == PINTLE_ERR_INVALID_ARGUMENT);
+#endif
 }
 
 int main(int argc, char** argv) {

@@ -102,14 +102,30 @@ TEST_CASE("nothing allocates once a session exists") {
                                               {PINTLE_EDIT_SCALE, 4, 2, 0, 3}};
       const uint32_t some[] = {0, 1, 2, 1};
       const size_t offsets[] = {0, 1, 14, 40};
-      pintle_recommendation out[30], scratch[10];
+      pintle_recommendation out[30];
       size_t count, counts[3];
       float scores[4], score, rest;
       size_t effects;
       std::vector<float> state(static_cast<size_t>(tiny.network.dim));
       pintle_feature_value features[5];
       pintle_event_effect events[5];
-      pintle_share_solution solution = PINTLE_SHARE_SOLUTION_INIT;
+      const pintle_wish asked[] = {{PINTLE_WISH_ATTRIBUTE, 0, 1},
+                                   {PINTLE_WISH_ITEM, 2, 1},
+                                   {PINTLE_WISH_DIVERSE, 0, 0.3f},
+                                   {PINTLE_WISH_EXPLORE, 0, 0.5f}};
+      const pintle_rule rules[] = {{PINTLE_RULE_EXACTLY, 1, 0, 0.3f},
+                                   {PINTLE_RULE_CAP_EACH, 0, 3, 0},
+                                   {PINTLE_RULE_RUN, 2, 2, 0},
+                                   {PINTLE_RULE_PIN, 4, 1, 0}};
+      pintle_wishes wishes = PINTLE_WISHES_INIT;
+      wishes.wishes = asked;
+      wishes.wish_count = 4;
+      wishes.rules = rules;
+      wishes.rule_count = 4;
+      pintle_list_entry entries[10];
+      pintle_rule_result results[4];
+      pintle_list_info list_info = PINTLE_LIST_INFO_INIT;
+      pintle_reason reasons[8];
       bool ok = true;
       const auto run = [&](pintle_status status) { ok = ok && status == PINTLE_OK; };
 
@@ -129,7 +145,11 @@ TEST_CASE("nothing allocates once a session exists") {
           run(pintle_recommend(session, &request, out, &count));
         }
         request = PINTLE_REQUEST_INIT;
-        run(pintle_solve_share(session, &request, 0, 0.5f, 0, scratch, out, &count, &solution));
+        request.k = 4;
+        request.wishes = &wishes;
+        run(pintle_recommend(session, &request, out, &count));
+        run(pintle_explain_list(session, &request, entries, &count, results, &list_info));
+        run(pintle_explain_entry(session, &request, 1, reasons, 8, &effects));
         for (uint32_t sae = 0; sae < 3; ++sae) {
           run(pintle_active_features(session, sae, features, 5, &effects));
           run(pintle_explain_features(session, sae, 1, features, 5, &effects, &score, &rest));

@@ -47,7 +47,9 @@ struct Sessions {
 
   pintle_edit edit;
   pintle_steering steering = PINTLE_STEERING_INIT;
-  pintle_recommendation out[10], scratch[10];
+  pintle_recommendation out[10];
+  pintle_list_entry entries[10];
+  pintle_reason reasons[4];
   size_t count = 0;
 };
 using Shared = std::shared_ptr<Sessions>;
@@ -116,13 +118,6 @@ pintle_status recommend_flat(Sessions* s, pintle_status fault) {
   return pintle_recommend_flat(s->with_history_unless(fault),
                                fault == PINTLE_ERR_INVALID_ARGUMENT ? 0 : 10, 0, &knob, &strength,
                                1, items, nullptr, nullptr, &s->count);
-}
-
-pintle_status solve_share(Sessions* s, pintle_status fault, uint32_t knob) {
-  const pintle_request request = s->request(fault);
-  pintle_share_solution solution = PINTLE_SHARE_SOLUTION_INIT;
-  return pintle_solve_share(s->with_history_unless(fault), &request, knob, 0.5f, 0, s->scratch,
-                            s->out, &s->count, &solution);
 }
 
 StatusTable making_statuses(const Shared& s) {
@@ -206,15 +201,31 @@ StatusTable listing_statuses(const Shared& s) {
        each({PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_UNKNOWN_NAME, PINTLE_ERR_OUT_OF_RANGE,
              PINTLE_ERR_INVALID_ARGUMENT},
             [=](pintle_status wanted) { return recommend_batch(s.get(), wanted, true); })},
-      {"pintle_solve_share",
-       each({PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM,
-             PINTLE_ERR_OUT_OF_RANGE, PINTLE_ERR_INVALID_ARGUMENT},
-            [=](pintle_status wanted) { return solve_share(s.get(), wanted, 0); })},
   };
 }
 
 StatusTable explaining_statuses(const Shared& s) {
+  const auto list_statuses = {PINTLE_OK,
+                              PINTLE_ERR_EMPTY_HISTORY,
+                              PINTLE_ERR_UNKNOWN_ITEM,
+                              PINTLE_ERR_UNKNOWN_NAME,
+                              PINTLE_ERR_OUT_OF_RANGE,
+                              PINTLE_ERR_INVALID_ARGUMENT};
   return {
+      {"pintle_explain_list", each(list_statuses,
+                                   [=](pintle_status wanted) {
+                                     const pintle_request request = s->request(wanted);
+                                     return pintle_explain_list(s->with_history_unless(wanted),
+                                                                &request, s->entries, &s->count,
+                                                                nullptr, nullptr);
+                                   })},
+      {"pintle_explain_entry", each(list_statuses,
+                                    [=](pintle_status wanted) {
+                                      const pintle_request request = s->request(wanted);
+                                      return pintle_explain_entry(s->with_history_unless(wanted),
+                                                                  &request, 1, s->reasons, 4,
+                                                                  &s->count);
+                                    })},
       {"pintle_active_features",
        each({PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_NAME,
              PINTLE_ERR_INVALID_ARGUMENT},

@@ -57,10 +57,20 @@ void use(const pintle_model* model) {
   float score, rest;
   (void)pintle_explain_features(session, 1, 0, features, 4, &effects, &score, &rest);
   (void)pintle_explain_events(session, 0, events, 4, &effects);
-  pintle_share_solution solution = PINTLE_SHARE_SOLUTION_INIT;
-  pintle_recommendation scratch[10];
-  request.steering = nullptr;
-  (void)pintle_solve_share(session, &request, 0, 0.8f, 0, scratch, out, &count, &solution);
+  const pintle_wish wishes[] = {{PINTLE_WISH_ATTRIBUTE, 0, 1}, {PINTLE_WISH_DIVERSE, 0, 0.3f}};
+  const pintle_rule rules[] = {{PINTLE_RULE_EXACTLY, 1, 0, 0.8f}, {PINTLE_RULE_CAP_EACH, 0, 2, 0}};
+  pintle_wishes asked = PINTLE_WISHES_INIT;
+  asked.wishes = wishes;
+  asked.wish_count = 2;
+  asked.rules = rules;
+  asked.rule_count = 2;
+  request.wishes = &asked;
+  pintle_list_entry entries[10];
+  pintle_rule_result results[2];
+  pintle_list_info list = PINTLE_LIST_INFO_INIT;
+  (void)pintle_explain_list(session, &request, entries, &count, results, &list);
+  pintle_reason reasons[8];
+  (void)pintle_explain_entry(session, &request, 1, reasons, 8, &count);
   pintle_session_destroy(session);
 }
 

@@ -13,11 +13,13 @@
 namespace pintle::converter {
 namespace {
 
-// "genre: Calm", "genre: Space", "mood: Calm", renamed.
+// "genre: Calm", "genre: Space", "mood: Calm", renamed, or none.
 Model model_of(const std::vector<std::pair<std::string, std::string>>& attributes) {
   SteerableModel source;
   source.interpretation = {};
-  source.parts.catalogue.attributes = attributes;
+  Catalogue& catalogue = source.parts.catalogue;
+  catalogue.attributes = attributes;
+  if (attributes.empty()) catalogue.item_attributes.assign(catalogue.item_attributes.size(), {});
   return source.open();
 }
 
