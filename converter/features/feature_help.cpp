@@ -126,8 +126,8 @@ class HelpSearch {
     const size_t users = mix.users.rank.size();
     double sum = 0, squares = 0;
     for (size_t u = 0; u < users; ++u) {
-      const double plain = (1 - part) * ndcg_of(below.users.rank[u]) +
-                           part * ndcg_of(above.users.rank[u]);
+      const double plain =
+          (1 - part) * ndcg_of(below.users.rank[u]) + part * ndcg_of(above.users.rank[u]);
       const double difference = ndcg_of(mix.users.rank[u]) - plain;
       sum += difference;
       squares += difference * difference;

@@ -58,12 +58,12 @@ class KnobCurve {
     if (!attribute_ || strength == 0) return result;
     // Gains, or below 0 losses, in items. Whoever has not so many to lose does not count below 0.
     const std::vector<uint8_t>&now = at(strength).users.level, &plain = at(0).users.level;
-    const uint32_t needed = kWholeMembership * static_cast<uint32_t>(std::max(1.0f, -strength));
+    const uint32_t needed = kWholeLevel * static_cast<uint32_t>(std::max(1.0f, -strength));
     std::vector<double> gains;
     for (size_t u = 0; u < now.size(); ++u) {
       if (strength < 0 && plain[u] < needed) continue;
       gains.push_back((strength < 0 ? -1 : 1) * (now[u] - plain[u]) /
-                      static_cast<double>(kWholeMembership));
+                      static_cast<double>(kWholeLevel));
     }
     if (gains.empty()) return result;
     std::sort(gains.begin(), gains.end());

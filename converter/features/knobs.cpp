@@ -55,8 +55,7 @@ class KnobBuilder {
         halves_{take_part(users_, 0, 2), take_part(users_, 1, 2)},
         popularity_(item_popularity(training, parts.catalogue.id_order.size())) {
     steerable_.saes = interpretation.saes;
-    steerable_.temperature =
-        fit_temperature(open_in_memory(join_parts(parts, steerable_)), users_);
+    steerable_.temperature = fit_temperature(open_in_memory(join_parts(parts, steerable_)), users_);
     model_ = open_in_memory(join_parts(parts, steerable_));
     if (interpretation.saes.empty()) return;
     const InterpretedSae& sae = interpretation.saes.at(options.sae);
@@ -99,8 +98,7 @@ class KnobBuilder {
     knob.sae = options_.sae;
     const double items = items_of(attribute);
     if (items < static_cast<double>(options_.min_items)) {
-      refuse(knob,
-             short_text(items) + " items, fewer than " + std::to_string(options_.min_items));
+      refuse(knob, short_text(items) + " items, fewer than " + std::to_string(options_.min_items));
       return;
     }
     WeightedFeatures features{options_.sae, {}};
@@ -123,11 +121,9 @@ class KnobBuilder {
   }
 
   double items_of(uint32_t attribute) const {
-    const pintle_attribute_info info =
-        require(model_.attribute(attribute), "attribute", attribute);
+    const pintle_attribute_info info = require(model_.attribute(attribute), "attribute", attribute);
     if (info.memberships == nullptr) return static_cast<double>(info.item_count);
-    return std::accumulate(info.memberships, info.memberships + info.item_count, 0.0) /
-           kWholeMembership;
+    return std::accumulate(info.memberships, info.memberships + info.item_count, 0.0) / kWholeLevel;
   }
 
   // The attribute's name; with its group where another group has the same name.
@@ -195,8 +191,9 @@ class KnobBuilder {
       add(std::move(draft));
       return;
     }
-    refused_.push_back({"", "Popularity", "its features do not move the mean popularity of the lists by " +
-                                   short_text(kPopularityOfUnit)});
+    refused_.push_back({"", "Popularity",
+                        "its features do not move the mean popularity of the lists by " +
+                            short_text(kPopularityOfUnit)});
   }
 
   void add(Draft draft) {

@@ -106,7 +106,7 @@ class RewardSearch {
   }
 
   bool counts(size_t user, int step) const {
-    return sign_ > 0 || plain_[user] >= step * static_cast<int>(kWholeMembership);
+    return sign_ > 0 || plain_[user] >= step * static_cast<int>(kWholeLevel);
   }
   size_t people_of(int step) const {
     size_t people = 0;
@@ -126,7 +126,7 @@ class RewardSearch {
     for (size_t u = 0; u < plain_.size(); ++u) {
       if (!counts(u, step)) continue;
       ++people;
-      there += sign_ * (levels[u] - plain_[u]) >= step * static_cast<int>(kWholeMembership) ? 1 : 0;
+      there += sign_ * (levels[u] - plain_[u]) >= step * static_cast<int>(kWholeLevel) ? 1 : 0;
     }
     return static_cast<double>(there) / static_cast<double>(people);
   }

@@ -22,11 +22,10 @@ ScoreLists::ScoreLists(const Model& model, const Histories& histories,
   for (const uint32_t attribute : attributes) {
     places_.emplace(attribute, levels_.size());
     std::vector<uint8_t>& levels = levels_.emplace_back(items, uint8_t{0});
-    const pintle_attribute_info info =
-        require(model.attribute(attribute), "attribute", attribute);
+    const pintle_attribute_info info = require(model.attribute(attribute), "attribute", attribute);
     for (size_t i = 0; i < info.item_count; ++i) {
-      levels[info.items[i]] = info.memberships == nullptr ? static_cast<uint8_t>(kWholeMembership)
-                                                          : info.memberships[i];
+      levels[info.items[i]] =
+          info.memberships == nullptr ? static_cast<uint8_t>(kWholeLevel) : info.memberships[i];
     }
     candidates_.emplace_back(histories.users.size());
   }
@@ -57,7 +56,7 @@ void ScoreLists::collect(size_t user, Session* session, const std::vector<uint32
   };
   for (size_t place = 0; place < levels_.size(); ++place) {
     const std::vector<uint8_t>& levels = levels_[place];
-    std::array<std::vector<uint32_t>, kWholeMembership + 1> best;  // by level, the best first
+    std::array<std::vector<uint32_t>, kWholeLevel + 1> best;  // by level, the best first
     for (uint32_t i = 0; i < scores.size(); ++i) {
       if (!eligible[i]) continue;
       std::vector<uint32_t>& list = best[levels[i]];
@@ -71,9 +70,8 @@ void ScoreLists::collect(size_t user, Session* session, const std::vector<uint32
         candidates.push_back({i, scores[i], probability[i], levels[i]});
       }
     }
-    std::sort(candidates.begin(), candidates.end(), [&](const Candidate& a, const Candidate& b) {
-      return before(a.item, b.item);
-    });
+    std::sort(candidates.begin(), candidates.end(),
+              [&](const Candidate& a, const Candidate& b) { return before(a.item, b.item); });
   }
 }
 
@@ -105,7 +103,7 @@ std::vector<uint32_t> ScoreLists::list_by(const Candidates& candidates, ScoreMet
   if (method == ScoreMethod::kQuota) return quota_list(candidates, std::llround(strength));
   std::vector<std::pair<double, size_t>> keys;  // (what it is ordered by, its place by score)
   for (size_t i = 0; i < candidates.size(); ++i) {
-    const double membership = static_cast<double>(candidates[i].level) / kWholeMembership;
+    const double membership = static_cast<double>(candidates[i].level) / kWholeLevel;
     const double own = method == ScoreMethod::kBonus ? candidates[i].probability
                                                      : static_cast<double>(candidates[i].score);
     keys.emplace_back(own + strength * membership, i);

@@ -54,8 +54,8 @@ class ScoreLists {
   const Histories& histories_;
   const std::vector<bool> trained_;  // [item]
   const double temperature_;
-  std::vector<std::vector<uint8_t>> levels_;  // [attribute's place][item]
-  std::map<uint32_t, size_t> places_;         // attribute -> its place
+  std::vector<std::vector<uint8_t>> levels_;         // [attribute's place][item]
+  std::map<uint32_t, size_t> places_;                // attribute -> its place
   std::vector<std::vector<Candidates>> candidates_;  // [attribute's place][user]
 };
 

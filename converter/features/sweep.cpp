@@ -41,7 +41,7 @@ std::map<uint32_t, std::vector<float>> mean_differences(const Model& model,
       const pintle_item_info item = require(model.item(user.items[t]), "item", user.items[t]);
       for (auto& [attribute, sum] : having) {
         // Of soft attributes, those that the item has for the greater part.
-        if (2 * membership_of(item, attribute) > kWholeMembership) sum.add(row);
+        if (2 * membership_of(item, attribute) > kWholeLevel) sum.add(row);
       }
     }
   });
@@ -151,7 +151,11 @@ std::vector<float> usual_strengths(SweepKind kind, ScoreMethod scores) {
 
 Sweeper::Sweeper(const std::string& path, const Histories& histories, const SweepOptions& options,
                  ThreadPool* pool)
-    : path_(path), model_(open_model(path)), histories_(histories), options_(options), pool_(pool) {}
+    : path_(path),
+      model_(open_model(path)),
+      histories_(histories),
+      options_(options),
+      pool_(pool) {}
 
 const ModelParts& Sweeper::parts() {
   if (!parts_) parts_ = std::make_unique<ModelParts>(read_model_parts(path_));
@@ -208,8 +212,7 @@ std::vector<ListMeasure> Sweeper::measure(const SweepMethod& method, const Steer
 
 Sweep Sweeper::run(const SweepMethod& method, std::optional<uint32_t> attribute,
                    const std::vector<float>& strengths) {
-  const bool is_whole =
-      method.kind == SweepKind::kScores && method.scores == ScoreMethod::kQuota;
+  const bool is_whole = method.kind == SweepKind::kScores && method.scores == ScoreMethod::kQuota;
   if (is_whole) require_whole(method, strengths);
   std::optional<SteeredMethod> own;
   if (method.kind == SweepKind::kScores) {

@@ -24,18 +24,18 @@
 namespace pintle::converter {
 
 enum class SweepKind {
-  kKnob,     // a knob of the model
-  kScores,   // of ScoreMethod
-  kFeature,  // adds to one SAE feature, in units of its 95th percentile
+  kKnob,       // a knob of the model
+  kScores,     // of ScoreMethod
+  kFeature,    // adds to one SAE feature, in units of its 95th percentile
   kDirection,  // adds strength * (mean state where the event has the attribute - mean elsewhere)
 };
 
 struct SweepMethod {
   SweepKind kind = SweepKind::kKnob;
-  std::string name = "knob";      // as it is written
-  uint32_t knob = 0;              // kKnob
+  std::string name = "knob";                    // as it is written
+  uint32_t knob = 0;                            // kKnob
   ScoreMethod scores = ScoreMethod::kReweight;  // kScores
-  uint32_t sae = 0, feature = 0;  // kFeature
+  uint32_t sae = 0, feature = 0;                // kFeature
 };
 
 // "knob", "bonus", "reweight", "reweight-ordered", "quota", "direction" or "feature:[SAE:]INDEX"; knob

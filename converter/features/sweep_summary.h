@@ -38,10 +38,10 @@ double aimed_share(SweepAim aim, double start_share);
 struct SweepSummary {
   double start_share = 0, target_share = 0;
   double strength = 0;
-  double ndcg_loss = 0;        // relative to the unsteered list: 0.02 is 2 %
-  Interval loss;               // of ndcg_loss
-  double unchanged = 0;        // part of the users whose list is the unsteered one
-  double unmoved = 0;          // kHalved: of those who have some, who lose none; else: who gain none
+  double ndcg_loss = 0;  // relative to the unsteered list: 0.02 is 2 %
+  Interval loss;         // of ndcg_loss
+  double unchanged = 0;  // part of the users whose list is the unsteered one
+  double unmoved = 0;    // kHalved: of those who have some, who lose none; else: who gain none
   std::vector<double> change;  // by attribute: of its share
 };
 

@@ -68,23 +68,23 @@ float fit_temperature(const Model& model, const Histories& histories) {
   const std::array<double, kCandidates> candidates = candidate_temperatures();
   const std::vector<bool> trained = trained_items(model);
   std::array<double, kCandidates> loss{};
-  each_user(model, histories, [&](const std::vector<uint32_t>& events,
-                                  const std::vector<float>& scores) {
-    if (!trained[events.back()]) return;
-    float largest = -INFINITY;
-    for (size_t i = 0; i < scores.size(); ++i) {
-      if (trained[i]) largest = std::max(largest, scores[i]);
-    }
-    for (int i = 0; i < kCandidates; ++i) {
-      const float inverse = static_cast<float>(1 / candidates[i]);
-      float sum = 0;
-      for (size_t item = 0; item < scores.size(); ++item) {
-        if (trained[item]) sum += std::exp((scores[item] - largest) * inverse);
-      }
-      loss[i] += std::log(static_cast<double>(sum)) -
-                 static_cast<double>((scores[events.back()] - largest) * inverse);
-    }
-  });
+  each_user(model, histories,
+            [&](const std::vector<uint32_t>& events, const std::vector<float>& scores) {
+              if (!trained[events.back()]) return;
+              float largest = -INFINITY;
+              for (size_t i = 0; i < scores.size(); ++i) {
+                if (trained[i]) largest = std::max(largest, scores[i]);
+              }
+              for (int i = 0; i < kCandidates; ++i) {
+                const float inverse = static_cast<float>(1 / candidates[i]);
+                float sum = 0;
+                for (size_t item = 0; item < scores.size(); ++item) {
+                  if (trained[item]) sum += std::exp((scores[item] - largest) * inverse);
+                }
+                loss[i] += std::log(static_cast<double>(sum)) -
+                           static_cast<double>((scores[events.back()] - largest) * inverse);
+              }
+            });
   const auto best = std::min_element(loss.begin(), loss.end()) - loss.begin();
   return static_cast<float>(candidates[static_cast<size_t>(best)]);
 }
@@ -92,15 +92,15 @@ float fit_temperature(const Model& model, const Histories& histories) {
 float worth_of_last_entry(const Model& model, const Histories& histories, float temperature) {
   const std::vector<bool> trained = trained_items(model);
   std::vector<float> worths;
-  each_user(model, histories, [&](const std::vector<uint32_t>& events,
-                                  const std::vector<float>& scores) {
-    std::vector<double> values = softmax(scores, trained, static_cast<double>(temperature));
-    for (size_t t = 0; t + 1 < events.size(); ++t) values[events[t]] = 0;
-    if (values.size() < kTop) return;
-    const auto last = values.begin() + (kTop - 1);
-    std::nth_element(values.begin(), last, values.end(), std::greater<>());
-    worths.push_back(static_cast<float>(*last / std::log2(kTop + 1.0)));
-  });
+  each_user(
+      model, histories, [&](const std::vector<uint32_t>& events, const std::vector<float>& scores) {
+        std::vector<double> values = softmax(scores, trained, static_cast<double>(temperature));
+        for (size_t t = 0; t + 1 < events.size(); ++t) values[events[t]] = 0;
+        if (values.size() < kTop) return;
+        const auto last = values.begin() + (kTop - 1);
+        std::nth_element(values.begin(), last, values.end(), std::greater<>());
+        worths.push_back(static_cast<float>(*last / std::log2(kTop + 1.0)));
+      });
   if (worths.empty()) return 0;
   std::sort(worths.begin(), worths.end());
   return quantile(worths, 0.5);

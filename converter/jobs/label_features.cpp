@@ -39,9 +39,8 @@ SaeWeights read_fitting_sae(const LabelJob& job, std::vector<std::string>* assum
 nlohmann::ordered_json refused_json(const std::vector<RefusedKnob>& refused) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const RefusedKnob& knob : refused) {
-    list.push_back({{"group", knob.attribute_group},
-                    {"name", knob.attribute_name},
-                    {"reason", knob.reason}});
+    list.push_back(
+        {{"group", knob.attribute_group}, {"name", knob.attribute_name}, {"reason", knob.reason}});
   }
   return list;
 }

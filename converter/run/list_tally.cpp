@@ -24,7 +24,7 @@ uint32_t membership_of(const pintle_item_info& item, uint32_t attribute) {
   const uint32_t* const end = item.attributes + item.attribute_count;
   const uint32_t* const found = std::lower_bound(item.attributes, end, attribute);
   if (found == end || *found != attribute) return 0;
-  return item.memberships == nullptr ? kWholeMembership : item.memberships[found - item.attributes];
+  return item.memberships == nullptr ? kWholeLevel : item.memberships[found - item.attributes];
 }
 
 ListTally::ListTally(const Model& model, const Histories& histories,
@@ -61,7 +61,7 @@ void ListTally::count(size_t variant, size_t user, size_t worker, const std::vec
     if (!item_values_.empty()) values_[variant][user] += static_cast<double>(item_values_[item]);
     const pintle_item_info info = require(model_.item(item), "item", item);
     for (size_t a = 0; a < info.attribute_count; ++a) {
-      const uint32_t level = info.memberships == nullptr ? kWholeMembership : info.memberships[a];
+      const uint32_t level = info.memberships == nullptr ? kWholeLevel : info.memberships[a];
       sums.levels[info.attributes[a]] += level;
       if (attributes_[variant] == info.attributes[a]) {
         lists.level[user] = static_cast<uint8_t>(lists.level[user] + level);
@@ -117,12 +117,12 @@ ListMeasure ListTally::measure(size_t variant, const std::vector<size_t>& measur
   result.ndcg = ratio(result.ndcg, measured.size());
   result.hit_rate = ratio(static_cast<double>(hits), measured.size());
   result.mean_value = ratio(std::accumulate(values.begin(), values.end(), 0.0), sum.list_items);
-  result.coverage = ratio(
-      static_cast<double>(std::count(sum.recommended.begin(), sum.recommended.end(), true)),
-      trained);
+  result.coverage =
+      ratio(static_cast<double>(std::count(sum.recommended.begin(), sum.recommended.end(), true)),
+            trained);
   result.overlap = ratio(static_cast<double>(sum.kept), sum.base_items);
   for (const size_t level : sum.levels) {
-    result.shares.push_back(ratio(static_cast<double>(level), sum.list_items * kWholeMembership));
+    result.shares.push_back(ratio(static_cast<double>(level), sum.list_items * kWholeLevel));
   }
   return result;
 }

@@ -18,12 +18,13 @@ namespace pintle::converter {
 // Entries of every list that is measured.
 inline constexpr size_t kTop = 10;
 // A whole membership of an attribute (pintle_item_info.memberships).
-inline constexpr uint32_t kWholeMembership = 15;
+inline constexpr uint32_t kWholeLevel = 15;
 
 // A variant's lists, one entry a measured user, in the histories' order.
 struct UserLists {
-  std::vector<uint8_t> rank;     // of the held-out item, from 1; 0: not in the list
-  std::vector<uint8_t> level;    // of the variant's attribute: the entries' memberships, in fifteenths
+  std::vector<uint8_t> rank;  // of the held-out item, from 1; 0: not in the list
+  std::vector<uint8_t>
+      level;  // of the variant's attribute: the entries' memberships, in fifteenths
   std::vector<uint8_t> is_same;  // 1: the unsteered list, in its order
 };
 
@@ -40,7 +41,7 @@ struct ListMeasure {
 // NDCG@10 of one held-out item: 1 / log2(rank + 1), 0 if the list lacks it.
 double ndcg_of(uint8_t rank);
 
-// An item's membership of an attribute in fifteenths, 0 to kWholeMembership.
+// An item's membership of an attribute in fifteenths, 0 to kWholeLevel.
 uint32_t membership_of(const pintle_item_info& item, uint32_t attribute);
 
 // Leave-one-out: each user's last event is held out; users with fewer than two events do not count.
