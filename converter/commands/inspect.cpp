@@ -22,20 +22,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string text(const flatbuffers::String* string) {
-  return string == nullptr ? "" : string->str();
-}
-
 Json strings(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* list) {
   Json result = Json::array();
   if (list == nullptr) return result;
-  for (const flatbuffers::String* entry : *list) result.push_back(text(entry));
+  for (const flatbuffers::String* entry : *list) result.push_back(text_of(entry));
   return result;
 }
 
 Json describe_architecture(const fb::Model& model) {
   const fb::Architecture& a = *model.architecture();
-  return {{"name", text(a.name())},
+  return {{"name", text_of(a.name())},
           {"dim", a.dim()},
           {"layers", model.blocks()->size()},
           {"heads", a.heads()},
@@ -111,13 +107,13 @@ Json describe_provenance(const fb::Provenance* provenance) {
   Json quality = Json::object();
   if (provenance->quality() != nullptr) {
     for (const fb::Metric* metric : *provenance->quality()) {
-      quality[text(metric->name())] = metric->value();
+      quality[text_of(metric->name())] = metric->value();
     }
   }
-  return {{"converter_version", text(provenance->converter_version())},
-          {"source_name", text(provenance->source_name())},
-          {"source_sha256", text(provenance->source_sha256())},
-          {"precision", text(provenance->precision())},
+  return {{"converter_version", text_of(provenance->converter_version())},
+          {"source_name", text_of(provenance->source_name())},
+          {"source_sha256", text_of(provenance->source_sha256())},
+          {"precision", text_of(provenance->precision())},
           {"quantization", strings(provenance->quantization())},
           {"assumptions", strings(provenance->assumptions())},
           {"quality", quality}};

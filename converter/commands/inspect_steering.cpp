@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string>
 
+#include "converter/file/metadata.h"
 #include "converter/file/writer.h"
 #include "converter/run/steering_names.h"
 #include "schema/hooks.h"
@@ -15,17 +16,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string text(const flatbuffers::String* string) {
-  return string == nullptr ? "" : string->str();
-}
-
 Json describe_saes(const fb::Model& model) {
   Json list = Json::array();
   if (model.saes() == nullptr) return list;
   for (const fb::Sae* sae : *model.saes()) {
     char hook[format::kHookTextBytes];
     format::print_hook(sae->hook(), sae->layer(), hook);
-    Json entry{{"name", text(sae->name())},
+    Json entry{{"name", text_of(sae->name())},
                {"hook", hook},
                {"activation", fb::EnumNameSaeActivation(sae->activation())}};
     if (sae->activation() == fb::SaeActivation_TopK) entry["k"] = sae->k();
@@ -57,7 +54,7 @@ Json describe_knobs(const fb::Model& model) {
     if (knob->attribute() >= 0) {
       const fb::Attribute& a =
           *model.catalogue()->attributes()->Get(static_cast<uint32_t>(knob->attribute()));
-      attribute = {{"group", text(a.group())}, {"name", text(a.name())}};
+      attribute = {{"group", text_of(a.group())}, {"name", text_of(a.name())}};
     }
     const size_t features = knob->features() == nullptr ? 0 : knob->features()->size();
     Json rewards = Json::array();
@@ -66,7 +63,7 @@ Json describe_knobs(const fb::Model& model) {
       rewards.push_back(
           {shortest(knob->reward_strength()->Get(i)), shortest(knob->reward()->Get(i))});
     }
-    Json entry{{"name", text(knob->name())},
+    Json entry{{"name", text_of(knob->name())},
                {"attribute", attribute},
                {"sae", knob->sae()},
                {"features", features},
@@ -98,9 +95,9 @@ Json describe_presets(const fb::Model& model) {
     const size_t count = preset->knobs() == nullptr ? 0 : preset->knobs()->size();
     for (uint32_t i = 0; i < count; ++i) {
       const fb::Knob& knob = *model.knobs()->Get(preset->knobs()->Get(i));
-      strengths[text(knob.name())] = shortest(preset->strengths()->Get(i));
+      strengths[text_of(knob.name())] = shortest(preset->strengths()->Get(i));
     }
-    list.push_back({{"name", text(preset->name())}, {"knobs", strengths}});
+    list.push_back({{"name", text_of(preset->name())}, {"knobs", strengths}});
   }
   return list;
 }

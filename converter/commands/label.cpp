@@ -2,12 +2,15 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <string>
 
 #include "converter/commands/commands.h"
 #include "converter/commands/log_options.h"
 #include "converter/commands/threads_option.h"
+#include "converter/features/knob_range.h"
 #include "converter/jobs/label_features.h"
 #include "converter/run/runtime_model.h"
+#include "converter/run/steering_names.h"
 
 namespace pintle::converter {
 namespace {
@@ -21,28 +24,53 @@ struct LabelArguments {
   bool no_knobs = false, json = false;
 };
 
-void print_knobs(const std::vector<Knob>& knobs) {
-  if (knobs.empty()) return;
-  std::printf("\n%-20s %8s %10s %10s  %s\n", "knob", "features", "from", "to",
-              "share over its range");
-  for (const Knob& knob : knobs) {
-    std::printf("%-20s %8zu %10.2f %10.2f  ", knob.name.c_str(), knob.features.size(),
-                static_cast<double>(knob.min_strength), static_cast<double>(knob.max_strength));
-    if (!knob.curve.empty()) {
-      std::printf("%.3f to %.3f", static_cast<double>(knob.curve.front().share),
-                  static_cast<double>(knob.curve.back().share));
-    }
-    std::printf("\n");
+std::string parts_text(const Knob& knob) {
+  const std::string features = std::to_string(knob.features.size()) + " features";
+  if (knob.rewards.empty()) return features;
+  return knob.features.empty() ? "its group" : "its group and " + features;
+}
+
+// An end of a range with its reason.
+std::string end_text(float end, float by_loss, float by_items) {
+  return short_number(end) + " (" + range_end_reason(end, by_loss, by_items) + ")";
+}
+
+// The reward at strength 1, "" of a knob without.
+std::string unit_text(const Knob& knob) {
+  for (const auto& [strength, reward] : knob.rewards) {
+    if (strength == 1) return short_number(reward);
+  }
+  return "";
+}
+
+void print_knobs(const LabelJobReport& report) {
+  const Interpretation& made = report.interpretation;
+  if (!made.knobs.empty()) {
+    std::printf("\n%-20s %-12s %-34s %-34s %s\n", "knob", "reward at +1", "from", "to", "made of");
+  }
+  for (const Knob& knob : made.knobs) {
+    std::printf("%-20s %-12s %-34s %-34s %s\n", knob.name.c_str(), unit_text(knob).c_str(),
+                end_text(knob.min_strength, knob.min_by_loss, knob.min_by_items).c_str(),
+                end_text(knob.max_strength, knob.max_by_loss, knob.max_by_items).c_str(),
+                parts_text(knob).c_str());
+  }
+  if (!made.knobs.empty()) {
+    std::printf("One unit is one item of the ten for the median person.\n");
+  }
+  if (made.wish_unit > 0) {
+    std::printf("A wish of 1 is a reward of %s; probabilities at temperature %s.\n",
+                short_number(made.wish_unit).c_str(), short_number(made.temperature).c_str());
+  }
+  if (!report.refused.empty()) std::printf("\nwithout a knob:\n");
+  for (const RefusedKnob& refused : report.refused) {
+    const std::string group = refused.attribute_group.empty() ? "" : refused.attribute_group + "/";
+    std::printf("  %s%s: %s\n", group.c_str(), refused.attribute_name.c_str(),
+                refused.reason.c_str());
   }
 }
 
-void print_report(const LabelJobReport& report, const LabelJob& job) {
-  const auto& summary = report.json.at("summary");
-  const LabelReport& labels = report.labels;
-  std::printf("%s: %zu features, %s\n", job.out_path.c_str(), labels.features.size(),
-              report.split.c_str());
-  print_log_notes(report.log_notes);
-  for (const std::string& line : report.assumptions) std::printf("assumed: %s\n", line.c_str());
+void print_labels(const LabelJobReport& report) {
+  const LabelReport& labels = *report.labels;
   if (labels.histories.users.size() < labels.users_given) {
     std::printf("measured on %zu of the %zu held-out users: --memory allows no more\n",
                 labels.histories.users.size(), labels.users_given);
@@ -60,21 +88,34 @@ void print_report(const LabelJobReport& report, const LabelJob& job) {
   std::printf("%-20s %7s %11.3f %11.3f %7s %9s %8.3f\n", "mean", "", labels.mean_correlation,
               labels.mean_sensitivity, "", "", labels.raw_correlation);
   std::printf("\n%zu users, %zu positions, %.2f features active at each, %zu features never\n",
-              labels.histories.users.size(), summary.at("positions").get<size_t>(), labels.active,
+              labels.histories.users.size(), labels.activations.positions(), labels.active,
               labels.dead);
-  print_knobs(report.interpretation.knobs);
+}
+
+void print_report(const LabelJobReport& report, const LabelJob& job) {
+  std::printf("%s: %zu features, %zu knobs, %s\n", job.out_path.c_str(),
+              report.labels ? report.labels->features.size() : 0,
+              report.interpretation.knobs.size(), report.split.c_str());
+  print_log_notes(report.log_notes);
+  for (const std::string& line : report.assumptions) std::printf("assumed: %s\n", line.c_str());
+  if (report.labels) print_labels(report);
+  print_knobs(report);
 }
 
 nlohmann::ordered_json to_json(const LabelJobReport& report, const LabelJob& job) {
   nlohmann::ordered_json knobs = nlohmann::ordered_json::array();
   for (const Knob& knob : report.interpretation.knobs) knobs.push_back(knob.name);
-  return {{"out", job.out_path},
-          {"split", report.split},
-          {"interactions", log_json(report.log_notes)},
-          {"assumptions", report.assumptions},
-          {"summary", report.json.at("summary")},
-          {"attributes", report.json.at("attributes")},
-          {"knobs", knobs}};
+  nlohmann::ordered_json json{{"out", job.out_path},
+                              {"split", report.split},
+                              {"interactions", log_json(report.log_notes)},
+                              {"assumptions", report.assumptions}};
+  if (report.labels) {
+    json["summary"] = report.json.at("summary");
+    json["attributes"] = report.json.at("attributes");
+  }
+  json["knobs"] = knobs;
+  json["without_knob"] = report.json.at("without_knob");
+  return json;
 }
 
 }  // namespace
@@ -83,19 +124,23 @@ void add_label_command(CLI::App* app) {
   const auto arguments = std::make_shared<LabelArguments>();
   LabelJob& job = arguments->job;
   CLI::App* verb = app->add_subcommand(
-      "label", "Measure what the features of an SAE mean, on histories, and build knobs of them");
+      "label",
+      "Measure what the features of an SAE mean, on histories, and build knobs for the attributes");
   verb->add_option("--model", job.model_path, "The model file")->required();
-  verb->add_option("--sae", job.sae_path,
-                   "The SAE: a folder of train-sae, SAELens, dictionary_learning or sparsify, or a "
-                   "RecSAE checkpoint")
-      ->required();
+  CLI::Option* sae = verb->add_option(
+      "--sae", job.sae_path,
+      "The SAE: a folder of train-sae, SAELens, dictionary_learning or sparsify, or a RecSAE "
+      "checkpoint. Without one, knobs are built of the attributes alone");
   verb->add_option("--hook", arguments->hook,
-                   "Its hook, if its files do not tell: block:N, mlp:N, last");
+                   "Its hook, if its files do not tell: block:N, mlp:N, last")
+      ->needs(sae);
   verb->add_option(
           "--k", arguments->k,
           "How many of its features are on at once, if the files of a top-k SAE do not tell")
-      ->check(CLI::PositiveNumber);
-  verb->add_option("--name", job.name, "The SAE's name in the model file (default: its folder's)");
+      ->check(CLI::PositiveNumber)
+      ->needs(sae);
+  verb->add_option("--name", job.name, "The SAE's name in the model file (default: its folder's)")
+      ->needs(sae);
   CLI::Option* interactions = verb->add_option("--interactions", job.interactions_path,
                                                "Histories, with the model's external ids")
                                   ->required();
@@ -109,7 +154,7 @@ void add_label_command(CLI::App* app) {
   verb->add_option("--presets", job.presets_path,
                    "Named combinations of knobs: a file {\"preset\": {\"knob\": strength}}");
   CLI::Option* no_knobs =
-      verb->add_flag("--no-knobs", arguments->no_knobs, "Only measure the features");
+      verb->add_flag("--no-knobs", arguments->no_knobs, "Only measure the features")->needs(sae);
   verb->get_option("--presets")->excludes(no_knobs);
   verb->add_option("--min-correlation", job.label.min_correlation,
                    "A feature is named after an attribute if they correlate so much, else after "

@@ -21,6 +21,8 @@
 namespace pintle::converter {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 struct RecommendArguments {
   std::string model_path, history, sequences_path, candidates_path;
   RequestArguments request;
@@ -114,7 +116,6 @@ class Recommender {
 
 void print_json(const Model& model, size_t number, const History& history, const Answer& answer,
                 const ListRequest& request, const RecommendArguments& arguments) {
-  using Json = nlohmann::ordered_json;
   Json items = Json::array();
   for (size_t i = 0; i < answer.items.size(); ++i) {
     const Ranked& entry = answer.items[i];

@@ -21,7 +21,7 @@ struct AttributeIndex {
   std::vector<size_t> item_count;              // by attribute
 };
 
-// Of the model's attributes, those of at least min_items items.
+// Of the model's whole attributes (no memberships in part), those of at least min_items items.
 AttributeIndex index_attributes(const Model& model, size_t min_items);
 
 // Positions at which each attribute holds.

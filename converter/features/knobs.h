@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Builds knobs and measures what they do. A knob's effect comes from two parts that grow together
-// with its strength: a signed set of SAE features, chosen for the effect on its attribute's share
-// and against every other change, and a bonus in probability (runtime/scan/knob_scores.h), which
-// adds the attribute's items where they cost the fewest expected hits.
+// Builds knobs and measures what they do. A knob is the wish for its attribute, with rewards by which
+// +1 gives the median person one item of ten more; it has SAE features beside it only where they make
+// lists better on users that did not choose them.
 #ifndef PINTLE_CONVERTER_FEATURES_KNOBS_H_
 #define PINTLE_CONVERTER_FEATURES_KNOBS_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "converter/file/model_parts.h"
@@ -19,27 +19,34 @@
 namespace pintle::converter {
 
 struct KnobOptions {
-  uint32_t sae = 0;           // whose features
-  size_t min_items = 100;     // attributes of fewer items get no knob
+  uint32_t sae = 0;           // whose features, where the interpretation has SAEs
+  size_t min_items = 100;     // attributes of fewer items (memberships summed) get no knob
   size_t features = 8;        // at most so many a knob
   size_t effect_users = 400;  // whose lists show each feature's own effect
-  size_t curve_users = 1500;  // whose lists calibrate the knobs
+  size_t curve_users = 2500;  // whose lists calibrate the knobs
 };
 
-// One unit of strength moves the attribute's share of the top 10 by so much (the popularity knob:
-// the items' mean popularity rank), on the training histories, near zero.
-inline constexpr double kShareOfUnit = 0.05;
+// The popularity knob's unit: one moves the mean popularity rank of the top 10 by so much near zero.
+inline constexpr double kPopularityOfUnit = 0.05;
 
-// A knob for every attribute of at least min_items items, in the catalogue's order, and one for
-// popularity, without an attribute. Their last events are held out: never pass test users.
-// REQUIRES: the SAE has statistics.
-std::vector<Knob> build_knobs(const ModelParts& parts, const Interpretation& interpretation,
-                              const Histories& training, const KnobOptions& options,
-                              ThreadPool* pool);
+// An attribute without a knob.
+struct RefusedKnob {
+  std::string attribute_group, attribute_name, reason;
+};
 
-// The temperature at which softmax(score / T) over the catalogue gives the histories' last events
-// the highest likelihood: 1 for a network trained by cross-entropy over the catalogue.
-float fit_temperature(const Model& model, const Histories& histories);
+struct BuiltKnobs {
+  std::vector<Knob> knobs;
+  std::vector<RefusedKnob> refused;
+  float temperature = 0, wish_unit = 0;  // see Interpretation
+};
+
+// A knob for every attribute of at least min_items items, in the catalogue's order, and, with an SAE,
+// one for popularity, of features alone. The temperature is fitted; the unit of wishes is the median
+// over the knobs of the reward at +1, and without a knob worth_of_last_entry. The users' last events are
+// held out: never pass test users.
+// REQUIRES: the SAE, if there is one, has statistics.
+BuiltKnobs build_knobs(const ModelParts& parts, const Interpretation& interpretation,
+                       const Histories& training, const KnobOptions& options, ThreadPool* pool);
 
 }  // namespace pintle::converter
 

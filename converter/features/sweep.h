@@ -7,10 +7,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "converter/features/score_lists.h"
+#include "converter/features/sweep_summary.h"
+#include "converter/features/swept_models.h"
 #include "converter/io/thread_pool.h"
 #include "converter/network/hook.h"
 #include "converter/run/histories.h"
@@ -19,61 +24,74 @@
 namespace pintle::converter {
 
 enum class SweepKind {
-  kKnob,       // a knob of the model
-  kReweight,   // adds the strength to the score of every item that has the attribute
-  kFeature,    // adds to one SAE feature, in units of its 95th percentile
+  kKnob,     // a knob of the model
+  kScores,   // of ScoreMethod
+  kFeature,  // adds to one SAE feature, in units of its 95th percentile
   kDirection,  // adds strength * (mean state where the event has the attribute - mean elsewhere)
 };
 
 struct SweepMethod {
   SweepKind kind = SweepKind::kKnob;
-  std::string name;               // as it was written
+  std::string name = "knob";      // as it is written
   uint32_t knob = 0;              // kKnob
+  ScoreMethod scores = ScoreMethod::kReweight;  // kScores
   uint32_t sae = 0, feature = 0;  // kFeature
 };
 
-// "knob", "reweight", "direction" or "feature:[SAE:]INDEX"; knob is left 0. Throws Error.
+// "knob", "bonus", "reweight", "reweight-ordered", "quota", "direction" or "feature:[SAE:]INDEX"; knob
+// is left 0. Throws Error.
 SweepMethod parse_sweep_method(const Model& model, const std::string& text);
-
-struct SweepOptions {
-  std::optional<uint32_t> attribute;  // whose share is steered; kReweight and kDirection need it
-  std::vector<float> strengths;
-  uint32_t flags = 0;                              // PINTLE_STEER_*
-  Hook hook;                                       // kDirection
-  const Histories* direction_histories = nullptr;  // kDirection: where the means are taken
-};
-
-struct SweepPoint {
-  float strength = 0;
-  ListMeasure measure;
-};
+// All that need no more than an attribute: bonus, reweight, reweight-ordered, quota.
+std::vector<SweepMethod> score_methods();
 
 // `count` strengths from `from` to `to`, both included, evenly spaced.
 std::vector<float> even_strengths(float from, float to, size_t count);
+// Both signs and 0, from where a method does nothing to where it does all that it can.
+std::vector<float> usual_strengths(SweepKind kind, ScoreMethod scores);
 
-struct Sweep {
-  ListMeasure base;  // unsteered
-  std::vector<SweepPoint> points;
+struct SweepOptions {
+  std::vector<uint32_t> attributes;  // that will be swept: their lists by scores take one pass
+  uint32_t flags = 0;                // PINTLE_STEER_*: kKnob, kFeature
+  Hook hook;                         // kDirection
+  const Histories* direction_histories = nullptr;  // kDirection: where the means are taken
 };
 
-// Of the model file at `path`. A knob is measured outside its safe range too. The same for a pool of
-// any size. Throws Error if the method cannot work with these options.
-Sweep run_sweep(const std::string& path, const Histories& histories, const SweepMethod& method,
-                const SweepOptions& options, ThreadPool* pool);
+// Of one model file and some users. The file must not change meanwhile; histories and pool outlive it.
+class Sweeper {
+ public:
+  Sweeper(const std::string& path, const Histories& histories, const SweepOptions& options,
+          ThreadPool* pool);
 
-// Of the points with strength >= 0, linear between neighbours: where the attribute's share first
-// reaches its target.
-struct SweepSummary {
-  double start_share = 0, target_share = 0;
-  double strength = 0;
-  double ndcg_loss = 0;        // relative to the unsteered list: 0.02 is 2 %
-  std::vector<double> change;  // by attribute: of its share
+  // Lists at each strength, and, with an attribute, near where its share meets each SweepAim that the
+  // strengths enclose. A knob is measured outside its range too. attribute: one of the options'; needed
+  // by kScores and kDirection. The same for a pool of any size. Throws Error if the method cannot work.
+  Sweep run(const SweepMethod& method, std::optional<uint32_t> attribute,
+            const std::vector<float>& strengths);
+
+ private:
+  // Lists by edits of a model.
+  struct SteeredMethod {
+    SweptModel swept;
+    uint32_t flags;
+  };
+  std::vector<ListMeasure> measure(const SweepMethod& method, const SteeredMethod* steered,
+                                   std::optional<uint32_t> attribute,
+                                   const std::vector<float>& strengths);
+  SteeredMethod steered_method(const SweepMethod& method, std::optional<uint32_t> attribute);
+  const ModelParts& parts();
+  const ScoreLists& score_lists();
+  const std::vector<float>& direction(uint32_t attribute);
+
+  const std::string path_;
+  const Model model_;
+  const Histories& histories_;
+  const SweepOptions options_;
+  ThreadPool* const pool_;
+  // Made when first needed.
+  std::unique_ptr<ModelParts> parts_;
+  std::unique_ptr<ScoreLists> score_lists_;
+  std::map<uint32_t, std::vector<float>> directions_;
 };
-
-// Twice the start below 0.25, else 0.15 more.
-double sweep_target(double start_share);
-// None if the points never reach the target.
-std::optional<SweepSummary> summarize_sweep(const Sweep& sweep, uint32_t attribute);
 
 }  // namespace pintle::converter
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "converter/features/swept_models.h"
 
-#include <limits>
-#include <tuple>
+#include <algorithm>
 #include <utility>
 
 #include "converter/run/runtime_model.h"
@@ -10,24 +9,30 @@
 namespace pintle::converter {
 namespace {
 
-SweptModel model_of_knob(const ModelParts& parts, Knob knob) {
-  knob.max_strength = std::numeric_limits<float>::max();
-  knob.min_strength = -knob.max_strength;
-  return {open_in_memory(join_knobs(parts, {knob})), turn(0, 1)};
+// Far beyond any strength that is tried.
+constexpr float kAnyStrength = 1e4f;
+
+// The point at `strength` on the line through two others; no reward is below 0.
+std::pair<float, float> on_line(const std::pair<float, float>& far,
+                                const std::pair<float, float>& near, float strength) {
+  const float slope = (far.second - near.second) / (far.first - near.first);
+  return {strength, std::max(0.0f, far.second + slope * (strength - far.first))};
 }
 
 }  // namespace
 
-SweptModel unbounded_knob(const ModelParts& parts, uint32_t knob) {
-  return model_of_knob(parts, parts.interpretation.knobs.at(knob));
-}
-
-SweptModel reweighting(const ModelParts& parts, uint32_t attribute) {
-  Knob knob;
-  knob.name = "reweight";
-  std::tie(knob.attribute_group, knob.attribute_name) = parts.catalogue.attributes.at(attribute);
-  knob.attribute_bias = 1;
-  return model_of_knob(parts, std::move(knob));
+SweptModel unbounded_knob(const ModelParts& parts, uint32_t number) {
+  Knob knob = parts.interpretation.knobs.at(number);
+  knob.max_strength = kAnyStrength;
+  knob.min_strength = -kAnyStrength;
+  std::vector<std::pair<float, float>>& rewards = knob.rewards;
+  if (rewards.size() >= 2) {
+    const auto first = on_line(rewards[0], rewards[1], -kAnyStrength);
+    const size_t last = rewards.size() - 1;
+    rewards.push_back(on_line(rewards[last], rewards[last - 1], kAnyStrength));
+    rewards.insert(rewards.begin(), first);
+  }
+  return {open_in_memory(join_knobs(parts, {knob})), turn(0, 1)};
 }
 
 SweptModel direction_of(const ModelParts& parts, const Hook& hook,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Models in memory to measure what their file does not offer: a knob outside its safe range, and the
-// baselines that knobs are compared with, as if they were knobs.
+// Models in memory to measure what their file does not offer: a knob outside its range, and a direction
+// as if it were a feature.
 #ifndef PINTLE_CONVERTER_FEATURES_SWEPT_MODELS_H_
 #define PINTLE_CONVERTER_FEATURES_SWEPT_MODELS_H_
 
@@ -21,10 +21,8 @@ struct SweptModel {
   pintle_edit unit;
 };
 
-// A knob of the parts, its range as wide as numbers are.
-SweptModel unbounded_knob(const ModelParts& parts, uint32_t knob);
-// Adds the strength to the score of every item that has the attribute.
-SweptModel reweighting(const ModelParts& parts, uint32_t attribute);
+// A knob of the parts without its range: beyond its points its reward goes on as between the last two.
+SweptModel unbounded_knob(const ModelParts& parts, uint32_t number);
 // Adds strength * direction [dim] to the state at the hook. Only for delta mode.
 SweptModel direction_of(const ModelParts& parts, const Hook& hook,
                         const std::vector<float>& direction);

@@ -13,6 +13,10 @@
 
 namespace pintle::converter {
 
+inline std::string text_of(const flatbuffers::String* text) {
+  return text == nullptr ? std::string() : text->str();
+}
+
 class Metadata {
  public:
   // Reads the metadata of a file that the runtime accepts. Throws Error for any other.

@@ -23,10 +23,6 @@ std::vector<uint8_t> read_bytes(const std::string& path) {
   return bytes;
 }
 
-std::string text(const flatbuffers::String* value) {
-  return value == nullptr ? std::string() : value->str();
-}
-
 std::vector<uint8_t> bytes_of(const std::vector<uint8_t>& file, const fb::Segment* segment) {
   if (segment == nullptr) return {};
   const auto begin = file.begin() + static_cast<std::ptrdiff_t>(segment->offset());
@@ -63,7 +59,7 @@ void read_fields(const typename Table::Table& table, Target* target) {
 
 Network read_network(const fb::Model& root) {
   Network network;
-  network.recipe = text(root.architecture()->name());
+  network.recipe = text_of(root.architecture()->name());
   read_fields<format::Architecture>(*root.architecture(), &network);
   read_fields<format::Model>(root, &network);
   for (const fb::Block* table : *root.blocks()) {
@@ -185,7 +181,7 @@ void read_curve(const fb::Knob& table, Knob* knob) {
 // is_old: of a file of before 1.3, which does not tell why ranges end.
 Knob read_knob(const fb::Knob& table, const Catalogue& catalogue, bool is_old) {
   Knob knob;
-  knob.name = text(table.name());
+  knob.name = text_of(table.name());
   if (table.attribute() >= 0) {
     const auto& attribute = catalogue.attributes[static_cast<size_t>(table.attribute())];
     knob.attribute_group = attribute.first;
@@ -221,7 +217,7 @@ void add_knobs(const fb::Model& root, const Catalogue& catalogue, Interpretation
   }
   for (uint32_t i = 0; i < length_of(root.presets()); ++i) {
     const fb::Preset& table = *root.presets()->Get(i);
-    Preset preset{text(table.name()), {}};
+    Preset preset{text_of(table.name()), {}};
     for (uint32_t k = 0; k < length_of(table.knobs()); ++k) {
       preset.strengths.emplace_back(interpretation->knobs[table.knobs()->Get(k)].name,
                                     table.strengths()->Get(k));
@@ -231,7 +227,7 @@ void add_knobs(const fb::Model& root, const Catalogue& catalogue, Interpretation
 }
 
 fb::DType parse_stored_precision(const fb::Provenance* provenance) {
-  return parse_precision(provenance == nullptr ? "f32" : text(provenance->precision()));
+  return parse_precision(provenance == nullptr ? "f32" : text_of(provenance->precision()));
 }
 
 }  // namespace
@@ -262,13 +258,13 @@ ModelParts read_model_parts(const std::string& path) {
   }
   add_knobs(root, parts.catalogue, &parts.interpretation);
   if (const fb::Provenance* provenance = root.provenance()) {
-    parts.provenance.source_name = text(provenance->source_name());
-    parts.provenance.source_sha256 = text(provenance->source_sha256());
+    parts.provenance.source_name = text_of(provenance->source_name());
+    parts.provenance.source_sha256 = text_of(provenance->source_sha256());
     add_lines(provenance->quantization(), &parts.packed.settings);
     add_lines(provenance->assumptions(), &parts.network.assumptions);
     if (provenance->quality() != nullptr) {
       for (const fb::Metric* metric : *provenance->quality()) {
-        parts.provenance.quality.emplace_back(text(metric->name()), metric->value());
+        parts.provenance.quality.emplace_back(text_of(metric->name()), metric->value());
       }
     }
   }

@@ -47,13 +47,13 @@ class Adder {
     }
     std::set<std::string> items, unknown;
     std::vector<std::string> examples;
-    constexpr size_t kExamples = 5;
+    constexpr size_t kNamed = 5;
     for (const Membership& row : table_.rows) {
       items.insert(row.item);
       const auto found = by_id.find(row.item);
       places_.push_back(found == by_id.end() ? kNowhere : found->second);
       if (found != by_id.end() || !unknown.insert(row.item).second) continue;
-      if (examples.size() < kExamples) examples.push_back(row.item);
+      if (examples.size() < kNamed) examples.push_back(row.item);
     }
     if (unknown.empty()) return;
     const std::string count = std::to_string(unknown.size()) + " of " +

@@ -59,6 +59,10 @@ Offset<fb::Knob> write_knob(FlatBufferBuilder* builder, const Knob& knob,
   table.add_sae(knob.sae);
   table.add_features(features);
   table.add_weights(weights);
+  // Of before 1.3. Every number has its place in the table, if only as its default.
+  table.add_attribute_bias(0);
+  table.add_attribute_bonus(0);
+  table.add_temperature(1);
   table.add_min_strength(knob.min_strength);
   table.add_max_strength(knob.max_strength);
   table.add_curve_strength(strengths);

@@ -36,6 +36,16 @@ SaeWeights read_fitting_sae(const LabelJob& job, std::vector<std::string>* assum
   return sae;
 }
 
+nlohmann::ordered_json refused_json(const std::vector<RefusedKnob>& refused) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const RefusedKnob& knob : refused) {
+    list.push_back({{"group", knob.attribute_group},
+                    {"name", knob.attribute_name},
+                    {"reason", knob.reason}});
+  }
+  return list;
+}
+
 void write_json(const std::string& path, const nlohmann::ordered_json& value) {
   // Ids and titles that are not UTF-8 get the replacement character.
   const std::string text = value.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
@@ -79,31 +89,40 @@ std::vector<Preset> read_presets(const std::string& path, const std::vector<Knob
 }
 
 LabelJobReport run_label_job(const LabelJob& job, ThreadPool* pool) {
+  if (job.sae_path.empty() && !job.with_knobs) {
+    throw Error("nothing to do: without an SAE there are only knobs to build");
+  }
   LabelJobReport report;
-  const SaeWeights sae = read_fitting_sae(job, &report.assumptions);
+  InterpretedSae interpreted;
+  if (!job.sae_path.empty()) interpreted.weights = read_fitting_sae(job, &report.assumptions);
   const Model model = open_model(job.model_path);
   const Interactions interactions = read_interactions(job.interactions_path, job.log);
   report.log_notes = fitting_notes(model, interactions, job.log.force);
   const UserSplit split = split_users(model, interactions, job.train_path, job.test_path);
   report.split = split.description;
-  const std::vector<float> popularity = item_popularity(split.train, model.info().item_count);
-  report.labels = label_features(model, sae, split.held_out, popularity, job.label, pool);
-
-  InterpretedSae interpreted;
-  interpreted.name = job.name.empty() ? sae_name_of(job.sae_path) : job.name;
-  interpreted.weights = sae;
-  apply_labels(report.labels, &interpreted);
-  report.interpretation.saes.push_back(std::move(interpreted));
+  if (!job.sae_path.empty()) {
+    report.labels =
+        label_features(model, interpreted.weights, split.held_out,
+                       item_popularity(split.train, model.info().item_count), job.label, pool);
+    interpreted.name = job.name.empty() ? sae_name_of(job.sae_path) : job.name;
+    apply_labels(*report.labels, &interpreted);
+    report.interpretation.saes.push_back(std::move(interpreted));
+  }
   if (job.with_knobs) {
-    report.interpretation.knobs = build_knobs(read_model_parts(job.model_path),
-                                              report.interpretation, split.train, job.knobs, pool);
+    BuiltKnobs built = build_knobs(read_model_parts(job.model_path), report.interpretation,
+                                   split.train, job.knobs, pool);
+    report.interpretation.knobs = std::move(built.knobs);
+    report.interpretation.temperature = built.temperature;
+    report.interpretation.wish_unit = built.wish_unit;
+    report.refused = std::move(built.refused);
   }
   if (!job.presets_path.empty()) {
     report.interpretation.presets = read_presets(job.presets_path, report.interpretation.knobs);
   }
   report.json = interpretation_to_json(report.interpretation);
   report.json["split"] = report.split;
-  add_evidence_json(model, report.labels, &report.json);
+  report.json["without_knob"] = refused_json(report.refused);
+  if (report.labels) add_evidence_json(model, *report.labels, &report.json);
   write_json(job.out_path, report.json);
   return report;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a model, an SAE and interaction histories to features.json; commands/label.cpp is its
+// From a model, an SAE (or none) and interaction histories to features.json; commands/label.cpp is its
 // command line.
 #ifndef PINTLE_CONVERTER_JOBS_LABEL_FEATURES_H_
 #define PINTLE_CONVERTER_JOBS_LABEL_FEATURES_H_
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@
 namespace pintle::converter {
 
 struct LabelJob {
-  std::string model_path, sae_path;
+  std::string model_path;
+  std::string sae_path;  // empty: knobs of attributes alone
   SaeImportOptions import;
   std::string name;  // the SAE's; empty: its folder's
   std::string interactions_path;
@@ -35,7 +37,8 @@ struct LabelJobReport {
   std::string split;
   std::vector<std::string> log_notes;  // how the interactions were read
   std::vector<std::string> assumptions;
-  LabelReport labels;
+  std::optional<LabelReport> labels;  // with an SAE
+  std::vector<RefusedKnob> refused;   // attributes that got no knob
   Interpretation interpretation;
   nlohmann::ordered_json json;  // as written
 };

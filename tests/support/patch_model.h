@@ -32,6 +32,7 @@ class ModelPatch {
   template <typename Table>
   void remove(const Table* table, flatbuffers::voffset_t field) {
     const uint8_t* vtable = as_table(table)->GetVTable();
+    if (field >= flatbuffers::ReadScalar<flatbuffers::voffset_t>(vtable)) return;  // has it not
     std::memset(const_cast<uint8_t*>(vtable) + field, 0, sizeof(flatbuffers::voffset_t));
   }
   void segment(const fb::Segment* segment, uint64_t offset, uint64_t size) {
@@ -62,6 +63,28 @@ class ModelPatch {
 
   std::vector<uint8_t>& file_;
 };
+
+// A file as format 1.2 wrote it: every knob of an attribute has this bonus in place of its rewards.
+inline void make_knobs_old(std::vector<uint8_t>* file, float bonus, float temperature) {
+  ModelPatch patch(file);
+  const fb::Model& root = patch.root();
+  patch.set(&root, fb::Model::VT_FORMAT_MINOR, uint16_t{2});
+  patch.set(&root, fb::Model::VT_REQUIRED_FEATURES, uint64_t{0});
+  patch.remove(&root, fb::Model::VT_TEMPERATURE);
+  patch.remove(&root, fb::Model::VT_WISH_UNIT);
+  for (const fb::Knob* knob : *root.knobs()) {
+    if (knob->attribute() >= 0) {
+      patch.set(knob, fb::Knob::VT_ATTRIBUTE_BONUS, bonus);
+      patch.set(knob, fb::Knob::VT_TEMPERATURE, temperature);
+    }
+    for (const flatbuffers::voffset_t field :
+         {fb::Knob::VT_REWARD_STRENGTH, fb::Knob::VT_REWARD, fb::Knob::VT_MIN_BY_LOSS,
+          fb::Knob::VT_MAX_BY_LOSS, fb::Knob::VT_MIN_BY_ITEMS, fb::Knob::VT_MAX_BY_ITEMS,
+          fb::Knob::VT_CURVE_MEDIAN_GAIN, fb::Knob::VT_CURVE_NO_GAIN}) {
+      patch.remove(knob, field);
+    }
+  }
+}
 
 }  // namespace pintle::test
 

@@ -93,6 +93,29 @@ Catalogue text_catalogue(int64_t items) {
   return catalogue;
 }
 
+Catalogue soft_catalogue(int64_t items) {
+  Catalogue catalogue = text_catalogue(items);
+  const uint32_t dark = static_cast<uint32_t>(catalogue.attributes.size()), light = dark + 1;
+  catalogue.attributes.emplace_back("taste", "Dark");
+  catalogue.attributes.emplace_back("taste", "Light");
+  for (int64_t i = 0; i < items; ++i) {
+    std::vector<uint32_t>& attributes = catalogue.item_attributes[static_cast<size_t>(i)];
+    std::vector<uint8_t> memberships(attributes.size(), converter::kWholeMembership);
+    const auto add = [&](uint32_t attribute, int64_t fifteenths) {
+      if (fifteenths == 0) return;
+      attributes.push_back(attribute);
+      memberships.push_back(static_cast<uint8_t>(fifteenths));
+    };
+    add(dark, 7 * i % 16);
+    add(light, i % 3 == 2 ? 0 : 15 - 7 * i % 16);
+    catalogue.item_memberships.push_back(memberships);
+    constexpr int32_t kDay = 1440;
+    catalogue.dates.push_back(i % 7 == 6 ? converter::kUnknownDate
+                                         : static_cast<int32_t>((15000 + 31 * i % 997) * kDay));
+  }
+  return catalogue;
+}
+
 TinyModel plain_model(uint32_t seed) {
   TinyModel model;
   model.network = converter::random_network({}, seed);
@@ -260,10 +283,31 @@ TinyModel steerable_model(Network network) {
     }
     model.interpretation.saes.push_back(std::move(sae));
   }
-  Knob noir{"noir", "genre", "Noir", 0, {{3, 0.5f}, {8, -0.25f}}, 0.3f, 0.01f, 1.3f, -4, 4, {}};
-  Knob space{"space", "genre", "Space", 0, {}, 0, 0.02f, 0.7f, -2, 8, {{0, 0.25f, 0.5f}}};
-  Knob pull{"pull", "", "", 2, {{0, 1}, {5, -1}, {20, 2}}, 0, 0, 1, -1, 1, {}};
+  Knob noir;
+  noir.name = "noir";
+  noir.attribute_group = "genre";
+  noir.attribute_name = "Noir";
+  noir.features = {{3, 0.5f}, {8, -0.25f}};
+  noir.rewards = {{-4, 0.06f}, {-1, 0.01f}, {0, 0}, {2, 0.03f}, {4, 0.04f}};
+  noir.min_strength = noir.min_by_items = -4;
+  noir.max_strength = noir.max_by_loss = 4;
+  Knob space;
+  space.name = "space";
+  space.attribute_group = "genre";
+  space.attribute_name = "Space";
+  space.rewards = {{-2, 0.05f}, {0, 0}, {8, 0.2f}};
+  space.min_strength = -2;
+  space.max_strength = 8;
+  space.curve = {{0, 0.25f, 0.5f, 0, 1}, {1, 0.3f, 0.5f, 1, 0.25f}};
+  Knob pull;
+  pull.name = "pull";
+  pull.sae = 2;
+  pull.features = {{0, 1}, {5, -1}, {20, 2}};
+  pull.min_strength = -1;
+  pull.max_strength = 1;
   model.interpretation.knobs = {noir, space, pull};
+  model.interpretation.temperature = 1.3f;
+  model.interpretation.wish_unit = 0.02f;
   model.interpretation.presets = {{"evening", {{"pull", 0.5f}, {"noir", -1}}}};
   model.network = std::move(network);
   return model;

@@ -28,6 +28,9 @@ struct TinyModel {
 converter::Catalogue integer_catalogue(int64_t items, uint32_t seed = 1);
 // "item-7" and the like, one of them a prefix of others; titles; two genres and a mood.
 converter::Catalogue text_catalogue(int64_t items);
+// The same with dates of 2011 to 2013, every seventh unknown, and with the soft attributes "taste: Dark"
+// and "taste: Light": items belong to none, one or both of them, by every number of fifteenths.
+converter::Catalogue soft_catalogue(int64_t items);
 
 // GPT-2's form: 37 items, dim 12, window 6, two blocks.
 TinyModel plain_model(uint32_t seed = 1);
@@ -47,8 +50,8 @@ converter::SaeWeights random_sae(const converter::Network& network, converter::H
                                  converter::SaeActivation activation, uint32_t seed = 1,
                                  int64_t features = 21);
 // plain_model's switches as `network` has them, with relu SAE 0 at block:0, topk SAE 1 at mlp:1,
-// jumprelu SAE 2 at last, statistics, labels, a text catalogue, knobs "noir" (features of SAE 0 and
-// a bias), "space" (bonus alone), "pull" (both directions at last), and the preset "evening".
+// jumprelu SAE 2 at last, statistics, labels, a text catalogue, temperature, knobs "noir" (features of
+// SAE 0 and rewards), "space" (rewards alone), "pull" (features of SAE 2 alone), the preset "evening".
 TinyModel steerable_model(converter::Network network);
 
 std::vector<uint32_t> random_history(size_t length, int64_t items, uint32_t seed);

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <fstream>
 
 #include "converter/import/load_saes.h"
@@ -40,16 +41,17 @@ Interpretation sample() {
   knob.attribute_group = "genres";
   knob.attribute_name = "Sci-Fi";
   knob.features = {{0, 1.5f}, {2, -0.1f}};
-  knob.attribute_bias = 0.2f;
-  knob.attribute_bonus = 0.003f;
-  knob.temperature = 1.1f;
-  knob.min_strength = -4;
-  knob.max_strength = 5;
-  knob.curve = {{-4, 0.1f, 0.2f}, {0, 0.15f, 0.21f}, {5, 0.4f, 0.19f}};
+  knob.rewards = {{-4, 0.08f}, {0, 0}, {5, 0.3f}};
+  knob.min_strength = knob.min_by_items = -4;
+  knob.max_strength = knob.max_by_loss = 5;
+  knob.max_by_items = 9.5f;
+  knob.curve = {{-4, 0.1f, 0.2f, -1, 0.3f}, {0, 0.15f, 0.21f, 0, 1}, {5, 0.4f, 0.19f, 5, 0.01f}};
   Knob popularity;
   popularity.name = "Popularity";
   popularity.max_strength = 1;
   all.knobs = {knob, popularity};
+  all.temperature = 1.1f;
+  all.wish_unit = 0.013f;
   all.presets = {{"Night", {{"Popularity", 0.5f}, {"Space", 2.5f}}}};
   return all;
 }
@@ -73,7 +75,13 @@ TEST_CASE("features.json there and back") {
   CHECK(back.saes[0].labels[2] == "like \"A\"");
   CHECK(back.saes[0].statistics[2].p95 == 0.7f);
   CHECK(back.knobs[0].features == all.knobs[0].features);
-  CHECK(back.knobs[0].attribute_bonus == 0.003f);
+  CHECK(back.knobs[0].rewards == all.knobs[0].rewards);
+  CHECK(std::isnan(back.knobs[0].min_by_loss));
+  CHECK(back.knobs[0].max_by_items == 9.5f);
+  CHECK(back.knobs[0].curve[2].no_gain == 0.01f);
+  CHECK(back.temperature == 1.1f);
+  CHECK(back.wish_unit == 0.013f);
+  CHECK(written["knobs"][0]["min_by_loss"].is_null());
   CHECK(back.knobs[1].attribute_group.empty());
   CHECK(back.presets[0].strengths.size() == 2);
 
@@ -98,7 +106,12 @@ TEST_CASE("a features.json that does not belong, or is none") {
     CHECK_THROWS_WITH_AS(read(value), doctest::Contains("f.json"), Error);
   };
   broken([](json* v) { v->erase("knobs"); });
-  broken([](json* v) { (*v)["knobs"][0].erase("temperature"); });
+  broken([](json* v) { (*v)["knobs"][0].erase("rewards"); });
+  broken([](json* v) { (*v)["knobs"][0].erase("max_by_loss"); });
+  broken([](json* v) { (*v)["knobs"][0]["curve"][1].erase("median_gain"); });
+  broken([](json* v) { (*v)["knobs"][0]["sae"] = 1; });
+  broken([](json* v) { (*v)["temperature"] = -1; });
+  broken([](json* v) { (*v)["wish_unit"] = "small"; });
   broken([](json* v) { (*v)["knobs"][0]["features"][0] = 7; });
   broken([](json* v) { (*v)["saes"][0]["features"][1].erase("p99"); });
   broken([](json* v) {
@@ -108,6 +121,53 @@ TEST_CASE("a features.json that does not belong, or is none") {
   });
   broken([](json* v) { (*v)["presets"][0]["knobs"]["Space"] = "a lot"; });
   CHECK_THROWS_AS(read(json::array()), Error);
+}
+
+std::string fault_of(const json& value) {
+  try {
+    read(value);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST_CASE("rewards that are none") {
+  const json good = json::parse(interpretation_to_json(sample()).dump());
+  const auto fault = [&](const json& rewards) {
+    json value = good;
+    value["knobs"][0]["rewards"] = rewards;
+    return fault_of(value);
+  };
+  CHECK(fault(json::array()) == "none");  // features alone
+  CHECK(fault({{-1, 0.1}, {0, 0}}) == "none");
+  CHECK(fault({{-1, 0.1}, {1, 0.1}}).find("0 at strength 0") != std::string::npos);
+  CHECK(fault({{0, 0.1}}).find("0 at strength 0") != std::string::npos);
+  CHECK(fault({{1, 0.1}, {0, 0}}).find("ascending") != std::string::npos);
+  CHECK(fault({{0, 0}, {0, 0}}).find("ascending") != std::string::npos);
+  CHECK(fault({{-1, -0.1}, {0, 0}}).find("not below 0") != std::string::npos);
+  json value = good;
+  value["knobs"][1]["rewards"] = {{0, 0}};
+  CHECK(fault_of(value).find("Popularity are for no attribute") != std::string::npos);
+  value = good;
+  value["temperature"] = nullptr;
+  CHECK(fault_of(value).find("does not tell the temperature") != std::string::npos);
+}
+
+TEST_CASE("a features.json of before rewards is refused, but not for labels alone") {
+  json old = json::parse(interpretation_to_json(sample()).dump());
+  old.erase("temperature");
+  old.erase("wish_unit");
+  json labels = old;
+  labels["knobs"] = labels["presets"] = json::array();
+  CHECK(fault_of(labels) == "none");
+  CHECK(read(labels).temperature == 0);
+  for (json& knob : old["knobs"]) {
+    for (const char* key : {"rewards", "min_by_loss", "max_by_loss"}) knob.erase(key);
+    knob["attribute_bonus"] = 0.003;
+    knob["temperature"] = 1.1;
+  }
+  CHECK(fault_of(old).find("run `pintle label` again") != std::string::npos);
 }
 
 // Writes the SAE and its features to a folder each.
@@ -147,6 +207,43 @@ TEST_CASE("several SAEs, a features file for each: knobs keep theirs") {
     files.features = {both};
     const Interpretation again = load_interpretation(files, 32, 2, &assumptions);
     CHECK(interpretation_to_json(again).dump() == interpretation_to_json(all).dump());
+  }
+  SUBCASE("knobs of no SAE come from a file of their own") {
+    Interpretation third;
+    third.knobs.push_back(first.knobs[0]);
+    third.knobs[0].name = "Third";
+    third.knobs[0].features.clear();
+    third.temperature = 1.1f;
+    files.features.insert(files.features.begin() + 1,
+                          dir.write("third.json", interpretation_to_json(third).dump()));
+    const Interpretation with_third = load_interpretation(files, 32, 2, &assumptions);
+    REQUIRE(with_third.knobs.size() == 5);
+    CHECK(with_third.knobs[2].name == "Third");
+    CHECK(with_third.knobs[3].sae == 1);
+    const Interpretation alone =
+        load_interpretation({{}, {}, {}, {files.features[1]}}, 32, 2, &assumptions);
+    CHECK(alone.saes.empty());
+    REQUIRE(alone.knobs.size() == 1);
+    CHECK(alone.temperature == 1.1f);
+    CHECK_THROWS_WITH_AS(
+        load_interpretation({{}, {}, {}, {files.features[0]}}, 32, 2, &assumptions),
+        doctest::Contains("describes 1 SAEs, 0 are left"), Error);
+    CHECK_THROWS_WITH_AS(
+        load_interpretation({files.saes, {}, {}, {files.features[1]}}, 32, 2, &assumptions),
+        doctest::Contains("describe 0 SAEs, 2 were given"), Error);
+  }
+  SUBCASE("a temperature is the network's, a wish's unit the first file's") {
+    second.temperature = 1.105f;
+    second.wish_unit = 0.02f;
+    files.features[1] = dir.write("warmer.json", interpretation_to_json(second).dump());
+    const Interpretation warmer = load_interpretation(files, 32, 2, &assumptions);
+    CHECK(warmer.temperature == 1.1f);
+    CHECK(warmer.wish_unit == 0.013f);
+    CHECK(assumptions.back().find("0.013, of the first features file") != std::string::npos);
+    second.temperature = 1.2f;
+    files.features[1] = dir.write("hot.json", interpretation_to_json(second).dump());
+    CHECK_THROWS_WITH_AS(load_interpretation(files, 32, 2, &assumptions),
+                         doctest::Contains("its temperature is 1.2"), Error);
   }
   SUBCASE("names must differ") {
     files.features[1] = dir.write("same.json", [&] {
@@ -200,6 +297,11 @@ TEST_CASE("a converted model holds labels, knobs and presets") {
   const pintle_knob_info knob =
       require(opened.knob(require(opened.find_knob("Space"), "knob")), "knob");
   CHECK(knob.max_strength == 5);
+  CHECK(std::isnan(knob.min_by_loss));
+  CHECK(knob.max_by_loss == 5);
+  CHECK(knob.max_by_items == 9.5f);
+  CHECK(opened.info().temperature == 1.1f);
+  CHECK(opened.info().wish_unit == 0.013f);
   REQUIRE(knob.has_attribute);
   CHECK(std::string(require(opened.attribute(knob.attribute), "attribute").name) == "Sci-Fi");
   CHECK(opened.find_preset("Night"));

@@ -274,11 +274,14 @@ TEST_CASE("columns become attributes by evidence, and the notes tell each") {
   CHECK(note(table, "kind") == "column 'kind': attributes, 5 values");
   CHECK(note(table, "year") ==
         "column 'year': not used: numbers (50 values); --attributes year would take them");
+  CHECK(
+      note(table, "dates") ==
+      "dates: column 'released' (the only one of dates), ISO 8601, days only; 60 of 60 items have "
+      "one");
   CHECK(contains(note(table, "price"), "not used: numbers"));
   CHECK(contains(note(table, "length"), "not used: numbers"));
   CHECK(contains(note(table, "plot"), "not used: free text"));
   CHECK(contains(note(table, "link"), "not used: addresses"));
-  CHECK(contains(note(table, "released"), "not used: dates"));
   CHECK(contains(note(table, "code"), "not used: ids"));
   CHECK(contains(note(table, "maker"), "not used: nearly unique (60 values over 60 items)"));
   CHECK(contains(note(table, "shop_id"), "--id-column shop_id would make them the app's"));
@@ -289,6 +292,60 @@ TEST_CASE("columns become attributes by evidence, and the notes tell each") {
   CHECK(asked.attributes[0] == Attribute{"year", "1950"});
   CHECK(contains(note(asked, "kind"), "not used: --attributes does not name it"));
   CHECK(contains(fault_of(text, with_attributes({"yeer"})), "has no column 'yeer'; it has 'id'"));
+}
+
+ItemOptions with_dates(const std::string& column) {
+  ItemOptions options;
+  options.date_column = column;
+  return options;
+}
+
+TEST_CASE("the column of dates, by its values, its name or the option") {
+  const std::string one = "id,released,year\n1,1970-01-02,1999\n2,,2001\n3,1969-12-31,2003\n";
+  const ItemTable table = read(one);
+  CHECK(table.has_dates);
+  CHECK(table.items[0].date == 1440);
+  CHECK(table.items[1].date == kUnknownDate);
+  CHECK(table.items[2].date == -1440);
+  CHECK(contains(note(table, "dates"), "'released' (the only one of dates)"));
+  CHECK(contains(note(table, "dates"), "2 of 3 items have one"));
+
+  const ItemTable off = read(one, with_dates("none"));
+  CHECK_FALSE(off.has_dates);
+  CHECK(note(off, "dates").empty());
+  CHECK(contains(note(off, "released"), "not used: dates"));
+
+  const ItemTable years = read(one, with_dates("year"));
+  CHECK(years.items[0].date == 10592 * 1440);  // 1999-01-01
+  CHECK(contains(note(years, "dates"), "'year' (--date-column), years; 3 of 3"));
+  CHECK(contains(note(years, "released"), "not used: dates"));
+  CHECK_FALSE(contains(note(years, "released"), "--date-column"));
+
+  const std::string two = "id,released,added_at,year\n1,2001-02-03,981158400,1999\n" +
+                          std::string("2,2001-02-04,981158401,2000\n");
+  const ItemTable several = read(two);
+  CHECK_FALSE(several.has_dates);
+  CHECK(contains(note(several, "dates"), "none, several columns hold them: 'released' 'added_at'"));
+  CHECK(contains(note(several, "released"), "--date-column released as dates"));
+  CHECK(contains(note(several, "year"), "--date-column year as dates"));
+  CHECK(read(two, with_dates("added_at")).items[1].date == 981158401 / 60);
+
+  // Neither another moment nor numbers without a name that says so.
+  CHECK_FALSE(read("id,updated_at,weight\n1,2001-02-03,981158400\n").has_dates);
+  CHECK(read("id,birth_date,release_date\n1,1960-02-03,20010203\n").items[0].date ==
+        981158400 / 60);
+  // Attributes that are asked for are no dates unless they are asked for, too.
+  ItemOptions both = with_attributes({"released"});
+  CHECK_FALSE(read(one, both).has_dates);
+  both.date_column = "released";
+  CHECK(read(one, both).has_dates);
+  CHECK(read(one, both).attributes.size() == 2);
+
+  CHECK(contains(fault_of(one, with_dates("when")), "has no column 'when'"));
+  CHECK(contains(fault_of("id,a\n1,soon\n2,later\n", with_dates("a")),
+                 "column 'a' (--date-column): 'soon' is no date; write YYYY-MM-DD"));
+  CHECK(contains(note(read("id,a\n1,soon\n2,2001-02-03\n", with_dates("a")), "dates"),
+                 "1 of 2 items have one, 1 cannot be read, such as 'soon'"));
 }
 
 TEST_CASE("a few items with few values keep their columns") {

@@ -5,12 +5,15 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "converter/file/exact_index.h"
 #include "converter/file/metadata.h"
+#include "schema/format_version.h"
+#include "support/patch_model.h"
 #include "support/scratch_dir.h"
 #include "support/tiny_models.h"
 #include "unit/random_network.h"
@@ -42,7 +45,8 @@ std::vector<uint8_t> bytes_of(const converter::ModelParts& parts) {
 
 TEST_CASE("so is one with SAEs of every kind, knobs and presets, at every precision") {
   TinyModel tiny = steerable_model(plain_model().network);
-  tiny.interpretation.knobs[0].curve = {{-1, 0.1f, 0.2f}, {2, 0.3f, 0.15f}};
+  tiny.catalogue = soft_catalogue(tiny.network.items.rows);
+  tiny.interpretation.knobs[0].curve = {{-1, 0.1f, 0.2f, -1, 0.5f}, {2, 0.3f, 0.15f, 2, 0.1f}};
   for (const fb::DType precision : fb::EnumValuesDType()) {
     CAPTURE(static_cast<int>(precision));
     converter::PackedNetwork packed = converter::pack_network(tiny.network, precision);
@@ -73,6 +77,55 @@ TEST_CASE("so is one with SAEs of every kind, knobs and presets, at every precis
     fewer.interpretation.presets.clear();
     CHECK(join_knobs(parts, {parts.interpretation.knobs[0]}) == bytes_of(fewer));
   }
+}
+
+TEST_CASE("dates, memberships, rewards and why ranges end come back") {
+  TinyModel tiny = steerable_model(plain_model().network);
+  tiny.catalogue = soft_catalogue(tiny.network.items.rows);
+  const std::vector<uint8_t> file = tiny.file();
+  const ScratchDir dir;
+  const converter::ModelParts parts =
+      converter::read_model_parts(dir.write("m.pintle", std::string(file.begin(), file.end())));
+  CHECK(parts.catalogue.attributes == tiny.catalogue.attributes);
+  CHECK(parts.catalogue.item_attributes == tiny.catalogue.item_attributes);
+  CHECK(parts.catalogue.item_memberships == tiny.catalogue.item_memberships);
+  CHECK(parts.catalogue.dates == tiny.catalogue.dates);
+  CHECK(parts.interpretation.temperature == 1.3f);
+  CHECK(parts.interpretation.wish_unit == 0.02f);
+  const converter::Knob &noir = parts.interpretation.knobs[0],
+                        &pull = parts.interpretation.knobs[2];
+  CHECK(noir.rewards == tiny.interpretation.knobs[0].rewards);
+  CHECK(noir.min_by_items == -4);
+  CHECK(std::isnan(noir.min_by_loss));
+  CHECK(pull.rewards.empty());
+  CHECK(parts.interpretation.knobs[1].curve[1].no_gain == 0.25f);
+}
+
+TEST_CASE("knobs of before rewards get those that their bonus amounts to") {
+  TinyModel tiny = steerable_model(plain_model().network);
+  tiny.interpretation.knobs[1].min_strength = 0;
+  std::vector<uint8_t> file = tiny.file();
+  make_knobs_old(&file, 0.01f, 0.7f);
+  const ScratchDir dir;
+  const converter::ModelParts parts =
+      converter::read_model_parts(dir.write("old.pintle", std::string(file.begin(), file.end())));
+  using Rewards = std::vector<std::pair<float, float>>;
+  const std::vector<converter::Knob>& knobs = parts.interpretation.knobs;
+  CHECK(knobs[0].rewards == Rewards{{-4, 4 * 0.01f}, {0, 0}, {4, 4 * 0.01f}});
+  CHECK(knobs[0].features == tiny.interpretation.knobs[0].features);
+  CHECK(std::isnan(knobs[0].min_by_items));
+  CHECK(knobs[1].rewards == Rewards{{0, 0}, {8, 8 * 0.01f}});
+  REQUIRE(knobs[1].curve.size() == 2);
+  CHECK(knobs[1].curve[1].ndcg == 0.5f);
+  CHECK(std::isnan(knobs[1].curve[1].median_gain));
+  CHECK(knobs[2].rewards.empty());
+  CHECK(parts.interpretation.temperature == 0.7f);
+  CHECK(parts.interpretation.wish_unit == 0);
+  // Written again, it is a file of today.
+  const std::vector<uint8_t> again = bytes_of(parts);
+  const fb::Model& root = *fb::GetSizePrefixedModel(again.data());
+  CHECK(root.temperature() == 0.7f);
+  CHECK(root.required_features() == format::kFeatureRewards);
 }
 
 TEST_CASE("a file's tensors are named, those of its SAEs too") {

@@ -135,6 +135,51 @@ TEST_CASE("what older runtimes would misread carries its bit of required_feature
   CHECK(features(network) == 2);
 }
 
+TEST_CASE("so do rewards and memberships, but not knobs and attributes without them") {
+  Network network = random_network();
+  Catalogue catalogue = plain_catalogue(&network);
+  catalogue.attributes = {{"genre", "Noir"}};
+  catalogue.item_attributes.assign(catalogue.id_order.size(), {});
+  catalogue.item_attributes[3] = catalogue.item_attributes[8] = {0};
+  Interpretation interpretation;
+  Knob knob;
+  knob.name = "noir";
+  knob.attribute_group = "genre";
+  knob.attribute_name = "Noir";
+  interpretation.knobs = {knob};
+  const auto features = [&] {
+    const std::vector<uint8_t> file = serialize_model(network, pack_network(network, fb::DType_F32),
+                                                      catalogue, {}, interpretation);
+    return fb::GetSizePrefixedModel(file.data())->required_features();
+  };
+  CHECK(features() == 0);
+  interpretation.knobs[0].rewards = {{-1, 0.1f}, {0, 0}, {1, 0.1f}};
+  CHECK(features() == 4);
+  catalogue.item_memberships.assign(catalogue.id_order.size(), {});
+  catalogue.item_memberships[3] = catalogue.item_memberships[8] = {kWholeMembership};
+  CHECK(features() == 4);
+  catalogue.item_memberships[8] = {14};
+  CHECK(features() == 12);
+}
+
+TEST_CASE("a preset of a knob that is none, a knob of an attribute that is none") {
+  Network network = random_network();
+  const Catalogue catalogue = plain_catalogue(&network);
+  const PackedNetwork packed = pack_network(network, fb::DType_F32);
+  Interpretation interpretation;
+  interpretation.presets = {{"evening", {{"noir", 1.0f}}}};
+  CHECK_THROWS_WITH_AS(serialize_model(network, packed, catalogue, {}, interpretation),
+                       doctest::Contains("names the knob noir, which is none"), Error);
+  Knob knob;
+  knob.name = "noir";
+  knob.attribute_group = "genre";
+  knob.attribute_name = "Noir";
+  interpretation = {};
+  interpretation.knobs = {knob};
+  CHECK_THROWS_WITH_AS(serialize_model(network, packed, catalogue, {}, interpretation),
+                       doctest::Contains("which the catalogue lacks"), Error);
+}
+
 TEST_CASE("tensors come back as they went in, but for the rounding they state") {
   Network network = random_network();
   const Catalogue catalogue = plain_catalogue(&network);
@@ -190,10 +235,15 @@ TEST_CASE("the catalogue reads back: ids, titles, attributes, untrained items") 
   items.has_titles = true;
   items.attributes = {{"genre", "Noir"}, {"genre", "Space"}, {"mood", "Calm"}};
   items.items = {{4, "film-4", "Four", {0, 2}}, {9, "film-9", "", {}}, {2, "a", "Two", {1}}};
+  items.has_dates = true;
+  items.items[0].date = -90;
+  items.items[2].date = 17'000'000;
   Interactions interactions;
   interactions.item_names = {"a", "film-4"};
   CatalogueReport report;
-  const Catalogue catalogue = build_catalogue(&items, &interactions, &network, &report);
+  Catalogue catalogue = build_catalogue(&items, &interactions, &network, &report);
+  CHECK(catalogue.dated_count() == 2);
+  catalogue.item_memberships = {{15}, {4, 15}, {}};
   Folder folder;
   OutputFile file(folder.file("m.pintle"));
   file.write(serialize_model(network, pack_network(network, fb::DType_F32), catalogue, {}));
@@ -215,6 +265,14 @@ TEST_CASE("the catalogue reads back: ids, titles, attributes, untrained items") 
   REQUIRE(four.attribute_count == 2);
   CHECK(four.attributes[0] == 0);
   CHECK(four.attributes[1] == 2);
+  CHECK(four.memberships[0] == 4);
+  CHECK(four.memberships[1] == 15);
+  CHECK(four.date == -90 * 60);
+  CHECK(require(model.item(2), "item", 2).date == PINTLE_NO_DATE);
+  CHECK(require(model.item(0), "item", 0).date == int64_t{17'000'000} * 60);
+  CHECK(model.info().has_dates == 1);
+  REQUIRE(model.attribute(0)->item_count == 1);
+  CHECK(model.attribute(0)->memberships[0] == 4);
   CHECK(std::string(model.attribute(2)->name) == "Calm");
   CHECK(std::string(model.group(model.attribute(2)->group)->name) == "mood");
 
