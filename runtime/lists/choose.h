@@ -15,7 +15,7 @@ struct ChooseScratch;
 
 struct ListChoice {
   uint32_t* entries;  // [length], the caller's: candidates in the list's order
-  bool is_proven;     // no list of these candidates is better
+  bool is_proven;     // no list of these candidates is better, and has_all_candidates
   double violation;   // 0: every rule is kept
 };
 

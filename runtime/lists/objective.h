@@ -87,11 +87,13 @@ struct Pin {
   uint32_t rank;  // from 0
 };
 
-// How far a list misses its rules: entries (a fifteenth of a soft one is a fifteenth), the earlier rule
-// weighing a little more: rule i counts 1 + (PINTLE_LIST_RULES - i) / 1024.
-inline double rule_weight(uint32_t rule) {
-  return 1 + (PINTLE_LIST_RULES - static_cast<double>(rule)) / 1024;
+// How far a list misses its rules, in whole numbers, so that lists compare exactly: a fifteenth of an
+// entry that rule i misses counts 1024 + PINTLE_LIST_RULES - i, the earlier rule a little more.
+inline int64_t misses_of_fifteenth(uint32_t rule) {
+  return 1024 + static_cast<int64_t>(PINTLE_LIST_RULES) - rule;
 }
+// The same in entries.
+inline double violation_of(int64_t misses) { return static_cast<double>(misses) / (kWhole * 1024); }
 
 // One call's question. All arrays outlive it.
 struct ListProblem {
@@ -130,10 +132,15 @@ struct ListWorth {
 
 // entries: [length] candidates in the list's order.
 ListWorth worth_of(const ListProblem& problem, const uint32_t* entries);
-// Without runs: a set's own. 0: every range, each and pin rule is kept.
-double set_violation(const ListProblem& problem, const uint32_t* entries);
-// Entries that are too many in a row in this order, weighted.
-double run_violation(const ListProblem& problem, const uint32_t* entries);
+// What a set misses of ranges and eaches, in any order. Pins are always kept.
+int64_t set_misses(const ListProblem& problem, const uint32_t* entries);
+// What this order misses of runs.
+int64_t run_misses(const ListProblem& problem, const uint32_t* entries);
+// What entry `rank` adds to that: one entry for each run that its predecessors already fill.
+int64_t run_misses_at(const ListProblem& problem, const uint32_t* entries, uint32_t rank);
+// What the list has of a rule's subject.
+int32_t fifteenths_of(const ListProblem& problem, const uint32_t* entries, uint32_t group);
+bool has_value(const ListProblem& problem, uint32_t candidate, uint32_t family, uint32_t value);
 
 }  // namespace pintle::internal
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A ListProblem made ready for search.
+//
+// Pins take their ranks and leave. The free ranks keep their discounts, which still descend, and are filled
+// in order of score, so that a set of `free_count` candidates, the free entries, is a whole list.
+//
+// Candidates of one kind, the same in levels and value, differ in score, family and cosines alone.
+#ifndef PINTLE_RUNTIME_LISTS_TERMS_H_
+#define PINTLE_RUNTIME_LISTS_TERMS_H_
+
+#include "runtime/lists/choose_scratch.h"
+
+namespace pintle::internal {
+
+struct ListTerms {
+  const ListProblem* problem;
+  uint32_t free_count;
+  const double* discounts;  // [free_count]
+  const double* steps;      // [free_count + 1]: discounts[r - 1] - discounts[r]; 0 at both ends
+  const uint32_t* kinds;    // [candidate_count]
+  uint32_t kind_count;
+  uint32_t whole_groups;    // bit g: no candidate is a member of g in part
+  // No candidate has two of the attributes that anything depends on, no part of one, and no value of its
+  // own: see is_concave in choose.cpp.
+  bool is_partition;
+  // The problem's ranges and eaches, and what runs imply: of a group that may have q in a row, a list of k
+  // holds at most q (k + 1) / (q + 1).
+  RangeRule ranges[2 * PINTLE_LIST_RULES];
+  EachRule eaches[2 * PINTLE_LIST_RULES];
+  uint32_t range_count, each_count;
+  // Differences of worth up to this are rounding: 1e-14 of the largest sum that occurs.
+  double tolerance;
+
+  const Candidate& candidate(uint32_t c) const { return problem->candidates[c]; }
+};
+
+void prepare_terms(const ListProblem& problem, ChooseScratch* scratch, ListTerms* terms);
+
+}  // namespace pintle::internal
+
+#endif  // PINTLE_RUNTIME_LISTS_TERMS_H_
