@@ -31,12 +31,11 @@ class OrderSearch {
     find_runs();
     int64_t allowed = misses_ahead(0);
     int64_t more = kWhole * misses_of_fifteenth(0);
-    is_complete_ = true;
     while (!try_orders(allowed)) {
       allowed += more;
       more *= 2;
     }
-    return {best_misses_, is_complete_};
+    return {best_misses_, false, is_complete_};
   }
 
  private:
@@ -155,9 +154,9 @@ class OrderSearch {
     if (pin < problem_.pin_count && problem_.pins[pin].rank == rank) {
       return member <= terms_.free_count + pin ? terms_.free_count + pin : kNone;
     }
-    while (member < terms_.free_count &&
-           (is_placed_[member] != 0 ||
-            (twins_[member] != kNone && is_placed_[twins_[member]] == 0))) {
+    while (
+        member < terms_.free_count &&
+        (is_placed_[member] != 0 || (twins_[member] != kNone && is_placed_[twins_[member]] == 0))) {
       ++member;
     }
     return member < terms_.free_count ? member : kNone;
@@ -171,6 +170,7 @@ class OrderSearch {
   bool try_orders(int64_t allowed) {
     memset(is_placed_, 0, problem_.length);
     bool is_found = false;
+    is_complete_ = true;
     double best_dcg = 0;
     uint32_t rank = 0, member = 0, steps = 0;
     misses_[0] = 0;
@@ -194,10 +194,12 @@ class OrderSearch {
       is_placed_[member] = 1;
       count(member, UINT32_MAX);  // one less
       misses_[rank + 1] = misses_[rank] + run_misses_at(problem_, list_, rank);
-      dcg_[rank + 1] = dcg_[rank] + terms_.candidate(list_[rank]).probability * problem_.discounts[rank];
+      dcg_[rank + 1] =
+          dcg_[rank] + terms_.candidate(list_[rank]).probability * problem_.discounts[rank];
       const int64_t misses = misses_[rank + 1] + misses_ahead(rank + 1);
-      if (misses > allowed || (is_found && misses == allowed &&
-                               dcg_[rank + 1] + dcg_ahead(rank + 1) <= best_dcg + terms_.tolerance)) {
+      if (misses > allowed ||
+          (is_found && misses == allowed &&
+           dcg_[rank + 1] + dcg_ahead(rank + 1) <= best_dcg + terms_.tolerance)) {
         take_back(rank);
         ++member;
         continue;
@@ -230,15 +232,21 @@ class OrderSearch {
 
 }  // namespace
 
-Arrangement arrange(const ListTerms& terms, const uint32_t* entries, ArrangeBuffers* buffers,
-                    uint32_t* list) {
+void place_by_score(const ListTerms& terms, const uint32_t* entries, uint32_t* list) {
   const ListProblem& problem = *terms.problem;
   uint32_t pin = 0, next = 0;
   for (uint32_t r = 0; r < problem.length; ++r) {
     const bool is_pinned = pin < problem.pin_count && problem.pins[pin].rank == r;
     list[r] = is_pinned ? problem.pins[pin++].candidate : entries[next++];
   }
-  if (problem.run_count == 0 || run_misses(problem, list) == 0) return {0, true};
+}
+
+Arrangement arrange(const ListTerms& terms, const uint32_t* entries, ArrangeBuffers* buffers,
+                    uint32_t* list) {
+  place_by_score(terms, entries, list);
+  if (terms.problem->run_count == 0 || run_misses(*terms.problem, list) == 0) {
+    return {0, true, true};
+  }
   return OrderSearch(terms, entries, buffers, list).search();
 }
 

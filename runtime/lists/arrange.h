@@ -16,11 +16,13 @@
 namespace pintle::internal {
 
 struct Arrangement {
-  int64_t misses;  // of runs
-  bool is_best;    // no order is better; false: the search ended before it knew
+  int64_t misses;    // of runs
+  bool is_by_score;  // the order without runs keeps them
+  bool is_best;      // no order is better; false: the search ended before it knew
 };
 
 // entries: [free_count] candidates, ascending; list: [length].
+void place_by_score(const ListTerms& terms, const uint32_t* entries, uint32_t* list);
 Arrangement arrange(const ListTerms& terms, const uint32_t* entries, ArrangeBuffers* buffers,
                     uint32_t* list);
 

@@ -18,22 +18,22 @@ inline constexpr uint32_t kMaxRunsAhead = 64;
 
 // A set of entries, pins apart: entry_set.h.
 struct EntryBuffers {
-  Buffer<uint8_t> places;     // [kMaxCandidates]
-  Buffer<uint32_t> entries;   // [kMaxEntries]
-  Buffer<double> rises;       // [kMaxEntries + 1]
-  Buffer<double> falls;       // [kMaxEntries + 1]
-  Buffer<int64_t> costs;      // [kMaxCandidates]
-  Buffer<double> distances;   // [kMaxCandidates]
+  Buffer<uint8_t> places;    // [kMaxCandidates]
+  Buffer<uint32_t> entries;  // [kMaxEntries]
+  Buffer<double> rises;      // [kMaxEntries + 1]
+  Buffer<double> falls;      // [kMaxEntries + 1]
+  Buffer<int64_t> costs;     // [kMaxCandidates]
+  Buffer<double> distances;  // [kMaxCandidates]
 
   void lay_out(Arena* arena);
 };
 
 // The swaps worth a look: swap_search.h.
 struct SwapBuffers {
-  Buffer<uint32_t> enterers;   // [kMaxCandidates]
-  Buffer<uint32_t> positions;  // [kMaxCandidates]
-  Buffer<uint32_t> leavers;    // [kMaxEntries]
-  Buffer<int64_t> kinds_seen;  // [kMaxCandidates]
+  Buffer<uint32_t> enterers;       // [kMaxCandidates]
+  Buffer<uint32_t> positions;      // [kMaxCandidates]
+  Buffer<uint32_t> leavers;        // [kMaxEntries]
+  Buffer<int64_t> kinds_seen;      // [kMaxCandidates]
   Buffer<double> enterer_weights;  // [kMaxCandidates]
   Buffer<double> leaver_weights;   // [kMaxEntries]
 
@@ -51,27 +51,27 @@ struct ExactBuffers {
   Buffer<uint32_t> order;  // [kMaxCandidates]: candidates, class by class
   Buffer<uint32_t> first;  // [kMaxClasses + 1] of the order
   Buffer<uint32_t> taken, tried, target;
-  Buffer<double> loss_in, loss_out;  // [kMaxClasses + 1]
-  Buffer<GroupReach> reach;          // [kMaxClasses + 1][kMaxGroups]
-  Buffer<double> losses;             // [kMaxCandidates]
-  Buffer<uint32_t> entries;          // [kMaxEntries]
+  Buffer<double> loss_in, loss_out;        // [kMaxClasses + 1]
+  Buffer<GroupReach> reach;                // [kMaxClasses + 1][kMaxGroups]
+  Buffer<double> losses;                   // [kMaxCandidates]
+  Buffer<uint32_t> taken_entries, sorted;  // [kMaxEntries]
 
   void lay_out(Arena* arena);
 };
 
 // arrange.h
 struct RunAhead {
-  int64_t misses;        // of an entry too many
-  uint32_t count, left;  // allowed in a row; members not yet placed
+  int64_t misses;                      // of an entry too many
+  uint32_t count, left;                // allowed in a row; members not yet placed
   uint64_t members[kMaxEntries / 64];  // by place in the set, pins behind the others
 };
 struct ArrangeBuffers {
-  Buffer<uint32_t> list;                    // [kMaxEntries]
-  Buffer<uint32_t> chosen, twins;           // [kMaxEntries]
-  Buffer<uint8_t> is_placed;                // [kMaxEntries]
-  Buffer<int64_t> misses;                   // [kMaxEntries + 1]
-  Buffer<double> dcg;                       // [kMaxEntries + 1]
-  Buffer<RunAhead> runs;                    // [kMaxRunsAhead]
+  Buffer<uint32_t> list;           // [kMaxEntries]
+  Buffer<uint32_t> chosen, twins;  // [kMaxEntries]
+  Buffer<uint8_t> is_placed;       // [kMaxEntries]
+  Buffer<int64_t> misses;          // [kMaxEntries + 1]
+  Buffer<double> dcg;              // [kMaxEntries + 1]
+  Buffer<RunAhead> runs;           // [kMaxRunsAhead]
 
   void lay_out(Arena* arena);
 };
@@ -80,13 +80,11 @@ struct ChooseScratch {
   Buffer<uint32_t> kinds;           // [kMaxCandidates]
   Buffer<uint32_t> kind_examples;   // [kMaxCandidates]
   Buffer<double> discounts, steps;  // [kMaxEntries], [kMaxEntries + 1]: of ranks without a pin
-  Buffer<double> weights;           // [kMaxCandidates]: relaxation.h
   EntryBuffers chosen, relaxed;
   SwapBuffers swaps;
   ExactBuffers exact;
   ArrangeBuffers arrange;
-  Buffer<uint32_t> saved;  // [kMaxEntries]
-  Buffer<uint32_t> list;   // [kMaxEntries]
+  Buffer<uint32_t> offered, entries;  // [kMaxEntries]: best_list.h
 
   void lay_out(Arena* arena);
 };

@@ -72,8 +72,8 @@ int64_t run_misses_at(const ListProblem& problem, const uint32_t* entries, uint3
     const RunRule& rule = problem.runs[i];
     if (rank < rule.count) continue;
     const uint32_t first = rank - rule.count;
-    const FamilyValues own = rule.is_family ? entry.families[rule.index]
-                                            : FamilyValues{0, entry.levels[rule.index] > 0};
+    const FamilyValues own =
+        rule.is_family ? entry.families[rule.index] : FamilyValues{0, entry.levels[rule.index] > 0};
     for (uint32_t v = 0; v < own.count; ++v) {
       uint32_t s = first;
       if (rule.is_family) {

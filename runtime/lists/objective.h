@@ -40,9 +40,9 @@ struct FamilyValues {
 
 struct Candidate {
   uint32_t item;
-  float score;         // what the order goes by: the network's, and exploration's noise
-  double probability;  // of that score
-  float value;         // of the item itself: PINTLE_WISH_ITEM
+  float score;                 // what the order goes by: the network's, and exploration's noise
+  double probability;          // of that score
+  float value;                 // of the item itself: PINTLE_WISH_ITEM
   uint8_t levels[kMaxGroups];  // memberships in fifteenths; 0 past group_count
   FamilyValues families[kMaxFamilies];
 };
@@ -99,10 +99,10 @@ inline double violation_of(int64_t misses) { return static_cast<double>(misses) 
 struct ListProblem {
   const Candidate* candidates;  // by ranks_before; pinned ones among them
   uint32_t candidate_count;
-  const uint32_t* values;      // the candidates' attributes in families
-  uint32_t length;             // entries, <= candidate_count
-  const double* discounts;     // [length]: d_r
-  const uint32_t* plain;       // [length] candidates: the list without wishes and rules, in its order
+  const uint32_t* values;   // the candidates' attributes in families
+  uint32_t length;          // entries, <= candidate_count
+  const double* discounts;  // [length]: d_r
+  const uint32_t* plain;    // [length] candidates: the list without wishes and rules, in its order
   GroupWish groups[kMaxGroups];
   uint32_t group_count;
   RangeRule ranges[PINTLE_LIST_RULES];

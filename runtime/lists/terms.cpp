@@ -86,40 +86,41 @@ double largest_sum(const ListProblem& problem) {
 
 }  // namespace
 
-void prepare_terms(const ListProblem& problem, ChooseScratch* scratch, ListTerms* terms) {
-  terms->problem = &problem;
-  terms->free_count = problem.length - problem.pin_count;
-  double* discounts = scratch->discounts.front(terms->free_count);
-  double* steps = scratch->steps.front(terms->free_count + 1);
+ListTerms::ListTerms(const ListProblem& of, ChooseScratch* scratch)
+    : problem(&of), free_count(of.length - of.pin_count) {
+  double* discounts_of = scratch->discounts.front(free_count);
+  double* steps_of = scratch->steps.front(free_count + 1);
   uint32_t free_rank = 0, pin = 0;
-  for (uint32_t r = 0; r < problem.length; ++r) {
-    if (pin < problem.pin_count && problem.pins[pin].rank == r) {
+  for (uint32_t r = 0; r < of.length; ++r) {
+    if (pin < of.pin_count && of.pins[pin].rank == r) {
       ++pin;
     } else {
-      discounts[free_rank++] = problem.discounts[r];
+      discounts_of[free_rank++] = of.discounts[r];
     }
   }
-  steps[0] = steps[terms->free_count] = 0;
-  for (uint32_t r = 1; r < terms->free_count; ++r) steps[r] = discounts[r - 1] - discounts[r];
-  terms->discounts = discounts;
-  terms->steps = steps;
+  steps_of[0] = steps_of[free_count] = 0;
+  for (uint32_t r = 1; r < free_count; ++r) {
+    steps_of[r] = discounts_of[r - 1] - discounts_of[r];
+  }
+  discounts = discounts_of;
+  steps = steps_of;
 
-  terms->whole_groups = (1u << problem.group_count) - 1;
-  terms->is_partition = problem.diversity == 0;
-  find_kinds(problem, scratch, terms);
-  collect_rules(problem, terms);
-  if (terms->whole_groups != (1u << problem.group_count) - 1) terms->is_partition = false;
-  if (terms->each_count != 0) {
+  whole_groups = (1u << of.group_count) - 1;
+  is_partition = of.diversity == 0;
+  find_kinds(of, scratch, this);
+  collect_rules(of, this);
+  if (whole_groups != (1u << of.group_count) - 1) is_partition = false;
+  if (each_count != 0) {
     // One family alone divides the candidates, too.
-    const uint32_t family = terms->eaches[0].family;
-    for (uint32_t i = 1; i < terms->each_count; ++i) {
-      if (terms->eaches[i].family != family) terms->is_partition = false;
+    const uint32_t family = eaches[0].family;
+    for (uint32_t i = 1; i < each_count; ++i) {
+      if (eaches[i].family != family) is_partition = false;
     }
-    if (problem.group_count != 0 || !has_single_values(problem, family)) {
-      terms->is_partition = false;
+    if (of.group_count != 0 || !has_single_values(of, family)) {
+      is_partition = false;
     }
   }
-  terms->tolerance = 1e-14 * largest_sum(problem);
+  tolerance = 1e-14 * largest_sum(of);
 }
 
 }  // namespace pintle::internal

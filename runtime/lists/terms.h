@@ -14,15 +14,17 @@
 namespace pintle::internal {
 
 struct ListTerms {
+  ListTerms(const ListProblem& of, ChooseScratch* scratch);
+
   const ListProblem* problem;
   uint32_t free_count;
   const double* discounts;  // [free_count]
   const double* steps;      // [free_count + 1]: discounts[r - 1] - discounts[r]; 0 at both ends
   const uint32_t* kinds;    // [candidate_count]
   uint32_t kind_count;
-  uint32_t whole_groups;    // bit g: no candidate is a member of g in part
+  uint32_t whole_groups;  // bit g: no candidate is a member of g in part
   // No candidate has two of the attributes that anything depends on, no part of one, and no value of its
-  // own: see is_concave in choose.cpp.
+  // own: see choose.h.
   bool is_partition;
   // The problem's ranges and eaches, and what runs imply: of a group that may have q in a row, a list of k
   // holds at most q (k + 1) / (q + 1).
@@ -34,8 +36,6 @@ struct ListTerms {
 
   const Candidate& candidate(uint32_t c) const { return problem->candidates[c]; }
 };
-
-void prepare_terms(const ListProblem& problem, ChooseScratch* scratch, ListTerms* terms);
 
 }  // namespace pintle::internal
 

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/lists/choose.h"
+
+#include "runtime/lists/best_list.h"
+#include "runtime/lists/exact_search.h"
+#include "runtime/lists/relaxation.h"
+
+namespace pintle::internal {
+namespace {
+
+// Enough for every list of 5 out of 12: 1287 nodes of the tree of subsets, 792 of them lists.
+constexpr uint32_t kExactSteps = 8192;
+// Swaps that make a list worse, and are looked behind for a second one that more than makes up for it.
+constexpr uint32_t kFirstSwaps = 16;
+constexpr uint32_t kSecondRounds = 4;
+// Sets that are put in order to find one better under runs.
+constexpr uint32_t kOrdersTried = 512;
+
+class ListSearch {
+ public:
+  ListSearch(const ListProblem& problem, ChooseScratch* scratch, uint32_t* list)
+      : scratch_(scratch),
+        terms_(problem, scratch),
+        set_(terms_, &scratch->chosen),
+        swaps_(terms_, &scratch->swaps),
+        best_(terms_, scratch, list) {}
+
+  bool search() {
+    start();
+    const bool is_optimum = climb();
+    // With the order of score the set is the best under the terms, which leave nothing out.
+    if (is_optimum && terms_.is_partition && best_.is_by_score()) return true;
+    return search_further();
+  }
+  int64_t misses() const { return best_.misses(); }
+
+ private:
+  const ListProblem& problem() const { return *terms_.problem; }
+
+  // The plain list: the best scores beside the pins.
+  void start() {
+    uint32_t* entries = scratch_->exact.sorted.front(terms_.free_count);
+    uint32_t count = 0;
+    for (uint32_t c = 0; count < terms_.free_count; ++c) {
+      bool is_pinned = false;
+      for (uint32_t i = 0; i < problem().pin_count; ++i) {
+        if (problem().pins[i].candidate == c) is_pinned = true;
+      }
+      if (!is_pinned) entries[count++] = c;
+    }
+    set_.assign(entries);
+  }
+  bool climb() {
+    const bool is_optimum = swaps_.climb(&set_);
+    best_.offer(set_.entries());
+    return is_optimum;
+  }
+  double worth_by_score() {
+    uint32_t* list = scratch_->offered.front(problem().length);
+    place_by_score(terms_, set_.entries(), list);
+    return worth_of(problem(), list).sum(problem().group_count);
+  }
+  int64_t misses_by_score() {
+    uint32_t* list = scratch_->offered.front(problem().length);
+    place_by_score(terms_, set_.entries(), list);
+    return set_misses(problem(), list);
+  }
+
+  bool search_further() {
+    if (!best_.is_by_score()) climb_in_order();
+    bool is_least = best_.misses() == 0;
+    if (!is_least) {
+      const int64_t before = best_.misses();
+      const ExactRequest request = {true, &set_, nullptr, INFINITY, kExactSteps};
+      is_least = search_exactly(terms_, request, &scratch_->exact, &best_);
+      if (best_.misses() < before) {
+        set_.assign(best_.entries());
+        climb();
+        is_least = is_least || best_.misses() == 0;
+      }
+    }
+    const bool is_complete = problem().diversity != 0 ? search_all() : search_bounded();
+    if (!is_complete) swap_twice();
+    return is_complete && is_least && best_.is_order_known();
+  }
+
+  bool search_all() {
+    const ExactRequest request = {false, &set_, nullptr, INFINITY, kExactSteps};
+    return search_exactly(terms_, request, &scratch_->exact, &best_);
+  }
+  bool search_bounded() {
+    // set_ is a swap optimum, if not the best list's set: prices are sought for it.
+    Relaxation relaxation(terms_, set_, best_.misses() == 0 && misses_by_score() == 0,
+                          &scratch_->swaps);
+    EntrySet relaxed(terms_, &scratch_->relaxed);
+    double bound = worth_by_score();
+    if (relaxation.prove() && bound <= best_.worth() + terms_.tolerance) return true;
+    bound += relaxation.widen(&relaxed);
+    double* losses = scratch_->exact.losses.front(problem().candidate_count);
+    relaxation.find_losses(relaxed, losses);
+    const ExactRequest request = {false, &relaxed, losses, bound, kExactSteps};
+    return search_exactly(terms_, request, &scratch_->exact, &best_);
+  }
+
+  // Swaps of the best list by what it is worth in its order.
+  void climb_in_order() {
+    uint32_t* entries = scratch_->exact.sorted.front(terms_.free_count);
+    uint32_t tried = 0;
+    for (bool is_better = true; is_better && tried < kOrdersTried;) {
+      is_better = false;
+      set_.assign(best_.entries());
+      const double worth = worth_by_score();
+      const int64_t misses = misses_by_score();
+      swaps_.for_each(set_, Moves::kAll, [&](const Swap& swap) {
+        // The order of score is worth the most, and its set misses the least.
+        if (misses + swap.misses > best_.misses() ||
+            (misses + swap.misses == best_.misses() &&
+             worth + swap.worth <= best_.worth() + terms_.tolerance) ||
+            tried == kOrdersTried) {
+          return;
+        }
+        ++tried;
+        uint32_t count = 0;
+        for (uint32_t r = 0; r < terms_.free_count; ++r) {
+          if (r == swap.position) entries[count++] = swap.enterer;
+          if (r != swap.leaver) entries[count++] = set_.entries()[r];
+        }
+        if (swap.position == terms_.free_count) entries[count++] = swap.enterer;
+        if (best_.offer(entries)) is_better = true;
+      });
+    }
+  }
+
+  // From the best list on, two swaps at once: the first ones that lose least, the best second of each.
+  void swap_twice() {
+    for (uint32_t round = 0; round < kSecondRounds; ++round) {
+      Swap firsts[kFirstSwaps];
+      uint32_t count = 0;
+      set_.assign(best_.entries());
+      swaps_.for_each(set_, moves_of(terms_), [&firsts, &count](const Swap& swap) {
+        if (count == kFirstSwaps && !is_better(swap, firsts[count - 1])) return;
+        uint32_t hole = count < kFirstSwaps ? count++ : count - 1;
+        for (; hole > 0 && is_better(swap, firsts[hole - 1]); --hole)
+          firsts[hole] = firsts[hole - 1];
+        firsts[hole] = swap;
+      });
+      uint32_t* entries = scratch_->exact.taken_entries.front(terms_.free_count);
+      for (uint32_t r = 0; r < terms_.free_count; ++r) entries[r] = set_.entries()[r];
+      bool is_any_better = false;
+      for (uint32_t i = 0; i < count; ++i) {
+        set_.assign(entries);
+        set_.swap(firsts[i].leaver, firsts[i].enterer, firsts[i].position);
+        swaps_.climb(&set_);
+        if (best_.offer(set_.entries())) is_any_better = true;
+      }
+      if (!is_any_better) return;
+    }
+  }
+
+  ChooseScratch* scratch_;
+  ListTerms terms_;
+  EntrySet set_;
+  SwapSearch swaps_;
+  BestList best_;
+};
+
+}  // namespace
+
+void choose_list(const ListProblem& problem, ChooseScratch* scratch, ListChoice* choice) {
+  ListSearch search(problem, scratch, choice->entries);
+  choice->is_proven = search.search() && problem.has_all_candidates;
+  choice->violation = violation_of(search.misses());
+}
+
+}  // namespace pintle::internal
