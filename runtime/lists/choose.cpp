@@ -89,9 +89,7 @@ class ListSearch {
     return search_exactly(terms_, request, &scratch_->exact, &best_);
   }
   bool search_bounded() {
-    // set_ is a swap optimum, if not the best list's set: prices are sought for it.
-    Relaxation relaxation(terms_, set_, best_.misses() == 0 && misses_by_score() == 0,
-                          &scratch_->swaps);
+    Relaxation relaxation(terms_, set_, best_.misses(), &scratch_->swaps);
     EntrySet relaxed(terms_, &scratch_->relaxed);
     double bound = worth_by_score();
     if (relaxation.prove() && bound <= best_.worth() + terms_.tolerance) return true;

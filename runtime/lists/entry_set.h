@@ -29,6 +29,13 @@ class EntrySet {
   Place place(uint32_t candidate) const { return static_cast<Place>(places_[candidate]); }
   // With pins.
   int32_t fifteenths(uint32_t group) const { return fifteenths_[group]; }
+  int64_t range_misses() const {
+    int64_t misses = 0;
+    for (uint32_t i = 0; i < terms_.range_count; ++i) {
+      misses += terms_.ranges[i].misses(fifteenths_[terms_.ranges[i].group]);
+    }
+    return misses;
+  }
 
   double swap_dcg(uint32_t leaver, double probability, uint32_t position) const {
     const double out = terms_.candidate(entries_[leaver]).probability * terms_.discounts[leaver];

@@ -43,11 +43,7 @@ int64_t set_misses(const ListProblem& problem, const uint32_t* entries) {
   int64_t misses = 0;
   for (uint32_t i = 0; i < problem.range_count; ++i) {
     const RangeRule& rule = problem.ranges[i];
-    const int32_t sum = fifteenths_of(problem, entries, rule.group);
-    const int32_t missing = sum < rule.lowest    ? rule.lowest - sum
-                            : sum > rule.highest ? sum - rule.highest
-                                                 : 0;
-    misses += missing * misses_of_fifteenth(rule.rule);
+    misses += rule.misses(fifteenths_of(problem, entries, rule.group));
   }
   for (uint32_t i = 0; i < problem.each_count; ++i) {
     const EachRule& rule = problem.eaches[i];

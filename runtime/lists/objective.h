@@ -65,11 +65,26 @@ inline double group_reward(const GroupWish& wish, int32_t fifteenths) {
   return wish.reward > 0 ? wish.reward * concave_gain(gain) : -wish.reward * concave_gain(-gain);
 }
 
+// How far a list misses its rules, in whole numbers, so that lists compare exactly: a fifteenth of an
+// entry that rule i misses counts 1024 + PINTLE_LIST_RULES - i, the earlier rule a little more.
+inline int64_t misses_of_fifteenth(uint32_t rule) {
+  return 1024 + static_cast<int64_t>(PINTLE_LIST_RULES) - rule;
+}
+// The same in entries.
+inline double violation_of(int64_t misses) { return static_cast<double>(misses) / (kWhole * 1024); }
+
 // The list's fifteenths of a group lie between the bounds. rule: its place in pintle_wishes.rules.
 struct RangeRule {
   uint32_t group;
   int32_t lowest, highest;
   uint32_t rule;
+
+  int64_t misses(int32_t fifteenths) const {
+    const int32_t by = fifteenths < lowest    ? lowest - fifteenths
+                       : fifteenths > highest ? fifteenths - highest
+                                              : 0;
+    return by * misses_of_fifteenth(rule);
+  }
 };
 // Of each attribute of the family at most `count` entries.
 struct EachRule {
@@ -86,14 +101,6 @@ struct Pin {
   uint32_t candidate;
   uint32_t rank;  // from 0
 };
-
-// How far a list misses its rules, in whole numbers, so that lists compare exactly: a fifteenth of an
-// entry that rule i misses counts 1024 + PINTLE_LIST_RULES - i, the earlier rule a little more.
-inline int64_t misses_of_fifteenth(uint32_t rule) {
-  return 1024 + static_cast<int64_t>(PINTLE_LIST_RULES) - rule;
-}
-// The same in entries.
-inline double violation_of(int64_t misses) { return static_cast<double>(misses) / (kWhole * 1024); }
 
 // One call's question. All arrays outlive it.
 struct ListProblem {

@@ -7,26 +7,26 @@ namespace pintle::internal {
 namespace {
 
 constexpr uint32_t kMaxMoves = 32;
+// A fifteenth missed costs four times the largest sum of worth (1e14 tolerances): it has weight 1024.
+constexpr double kPenalty = 4e14 / 1024;
 
 }  // namespace
 
-Relaxation::Relaxation(const ListTerms& terms, const EntrySet& set, bool keeps_ranges,
+Relaxation::Relaxation(const ListTerms& terms, const EntrySet& set, int64_t misses,
                        SwapBuffers* buffers)
     : terms_(terms), set_(set), buffers_(buffers) {
   const ListProblem& problem = *terms.problem;
+  changes_.find(terms, set);
+  // Worth of a miss; 0 where the set's ranges miss less than what the lists may.
+  const double penalty = set.range_misses() >= misses ? kPenalty * terms.tolerance : 0;
   for (uint32_t g = 0; g < problem.group_count; ++g) {
-    const int32_t now = set.fifteenths(g), step = (terms.whole_groups >> g & 1) != 0 ? kWhole : 1;
-    const GroupWish& wish = problem.groups[g];
-    const double reward = group_reward(wish, now);
-    lowest_[g] = (group_reward(wish, now + step) - reward) / step;
-    highest_[g] = (reward - group_reward(wish, now - step)) / step;
-    prices_[g] = (lowest_[g] + highest_[g]) / 2;
-    for (uint32_t i = 0; keeps_ranges && i < terms.range_count; ++i) {
-      const RangeRule& rule = terms.ranges[i];
-      if (rule.group != g) continue;
-      if (now + step > rule.highest) lowest_[g] = -INFINITY;
-      if (now - step < rule.lowest) highest_[g] = INFINITY;
-    }
+    const int32_t step = (terms.whole_groups >> g & 1) != 0 ? kWhole : 1;
+    const GroupChanges::Change& more = changes_.changes[g][kWhole + step];
+    const GroupChanges::Change& less = changes_.changes[g][kWhole - step];
+    lowest_[g] = (more.reward - penalty * static_cast<double>(more.misses)) / step;
+    highest_[g] = (penalty * static_cast<double>(less.misses) - less.reward) / step;
+    const double middle = (more.reward - less.reward) / (2 * step);
+    prices_[g] = fmin(fmax(middle, lowest_[g]), highest_[g]);
   }
 }
 

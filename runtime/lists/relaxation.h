@@ -3,11 +3,12 @@
 // A bound of what any list is worth, and proof that one has it.
 //
 // A group's reward R is concave, so that for a price w between its differences to the right and to the left
-// of x (the fifteenths of a list L), R(y) <= R(x) + w (y - x) for every y that occurs. Where x is at the
-// bound of a range, w has no limit on that side: beyond it no list that keeps the rule lies. With prices in
-// place of rewards a set is worth its DCG and a number for each of its entries. The best DCG of a set, which
-// assigns entries to ranks, is a valuated matroid (an M-natural-concave function on sets of one size), and
-// remains one with numbers added: a set that no swap improves is the best, its worth a bound of all.
+// of x (the fifteenths of a list L), R(y) <= R(x) + w (y - x) for every y that occurs. What ranges miss is
+// convex, and is counted against the reward, at more than all worth: of lists that miss no more than L the
+// bound holds as well. With prices in place of rewards a set is worth its DCG and a number for each of its
+// entries. The best DCG of a set, which assigns entries to ranks, is a valuated matroid (an M-natural-concave
+// function on sets of one size), and remains one with numbers added: a set that no swap improves is the best,
+// its worth a bound of all.
 //
 // If L itself is that set under some prices, it is the best list. These are sought by projecting on the
 // swap that is most against it, again and again (Agmon's relaxation). Where no prices do, and more so under
@@ -24,8 +25,8 @@ namespace pintle::internal {
 
 class Relaxation {
  public:
-  // set: a swap optimum. keeps_ranges: it misses none, and no list that does is asked for.
-  Relaxation(const ListTerms& terms, const EntrySet& set, bool keeps_ranges, SwapBuffers* buffers);
+  // For lists that miss no more than `misses`, around the prices of `set`.
+  Relaxation(const ListTerms& terms, const EntrySet& set, int64_t misses, SwapBuffers* buffers);
 
   // Whether prices prove the set to be the best.
   bool prove();
@@ -50,6 +51,7 @@ class Relaxation {
   const ListTerms& terms_;
   const EntrySet& set_;
   SwapBuffers* buffers_;
+  GroupChanges changes_;
   // Of a fifteenth.
   double prices_[kMaxGroups], lowest_[kMaxGroups], highest_[kMaxGroups];
 };

@@ -4,20 +4,6 @@
 #include <string.h>
 
 namespace pintle::internal {
-namespace {
-
-int64_t range_misses(const RangeRule& rule, int32_t fifteenths) {
-  if (fifteenths < rule.lowest) {
-    return (rule.lowest - fifteenths) * misses_of_fifteenth(rule.rule);
-  }
-  if (fifteenths > rule.highest) {
-    return (fifteenths - rule.highest) * misses_of_fifteenth(rule.rule);
-  }
-  return 0;
-}
-
-}  // namespace
-
 void GroupChanges::find(const ListTerms& terms, const EntrySet& set) {
   const ListProblem& problem = *terms.problem;
   for (uint32_t g = 0; g < problem.group_count; ++g) {
@@ -33,9 +19,9 @@ void GroupChanges::find(const ListTerms& terms, const EntrySet& set) {
     const RangeRule& rule = terms.ranges[i];
     const int32_t now = set.fifteenths(rule.group);
     const int32_t step = (terms.whole_groups >> rule.group & 1) != 0 ? kWhole : 1;
-    const int64_t misses = range_misses(rule, now);
+    const int64_t misses = rule.misses(now);
     for (int32_t change = -kWhole; change <= kWhole; change += step) {
-      changes[rule.group][change + kWhole].misses += range_misses(rule, now + change) - misses;
+      changes[rule.group][change + kWhole].misses += rule.misses(now + change) - misses;
     }
   }
 }
