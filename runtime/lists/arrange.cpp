@@ -7,7 +7,7 @@ namespace pintle::internal {
 namespace {
 
 // Places tried in one search. A list of 10 that has an order at all is done within some dozens.
-constexpr uint32_t kMaxSteps = 4096;
+constexpr uint32_t kMaxSteps = 1024;
 constexpr uint32_t kNone = UINT32_MAX;
 
 class OrderSearch {

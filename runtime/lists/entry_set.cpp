@@ -44,17 +44,38 @@ void EntrySet::assign(const uint32_t* entries) {
     }
   }
   find_sums();
-  if (has_costs()) {
-    for (uint32_t c = 0; c < problem.candidate_count; ++c) costs_[c] = find_each_misses(c);
-  }
+  if (has_costs()) find_costs();
   if (problem.diversity == 0) return;
   for (uint32_t c = 0; c < problem.candidate_count; ++c) {
     double sum = 0;
-    for (uint32_t other = 0; other < problem.candidate_count; ++other) {
-      if (places_[other] != kOutside && other != c) sum += distance(c, other);
+    for (uint32_t m = 0; m < problem.length; ++m) {
+      if (member(m) != c) sum += distance(c, member(m));
     }
     distances_[c] = sum;
   }
+}
+
+void EntrySet::find_costs() {
+  const ListProblem& problem = *terms_.problem;
+  memset(costs_, 0, problem.candidate_count * sizeof(int64_t));
+  for (uint32_t i = 0; i < terms_.each_count; ++i) {
+    const EachRule& rule = terms_.eaches[i];
+    if (rule.count != 0) continue;
+    // None at all: each value counts, whether the set has it or not.
+    for (uint32_t c = 0; c < problem.candidate_count; ++c) {
+      costs_[c] +=
+          terms_.candidate(c).families[rule.family].count * kWhole * misses_of_fifteenth(rule.rule);
+    }
+  }
+  for_each_full([this, &problem](const EachRule& rule, uint32_t value, uint32_t count) {
+    const int64_t misses = kWhole * misses_of_fifteenth(rule.rule);
+    for (uint32_t c = 0; c < problem.candidate_count; ++c) {
+      if ((count > rule.count || places_[c] == kOutside) &&
+          has_value(problem, c, rule.family, value)) {
+        costs_[c] += misses;
+      }
+    }
+  });
 }
 
 void EntrySet::find_sums() {
@@ -86,7 +107,8 @@ void EntrySet::swap(uint32_t leaver, uint32_t enterer, uint32_t position) {
     // Counts changed of the two's own values alone.
     for (uint32_t c = 0; c < problem.candidate_count; ++c) {
       bool is_touched = c == left || c == enterer;
-      for (uint32_t f = 0; f < kMaxFamilies && !is_touched; ++f) {
+      for (uint32_t i = 0; i < terms_.each_count && !is_touched; ++i) {
+        const uint32_t f = terms_.eaches[i].family;
         is_touched = share_values(problem, c, left, f) || share_values(problem, c, enterer, f);
       }
       if (is_touched) costs_[c] = find_each_misses(c);
@@ -102,11 +124,8 @@ void EntrySet::swap(uint32_t leaver, uint32_t enterer, uint32_t position) {
 uint32_t EntrySet::count_of(uint32_t family, uint32_t value) const {
   const ListProblem& problem = *terms_.problem;
   uint32_t count = 0;
-  for (uint32_t r = 0; r < terms_.free_count; ++r) {
-    if (has_value(problem, entries_[r], family, value)) ++count;
-  }
-  for (uint32_t i = 0; i < problem.pin_count; ++i) {
-    if (has_value(problem, problem.pins[i].candidate, family, value)) ++count;
+  for (uint32_t m = 0; m < problem.length; ++m) {
+    if (has_value(problem, member(m), family, value)) ++count;
   }
   return count;
 }

@@ -51,7 +51,35 @@ class EntrySet {
   // What a swap adds to the sum over pairs of 1 - cosine.
   double swap_distance(uint32_t leaver, uint32_t enterer) const;
 
+  // Each value of which the set has as many entries as an each allows (but for 0), or more:
+  // visit(const EachRule&, uint32_t value, uint32_t count).
+  template <typename Visit>
+  void for_each_full(const Visit& visit) const {
+    const ListProblem& problem = *terms_.problem;
+    for (uint32_t i = 0; i < terms_.each_count; ++i) {
+      const EachRule& rule = terms_.eaches[i];
+      for (uint32_t m = 0; m < problem.length && rule.count != 0; ++m) {
+        const FamilyValues& own = terms_.candidate(member(m)).families[rule.family];
+        for (uint32_t v = 0; v < own.count; ++v) {
+          const uint32_t value = problem.values[own.first + v];
+          uint32_t before = 0, count = 1;
+          while (before < m && !has_value(problem, member(before), rule.family, value)) ++before;
+          if (before < m) continue;
+          for (uint32_t other = m + 1; other < problem.length; ++other) {
+            if (has_value(problem, member(other), rule.family, value)) ++count;
+          }
+          if (count >= rule.count) visit(rule, value, count);
+        }
+      }
+    }
+  }
+
  private:
+  // Of the whole list: free entries, then pins.
+  uint32_t member(uint32_t m) const {
+    return m < terms_.free_count ? entries_[m]
+                                 : terms_.problem->pins[m - terms_.free_count].candidate;
+  }
   bool has_costs() const { return terms_.each_count != 0; }
   uint32_t count_of(uint32_t family, uint32_t value) const;
   int64_t find_each_misses(uint32_t candidate) const;
@@ -60,6 +88,7 @@ class EntrySet {
     return 1 - static_cast<double>(problem.cosines[size_t{a} * problem.candidate_count + b]);
   }
   void find_sums();
+  void find_costs();
 
   const ListTerms& terms_;
   uint8_t* places_;

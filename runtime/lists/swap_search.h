@@ -24,7 +24,7 @@ inline bool is_better(const Swap& a, const Swap& b) {
 struct SwapMoves {
   uint32_t enterer_count, leaver_count;
   const uint32_t *enterers, *positions;  // candidates, and where they would come in
-  const uint32_t* leavers;               // ranks, last first
+  const uint32_t* leavers;               // ranks
 };
 enum class Moves { kOfKinds, kWithEaches, kAll };
 SwapMoves find_moves(const ListTerms& terms, const EntrySet& set, Moves which,
@@ -51,12 +51,15 @@ class SwapSearch {
   void for_each(const EntrySet& set, Moves which, const Visit& visit) {
     changes_.find(terms_, set);
     const SwapMoves moves = find_moves(terms_, set, which, buffers_);
+    measured_ += moves.enterer_count * moves.leaver_count;
     for (uint32_t e = 0; e < moves.enterer_count; ++e) {
       for (uint32_t l = 0; l < moves.leaver_count; ++l) {
         visit(measure(set, moves.leavers[l], moves.enterers[e], moves.positions[e]));
       }
     }
   }
+  // Swaps looked at so far: what the search costs.
+  uint64_t measured() const { return measured_; }
 
  private:
   Swap measure(const EntrySet& set, uint32_t leaver, uint32_t enterer, uint32_t position) const {
@@ -80,6 +83,7 @@ class SwapSearch {
   const ListTerms& terms_;
   SwapBuffers* buffers_;
   GroupChanges changes_;
+  uint64_t measured_ = 0;
 };
 
 // Which moves hold the best swap by the terms' worth and misses.
