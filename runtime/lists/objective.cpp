@@ -39,6 +39,21 @@ ListWorth worth_of(const ListProblem& problem, const uint32_t* entries) {
   return worth;
 }
 
+int64_t each_misses(const ListProblem& problem, const uint32_t* entries, const EachRule& rule) {
+  int64_t misses = 0;
+  for (uint32_t r = 0; r < problem.length; ++r) {
+    const FamilyValues& own = problem.candidates[entries[r]].families[rule.family];
+    for (uint32_t v = 0; v < own.count; ++v) {
+      uint32_t before = 0;
+      for (uint32_t s = 0; s < r; ++s) {
+        if (has_value(problem, entries[s], rule.family, problem.values[own.first + v])) ++before;
+      }
+      if (before >= rule.count) misses += kWhole * misses_of_fifteenth(rule.rule);
+    }
+  }
+  return misses;
+}
+
 int64_t set_misses(const ListProblem& problem, const uint32_t* entries) {
   int64_t misses = 0;
   for (uint32_t i = 0; i < problem.range_count; ++i) {
@@ -46,40 +61,35 @@ int64_t set_misses(const ListProblem& problem, const uint32_t* entries) {
     misses += rule.misses(fifteenths_of(problem, entries, rule.group));
   }
   for (uint32_t i = 0; i < problem.each_count; ++i) {
-    const EachRule& rule = problem.eaches[i];
-    for (uint32_t r = 0; r < problem.length; ++r) {
-      const FamilyValues& own = problem.candidates[entries[r]].families[rule.family];
-      for (uint32_t v = 0; v < own.count; ++v) {
-        uint32_t before = 0;
-        for (uint32_t s = 0; s < r; ++s) {
-          if (has_value(problem, entries[s], rule.family, problem.values[own.first + v])) ++before;
-        }
-        if (before >= rule.count) misses += kWhole * misses_of_fifteenth(rule.rule);
-      }
+    misses += each_misses(problem, entries, problem.eaches[i]);
+  }
+  return misses;
+}
+
+int64_t run_misses_at(const ListProblem& problem, const uint32_t* entries, uint32_t rank,
+                      const RunRule& rule) {
+  if (rank < rule.count) return 0;
+  int64_t misses = 0;
+  const Candidate& entry = problem.candidates[entries[rank]];
+  const FamilyValues own =
+      rule.is_family ? entry.families[rule.index] : FamilyValues{0, entry.levels[rule.index] > 0};
+  for (uint32_t v = 0; v < own.count; ++v) {
+    uint32_t s = rank - rule.count;
+    if (rule.is_family) {
+      const uint32_t value = problem.values[own.first + v];
+      while (s < rank && has_value(problem, entries[s], rule.index, value)) ++s;
+    } else {
+      while (s < rank && problem.candidates[entries[s]].levels[rule.index] > 0) ++s;
     }
+    if (s == rank) misses += kWhole * misses_of_fifteenth(rule.rule);
   }
   return misses;
 }
 
 int64_t run_misses_at(const ListProblem& problem, const uint32_t* entries, uint32_t rank) {
   int64_t misses = 0;
-  const Candidate& entry = problem.candidates[entries[rank]];
   for (uint32_t i = 0; i < problem.run_count; ++i) {
-    const RunRule& rule = problem.runs[i];
-    if (rank < rule.count) continue;
-    const uint32_t first = rank - rule.count;
-    const FamilyValues own =
-        rule.is_family ? entry.families[rule.index] : FamilyValues{0, entry.levels[rule.index] > 0};
-    for (uint32_t v = 0; v < own.count; ++v) {
-      uint32_t s = first;
-      if (rule.is_family) {
-        const uint32_t value = problem.values[own.first + v];
-        while (s < rank && has_value(problem, entries[s], rule.index, value)) ++s;
-      } else {
-        while (s < rank && problem.candidates[entries[s]].levels[rule.index] > 0) ++s;
-      }
-      if (s == rank) misses += kWhole * misses_of_fifteenth(rule.rule);
-    }
+    misses += run_misses_at(problem, entries, rank, problem.runs[i]);
   }
   return misses;
 }

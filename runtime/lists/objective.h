@@ -100,6 +100,7 @@ struct RunRule {
 struct Pin {
   uint32_t candidate;
   uint32_t rank;  // from 0
+  uint32_t rule;
 };
 
 // One call's question. All arrays outlive it.
@@ -140,11 +141,14 @@ struct ListWorth {
 // entries: [length] candidates in the list's order.
 ListWorth worth_of(const ListProblem& problem, const uint32_t* entries);
 // What a set misses of ranges and eaches, in any order. Pins are always kept.
+int64_t each_misses(const ListProblem& problem, const uint32_t* entries, const EachRule& rule);
 int64_t set_misses(const ListProblem& problem, const uint32_t* entries);
 // What this order misses of runs.
 int64_t run_misses(const ListProblem& problem, const uint32_t* entries);
 // What entry `rank` adds to that: one entry for each run that its predecessors already fill.
 int64_t run_misses_at(const ListProblem& problem, const uint32_t* entries, uint32_t rank);
+int64_t run_misses_at(const ListProblem& problem, const uint32_t* entries, uint32_t rank,
+                      const RunRule& rule);
 // What the list has of a rule's subject.
 int32_t fifteenths_of(const ListProblem& problem, const uint32_t* entries, uint32_t group);
 bool has_value(const ListProblem& problem, uint32_t candidate, uint32_t family, uint32_t value);

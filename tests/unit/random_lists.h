@@ -120,7 +120,7 @@ inline RandomList::RandomList(const ListMix& mix, std::mt19937* random) {
     for (uint32_t i = 0; i < problem.pin_count; ++i) {
       if (problem.pins[i].candidate == c) is_pinned = true;
     }
-    if (!is_pinned) problem.pins[problem.pin_count++] = {c, rank};
+    if (!is_pinned) problem.pins[problem.pin_count++] = {c, rank, rule++};
   }
   if (mix.is_diverse) {
     problem.diversity = unit() * 0.05;
