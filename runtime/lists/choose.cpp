@@ -25,7 +25,7 @@ class ListSearch {
   ListSearch(const ListProblem& problem, ChooseScratch* scratch, uint32_t* list)
       : scratch_(scratch),
         terms_(problem, scratch),
-        set_(terms_, &scratch->chosen),
+        set_(terms_, true, &scratch->chosen),
         swaps_(terms_, &scratch->swaps),
         best_(terms_, scratch, list) {}
 
@@ -103,8 +103,8 @@ class ListSearch {
     return search_exactly(terms_, request, &scratch_->exact, &best_);
   }
   bool search_bounded() {
-    Relaxation relaxation(terms_, set_, best_.misses(), &scratch_->swaps);
-    EntrySet relaxed(terms_, &scratch_->relaxed);
+    Relaxation relaxation(terms_, set_, best_.misses(), &scratch_->relaxation, &scratch_->swaps);
+    EntrySet relaxed(terms_, false, &scratch_->relaxed);
     double bound = worth_by_score();
     if (relaxation.prove() && bound <= best_.worth() + terms_.tolerance) return true;
     bound += relaxation.widen(&relaxed);

@@ -21,6 +21,12 @@ void SwapBuffers::lay_out(Arena* arena) {
   leaver_weights = arena->buffer<double>(kMaxEntries);
 }
 
+void RelaxationBuffers::lay_out(Arena* arena) {
+  full_values = arena->buffer<uint32_t>(kMaxCandidates);
+  kinds = arena->buffer<uint32_t>(kMaxCandidates);
+  kind_examples = arena->buffer<uint32_t>(kMaxCandidates);
+}
+
 void ExactBuffers::lay_out(Arena* arena) {
   order = arena->buffer<uint32_t>(kMaxCandidates);
   first = arena->buffer<uint32_t>(kMaxClasses + 1);
@@ -53,6 +59,7 @@ void ChooseScratch::lay_out(Arena* arena) {
   chosen.lay_out(arena);
   relaxed.lay_out(arena);
   swaps.lay_out(arena);
+  relaxation.lay_out(arena);
   exact.lay_out(arena);
   arrange.lay_out(arena);
   offered = arena->buffer<uint32_t>(kMaxEntries);

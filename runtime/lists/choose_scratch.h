@@ -40,6 +40,15 @@ struct SwapBuffers {
   void lay_out(Arena* arena);
 };
 
+// relaxation.h
+struct RelaxationBuffers {
+  Buffer<uint32_t> full_values;    // [kMaxCandidates]: a bit for each
+  Buffer<uint32_t> kinds;          // [kMaxCandidates]
+  Buffer<uint32_t> kind_examples;  // [kMaxCandidates]
+
+  void lay_out(Arena* arena);
+};
+
 // One group's part of what an exact search can still add from a class on.
 struct GroupReach {
   int16_t total, zeros;  // sum of levels; candidates without the group
@@ -82,6 +91,7 @@ struct ChooseScratch {
   Buffer<double> discounts, steps;  // [kMaxEntries], [kMaxEntries + 1]: of ranks without a pin
   EntryBuffers chosen, relaxed;
   SwapBuffers swaps;
+  RelaxationBuffers relaxation;
   ExactBuffers exact;
   ArrangeBuffers arrange;
   Buffer<uint32_t> offered, entries;  // [kMaxEntries]: best_list.h

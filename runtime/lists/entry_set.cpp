@@ -16,8 +16,9 @@ bool share_values(const ListProblem& problem, uint32_t a, uint32_t b, uint32_t f
 
 }  // namespace
 
-EntrySet::EntrySet(const ListTerms& terms, EntryBuffers* buffers)
+EntrySet::EntrySet(const ListTerms& terms, bool counts_pairs, EntryBuffers* buffers)
     : terms_(terms),
+      counts_pairs_(counts_pairs),
       places_(buffers->places.front(terms.problem->candidate_count)),
       entries_(buffers->entries.front(terms.free_count)),
       rises_(buffers->rises.front(terms.free_count + 1)),
@@ -45,7 +46,7 @@ void EntrySet::assign(const uint32_t* entries) {
   }
   find_sums();
   if (has_costs()) find_costs();
-  if (problem.diversity == 0) return;
+  if (!has_distances()) return;
   for (uint32_t c = 0; c < problem.candidate_count; ++c) {
     double sum = 0;
     for (uint32_t m = 0; m < problem.length; ++m) {
@@ -114,7 +115,7 @@ void EntrySet::swap(uint32_t leaver, uint32_t enterer, uint32_t position) {
       if (is_touched) costs_[c] = find_each_misses(c);
     }
   }
-  if (problem.diversity == 0) return;
+  if (!has_distances()) return;
   for (uint32_t c = 0; c < problem.candidate_count; ++c) {
     if (c != left) distances_[c] -= distance(c, left);
     if (c != enterer) distances_[c] += distance(c, enterer);

@@ -18,7 +18,8 @@ enum Place : uint8_t { kOutside, kInside, kPinned };
 
 class EntrySet {
  public:
-  EntrySet(const ListTerms& terms, EntryBuffers* buffers);
+  // counts_pairs: keeps what eaches and diversity need, too.
+  EntrySet(const ListTerms& terms, bool counts_pairs, EntryBuffers* buffers);
 
   // entries: [free_count] candidates, ascending, none of them pinned.
   void assign(const uint32_t* entries);
@@ -80,7 +81,8 @@ class EntrySet {
     return m < terms_.free_count ? entries_[m]
                                  : terms_.problem->pins[m - terms_.free_count].candidate;
   }
-  bool has_costs() const { return terms_.each_count != 0; }
+  bool has_costs() const { return counts_pairs_ && terms_.each_count != 0; }
+  bool has_distances() const { return counts_pairs_ && terms_.problem->diversity != 0; }
   uint32_t count_of(uint32_t family, uint32_t value) const;
   int64_t find_each_misses(uint32_t candidate) const;
   double distance(uint32_t a, uint32_t b) const {
@@ -91,6 +93,7 @@ class EntrySet {
   void find_costs();
 
   const ListTerms& terms_;
+  bool counts_pairs_;
   uint8_t* places_;
   uint32_t* entries_;
   double *rises_, *falls_;

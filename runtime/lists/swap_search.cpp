@@ -26,23 +26,23 @@ void GroupChanges::find(const ListTerms& terms, const EntrySet& set) {
   }
 }
 
-SwapMoves find_moves(const ListTerms& terms, const EntrySet& set, Moves which,
+SwapMoves find_moves(const ListTerms& terms, const Kinds& kinds, const EntrySet& set, Moves which,
                      SwapBuffers* buffers) {
   const uint32_t candidate_count = terms.problem->candidate_count;
   uint32_t* enterers = buffers->enterers.front(candidate_count);
   uint32_t* positions = buffers->positions.front(candidate_count);
   uint32_t* leavers = buffers->leavers.front(terms.free_count);
-  int64_t* seen = buffers->kinds_seen.front(terms.kind_count);
+  int64_t* seen = buffers->kinds_seen.front(kinds.count);
   SwapMoves moves = {0, 0, enterers, positions, leavers};
 
-  memset(seen, 0, terms.kind_count * sizeof(int64_t));
+  memset(seen, 0, kinds.count * sizeof(int64_t));
   uint32_t position = 0, done = 0;
   bool is_any_kept_out = false;
-  for (uint32_t c = 0; c < candidate_count && done < terms.kind_count; ++c) {
+  for (uint32_t c = 0; c < candidate_count && done < kinds.count; ++c) {
     if (set.place(c) == kInside) ++position;
-    if (set.place(c) != kOutside || seen[terms.kinds[c]] != 0) continue;
+    if (set.place(c) != kOutside || seen[kinds.of[c]] != 0) continue;
     if (which == Moves::kOfKinds || (which == Moves::kWithEaches && set.each_misses(c) == 0)) {
-      seen[terms.kinds[c]] = 1;
+      seen[kinds.of[c]] = 1;
       ++done;
     } else if (which == Moves::kWithEaches) {
       is_any_kept_out = true;
@@ -51,14 +51,14 @@ SwapMoves find_moves(const ListTerms& terms, const EntrySet& set, Moves which,
     positions[moves.enterer_count++] = position;
   }
 
-  memset(seen, 0, terms.kind_count * sizeof(int64_t));
+  memset(seen, 0, kinds.count * sizeof(int64_t));
   for (uint32_t r = terms.free_count; r-- > 0;) {
     const uint32_t c = set.entries()[r];
     // By what leaving saves, and one more, so that 0 is none yet.
     const int64_t saved = 1 + (which == Moves::kWithEaches ? set.each_misses(c) : 0);
     if (which != Moves::kAll && !is_any_kept_out) {
-      if (seen[terms.kinds[c]] >= saved) continue;
-      seen[terms.kinds[c]] = saved;
+      if (seen[kinds.of[c]] >= saved) continue;
+      seen[kinds.of[c]] = saved;
     }
     leavers[moves.leaver_count++] = r;
   }

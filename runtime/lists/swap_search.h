@@ -27,7 +27,7 @@ struct SwapMoves {
   const uint32_t* leavers;               // ranks
 };
 enum class Moves { kOfKinds, kWithEaches, kAll };
-SwapMoves find_moves(const ListTerms& terms, const EntrySet& set, Moves which,
+SwapMoves find_moves(const ListTerms& terms, const Kinds& kinds, const EntrySet& set, Moves which,
                      SwapBuffers* buffers);
 
 // What a set's groups gain and miss by a change of d fifteenths, at [d + kWhole].
@@ -50,7 +50,7 @@ class SwapSearch {
   template <typename Visit>
   void for_each(const EntrySet& set, Moves which, const Visit& visit) {
     changes_.find(terms_, set);
-    const SwapMoves moves = find_moves(terms_, set, which, buffers_);
+    const SwapMoves moves = find_moves(terms_, terms_.kinds, set, which, buffers_);
     measured_ += moves.enterer_count * moves.leaver_count;
     for (uint32_t e = 0; e < moves.enterer_count; ++e) {
       for (uint32_t l = 0; l < moves.leaver_count; ++l) {

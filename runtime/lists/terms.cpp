@@ -6,9 +6,6 @@
 namespace pintle::internal {
 namespace {
 
-// Kinds beyond these are not compared with: two alike may be two kinds, which costs time alone.
-constexpr uint32_t kKindsCompared = 64;
-
 static_assert(kMaxGroups == sizeof(uint64_t), "levels are compared as one word");
 uint64_t levels_word(const Candidate& candidate) {
   uint64_t word;
@@ -42,8 +39,7 @@ void find_kinds(const ListProblem& problem, ChooseScratch* scratch, ListTerms* t
     }
     kinds[c] = kind;
   }
-  terms->kinds = kinds;
-  terms->kind_count = kind_count;
+  terms->kinds = {kinds, kind_count};
 }
 
 bool has_single_values(const ListProblem& problem, uint32_t family) {

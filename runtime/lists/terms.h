@@ -13,6 +13,14 @@
 
 namespace pintle::internal {
 
+// A number for each candidate: alike where they are of one kind.
+struct Kinds {
+  const uint32_t* of;  // [candidate_count]
+  uint32_t count;
+};
+// Kinds beyond these are not compared with: two alike may be two kinds, which costs time alone.
+inline constexpr uint32_t kKindsCompared = 64;
+
 struct ListTerms {
   ListTerms(const ListProblem& of, ChooseScratch* scratch);
 
@@ -20,8 +28,7 @@ struct ListTerms {
   uint32_t free_count;
   const double* discounts;  // [free_count]
   const double* steps;      // [free_count + 1]: discounts[r - 1] - discounts[r]; 0 at both ends
-  const uint32_t* kinds;    // [candidate_count]
-  uint32_t kind_count;
+  Kinds kinds;
   uint32_t whole_groups;  // bit g: no candidate is a member of g in part
   // No candidate has two of the attributes that anything depends on, no part of one, and no value of its
   // own: see choose.h.

@@ -83,7 +83,7 @@ Gaps measure_gaps(const ListMix& mix, int cases, uint32_t seed) {
     CHECK(!merit.is_better(best, rounding(problem)));
 
     const ListTerms terms(problem, chooser.scratch());
-    EntrySet set(terms, &chooser.scratch()->chosen);
+    EntrySet set(terms, true, &chooser.scratch()->chosen);
     set.assign(question.plain.data());
     CHECK(SwapSearch(terms, &chooser.scratch()->swaps).climb(&set));
     const Merit by_swaps =
