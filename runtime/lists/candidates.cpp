@@ -17,8 +17,12 @@ namespace {
 
 // Entries of a list of `length` that a share means. Shares are f32: .3 of ten is three.
 constexpr double kShareRounding = 1e-5;
-int32_t least_entries(double entries) { return static_cast<int32_t>(ceil(entries - kShareRounding)); }
-int32_t most_entries(double entries) { return static_cast<int32_t>(floor(entries + kShareRounding)); }
+int32_t least_entries(double entries) {
+  return static_cast<int32_t>(ceil(entries - kShareRounding));
+}
+int32_t most_entries(double entries) {
+  return static_cast<int32_t>(floor(entries + kShareRounding));
+}
 int32_t nearest_entries(double entries) {
   return static_cast<int32_t>(floor(entries + 0.5 + kShareRounding));
 }
@@ -61,8 +65,9 @@ class Poser {
         items_[count_++] = scan_.classes[c].at(i);
       }
     }
-    // A class too large for its share, or capped, may lack entries of the list without wishes.
-    if (!scan_.is_enough || plan_.family_count > 0) {
+    // A class too large for its share, capped, or sorted by other scores may lack entries of the list
+    // without wishes.
+    if (!scan_.is_enough || plan_.family_count > 0 || exploration_.is_active()) {
       const pintle_recommendation* plain = list_.plain.front(scan_.plain_count);
       for (uint32_t r = 0; r < scan_.plain_count; ++r) add(plain[r].item, plain[r].score);
     }
@@ -100,8 +105,8 @@ class Poser {
       candidate = {};
       candidate.item = item;
       candidate.score = items_[i].score;
-      candidate.probability = static_cast<double>(
-          probability_of(candidate.score, model_.temperature, scan_.log_z));
+      candidate.probability =
+          static_cast<double>(probability_of(candidate.score, model_.temperature, scan_.log_z));
       for (uint32_t w = 0; w < plan_.item_count; ++w) {
         if (plan_.items[w].item == item) candidate.value += plan_.items[w].reward;
       }
@@ -226,8 +231,11 @@ class Poser {
         pairs += 1 - static_cast<double>(cosines[entry * count + posed_->plain[s]]);
       }
     }
-    // value * DCG of the list without wishes * diversity / its diversity.
-    problem_.diversity = pairs > 1e-9 ? plan_.diversity * dcg / pairs : 0;
+    // value * DCG of the list without wishes * diversity / its diversity. Where its items are one and the
+    // same but for rounding there is no measure.
+    constexpr double kRounding = 1e-5;
+    const double all_pairs = problem_.length * (problem_.length - 1.0) / 2;
+    problem_.diversity = pairs > kRounding * all_pairs ? plan_.diversity * dcg / pairs : 0;
   }
 
   Session* const session_;

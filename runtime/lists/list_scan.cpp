@@ -103,13 +103,22 @@ class Scanner {
   }
 
   void lay_out_classes() {
+    wanted_ = k_ * (1 + plan_.family_count);
+    for (uint32_t i = 0; i < plan_.item_count; ++i) wanted_ += plan_.items[i].reward < 0 ? 1 : 0;
     // Of a list that is diverse, more than would fit into it.
     constexpr uint32_t kDiverseShare = 3;
-    wanted_ = k_ * (1 + plan_.family_count) * (is_diverse() ? kDiverseShare : 1);
+    if (is_diverse()) wanted_ *= kDiverseShare;
+    // Where items of a class differ, short lists choose from more than their length.
+    constexpr uint32_t kLeast = 24;
+    if ((is_diverse() || plan_.family_count > 0) && wanted_ < kLeast) wanted_ = kLeast;
     uint32_t live = 0;
     for (uint32_t c = 0; c < list_.class_count; ++c) live += list_.sizes[c] > 0 ? 1 : 0;
-    const uint32_t named = plan_.item_count + plan_.rule_count;
-    const uint32_t room = is_diverse() ? kMaxDiverse - k_ - (named < 24 ? named : 24) : kMaxKept;
+    uint32_t named = plan_.item_count;  // by wishes and pins: candidates wherever they rank
+    for (uint32_t i = 0; i < plan_.rule_count; ++i) {
+      named += plan_.rules[i].kind == PINTLE_RULE_PIN ? 1 : 0;
+    }
+    static_assert(PINTLE_DIVERSE_K + PINTLE_LIST_WISHES + PINTLE_LIST_RULES <= kMaxDiverse, "");
+    const uint32_t room = is_diverse() ? kMaxDiverse - k_ - named : kMaxKept;
     const uint32_t share = room / live;
     uint32_t used = 0;
     for (uint32_t c = 0; c < list_.class_count; ++c) {
@@ -185,7 +194,8 @@ class Scanner {
     if (!(score > thresholds_[c]) && thresholds_[c] > -INFINITY) return;
     if (capacities_[c] == 0) return;
     ClassList& list = scan_->classes[c];
-    if (plan_.family_count > 0 && !has_place(&list, item, score)) return;
+    const bool is_whole = capacities_[c] >= list_.sizes[c];
+    if (plan_.family_count > 0 && !is_whole && !has_place(&list, item, score)) return;
     list.insert({item, score, own_score});
     update_threshold(c);
   }
@@ -289,7 +299,8 @@ class Scanner {
   uint32_t limits_[kMaxFamilies];
   bool limited_ = false;
   uint32_t capacities_[kListClasses];
-  float floors_[kListClasses], thresholds_[kListClasses];  // the latter: nothing at or below it is needed
+  float floors_[kListClasses],
+      thresholds_[kListClasses];  // the latter: nothing at or below it is needed
 };
 
 }  // namespace

@@ -5,7 +5,8 @@
 //
 // Which items can be needed. Take a best list L, and an item i outside it that is in the same class as an
 // item j of L and ranks before j. Putting i in j's place changes no group and no rule, and raises the
-// expected DCG: so L holds the first items of each class, and at most `length` of each are needed.
+// expected DCG: so L holds the first items of each class, and at most `length` of each are needed. With
+// wishes for single items it is so of the others; those against one may leave it out: one more is needed.
 //
 // With caps of a family's attributes, i may be barred by another of its attribute in L. L holds at most
 // length - 1 others, which fill at most as many (class, attribute) places that bar anyone: of each class the
