@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "runtime/lists/classes.h"
 #include "runtime/lists/exploration.h"
@@ -61,8 +62,8 @@ class Poser {
   // All candidates, sorted.
   void gather() {
     for (uint32_t c = 0; c < list_.class_count; ++c) {
-      for (uint32_t i = 0; i < scan_.classes[c].count(); ++i) {
-        items_[count_++] = scan_.classes[c].at(i);
+      for (const ClassList* list : {&scan_.classes[c], &scan_.spares[c]}) {
+        for (uint32_t i = 0; i < list->count(); ++i) items_[count_++] = list->at(i);
       }
     }
     // A class too large for its share, capped, or sorted by other scores may lack entries of the list

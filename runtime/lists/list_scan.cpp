@@ -128,6 +128,11 @@ class Scanner {
       scan_->classes[c] = ClassList(list_.kept.at(used, capacity), capacity);
       capacities_[c] = capacity;
       used += capacity;
+      uint32_t spared = share > capacity ? share - capacity : 0;
+      if (spared > k_) spared = k_;
+      if (plan_.family_count == 0 || list_.sizes[c] == capacity) spared = 0;
+      scan_->spares[c] = ClassList(list_.kept.at(used, spared), spared);
+      used += spared;
       floors_[c] = -INFINITY;
     }
   }
@@ -195,8 +200,9 @@ class Scanner {
     if (capacities_[c] == 0) return;
     ClassList& list = scan_->classes[c];
     const bool is_whole = capacities_[c] >= list_.sizes[c];
-    if (plan_.family_count > 0 && !is_whole && !has_place(&list, item, score)) return;
-    list.insert({item, score, own_score});
+    const ScoredItem added = {item, score, own_score};
+    if (plan_.family_count > 0 && !is_whole && !has_place(c, added)) return;
+    list.insert(added);
     update_threshold(c);
   }
 
@@ -206,26 +212,28 @@ class Scanner {
   }
 
   // Whether fewer than a cap lets in rank before the item among those of its class with its attributes;
-  // the last of them leaves for it.
-  bool has_place(ClassList* list, uint32_t item, float score) {
+  // the last of them leaves for it. One that has no place or leaves is spared: see ListScan.
+  bool has_place(uint32_t c, const ScoredItem& added) {
+    ClassList& list = scan_->classes[c];
     FamilyValues own[kMaxFamilies];
     uint32_t limit = UINT32_MAX;
     for (uint32_t f = 0; f < plan_.family_count; ++f) {
-      own[f] = family_values(model_.catalogue, plan_.families[f], item);
+      own[f] = family_values(model_.catalogue, plan_.families[f], added.item);
       if (own[f].count > 0 && limits_[f] < limit) limit = limits_[f];
     }
     if (limit == UINT32_MAX) return true;
     uint32_t same = 0, last = 0;
-    for (uint32_t i = 0; i < list->count(); ++i) {
-      if (!has_values(list->at(i).item, own)) continue;
+    for (uint32_t i = 0; i < list.count(); ++i) {
+      if (!has_values(list.at(i).item, own)) continue;
       ++same;
       last = i;
     }
     if (same < limit) return true;
     limited_ = true;
-    if (limit == 0 || !ClassList::is_better({item, score, 0}, list->at(last))) return false;
-    list->erase(last);
-    return true;
+    const bool is_in = limit > 0 && ClassList::is_better(added, list.at(last));
+    scan_->spares[c].insert(is_in ? list.at(last) : added);
+    if (is_in) list.erase(last);
+    return is_in;
   }
   bool has_values(uint32_t item, const FamilyValues* wanted) const {
     const uint32_t* all = model_.catalogue.item_attributes;

@@ -32,6 +32,9 @@ struct ListScan {
   uint32_t plain_count = 0;  // entries of session.list.plain
   float log_z = 0;
   ClassList classes[kListClasses];  // [session.list.class_count]
+  // Of each class the best of those that met that the cap of a family has no place for, where there is room:
+  // another rule may need them more.
+  ClassList spares[kListClasses];
   // Whether the classes hold all that a best list can need, and all eligible items.
   bool is_enough = false, is_everything = false;
 };

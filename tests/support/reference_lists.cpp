@@ -397,6 +397,11 @@ double ReferenceLists::tolerance() const {
 
 bool ReferenceLists::has_runs() const { return std::any_of(rules_.begin(), rules_.end(), is_run); }
 
+bool ReferenceLists::is_pinned(uint32_t item) const {
+  return std::any_of(pins_.begin(), pins_.end(),
+                     [item](const Pin& pin) { return pin.item == item; });
+}
+
 ItemList ReferenceLists::with_pins(ItemList others, uint32_t unpinned) const {
   for (const Pin& pin : pins_) {
     if (pin.item != unpinned) others.insert(others.begin() + pin.rank, pin.item);
@@ -428,9 +433,7 @@ ItemList ReferenceLists::in_best_order(ItemList set, uint32_t unpinned) const {
 ListMerit ReferenceLists::best() const {
   ItemList others;
   for (const uint32_t item : eligible_) {
-    const bool is_pinned = std::any_of(pins_.begin(), pins_.end(),
-                                       [item](const Pin& pin) { return pin.item == item; });
-    if (!is_pinned) others.push_back(item);
+    if (!is_pinned(item)) others.push_back(item);
   }
   std::vector<bool> is_in(others.size(), false);
   std::fill_n(is_in.begin(), length_ - pins_.size(), true);

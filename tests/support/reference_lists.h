@@ -49,6 +49,7 @@ class ReferenceLists {
   // Best first, with exploration's noise; and the list without wishes and rules.
   const ItemList& eligible() const { return eligible_; }
   const ItemList& plain() const { return plain_; }
+  bool is_pinned(uint32_t item) const;
   double probability(uint32_t item) const { return items_[item].own_probability; }
   // Fifteenths; attribute kFresh: of the wish for freshness.
   static constexpr uint32_t kFresh = UINT32_MAX;
