@@ -344,7 +344,7 @@ TEST_CASE("verify names the first fault") {
 
 TEST_CASE("inspect shows architecture, tensors, catalogue and provenance") {
   const json model = pintle("inspect --json --model " + model_path()).parsed();
-  CHECK(model["format"] == "1.2");
+  CHECK(model["format"] == "1.3");
   CHECK(model["architecture"]["name"] == "gpt2");
   CHECK(model["architecture"]["dim"] == 32);
   CHECK(model["architecture"]["layers"] == 2);
