@@ -39,6 +39,7 @@ void ExactBuffers::lay_out(Arena* arena) {
   losses = arena->buffer<double>(kMaxCandidates);
   taken_entries = arena->buffer<uint32_t>(kMaxEntries);
   sorted = arena->buffer<uint32_t>(kMaxEntries);
+  added = arena->buffer<int64_t>(kMaxEntries);
 }
 
 void ArrangeBuffers::lay_out(Arena* arena) {

@@ -64,6 +64,7 @@ struct ExactBuffers {
   Buffer<GroupReach> reach;                // [kMaxClasses + 1][kMaxGroups]
   Buffer<double> losses;                   // [kMaxCandidates]
   Buffer<uint32_t> taken_entries, sorted;  // [kMaxEntries]
+  Buffer<int64_t> added;                   // [kMaxEntries]
 
   void lay_out(Arena* arena);
 };
