@@ -69,7 +69,8 @@ inline RandomList::RandomList(const ListMix& mix, std::mt19937* random) {
       own.first = static_cast<uint32_t>(values.size());
       if (below(8) == 0) continue;
       std::set<uint32_t> drawn;
-      for (uint32_t v = 1 + below(mix.values_each); v > 0; --v) drawn.insert(below(mix.family_size));
+      for (uint32_t v = 1 + below(mix.values_each); v > 0; --v)
+        drawn.insert(below(mix.family_size));
       own.count = static_cast<uint32_t>(drawn.size());
       values.insert(values.end(), drawn.begin(), drawn.end());
     }
