@@ -4,17 +4,17 @@
 #include <string.h>
 
 namespace pintle::internal {
-namespace {
-
-bool share_values(const ListProblem& problem, uint32_t a, uint32_t b, uint32_t family) {
-  const FamilyValues& own = problem.candidates[a].families[family];
-  for (uint32_t v = 0; v < own.count; ++v) {
-    if (has_value(problem, b, family, problem.values[own.first + v])) return true;
+bool EntrySet::do_share_values(uint32_t a, uint32_t b) const {
+  const ListProblem& problem = *terms_.problem;
+  for (uint32_t i = 0; i < terms_.each_count; ++i) {
+    const uint32_t family = terms_.eaches[i].family;
+    const FamilyValues& own = terms_.candidate(a).families[family];
+    for (uint32_t v = 0; v < own.count; ++v) {
+      if (has_value(problem, b, family, problem.values[own.first + v])) return true;
+    }
   }
   return false;
 }
-
-}  // namespace
 
 EntrySet::EntrySet(const ListTerms& terms, bool counts_pairs, EntryBuffers* buffers)
     : terms_(terms),
@@ -107,11 +107,8 @@ void EntrySet::swap(uint32_t leaver, uint32_t enterer, uint32_t position) {
   if (has_costs()) {
     // Counts changed of the two's own values alone.
     for (uint32_t c = 0; c < problem.candidate_count; ++c) {
-      bool is_touched = c == left || c == enterer;
-      for (uint32_t i = 0; i < terms_.each_count && !is_touched; ++i) {
-        const uint32_t f = terms_.eaches[i].family;
-        is_touched = share_values(problem, c, left, f) || share_values(problem, c, enterer, f);
-      }
+      const bool is_touched =
+          c == left || c == enterer || do_share_values(c, left) || do_share_values(c, enterer);
       if (is_touched) costs_[c] = find_each_misses(c);
     }
   }

@@ -49,6 +49,10 @@ class EntrySet {
   int64_t each_misses(uint32_t candidate) const { return has_costs() ? costs_[candidate] : 0; }
   // The same of a swap: less than the two alone, where they share a value.
   int64_t swap_each_misses(uint32_t leaver, uint32_t enterer) const;
+  // Whether the two have a value in common that an each counts.
+  bool share_values(uint32_t leaver, uint32_t enterer) const {
+    return do_share_values(entries_[leaver], enterer);
+  }
   // What a swap adds to the sum over pairs of 1 - cosine.
   double swap_distance(uint32_t leaver, uint32_t enterer) const;
 
@@ -83,6 +87,7 @@ class EntrySet {
   }
   bool has_costs() const { return counts_pairs_ && terms_.each_count != 0; }
   bool has_distances() const { return counts_pairs_ && terms_.problem->diversity != 0; }
+  bool do_share_values(uint32_t a, uint32_t b) const;
   uint32_t count_of(uint32_t family, uint32_t value) const;
   int64_t find_each_misses(uint32_t candidate) const;
   double distance(uint32_t a, uint32_t b) const {

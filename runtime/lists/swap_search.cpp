@@ -33,7 +33,7 @@ SwapMoves find_moves(const ListTerms& terms, const Kinds& kinds, const EntrySet&
   uint32_t* positions = buffers->positions.front(candidate_count);
   uint32_t* leavers = buffers->leavers.front(terms.free_count);
   int64_t* seen = buffers->kinds_seen.front(kinds.count);
-  SwapMoves moves = {0, 0, enterers, positions, leavers};
+  SwapMoves moves = {0, 0, 0, enterers, positions, leavers};
 
   memset(seen, 0, kinds.count * sizeof(int64_t));
   uint32_t position = 0, done = 0;
@@ -52,16 +52,21 @@ SwapMoves find_moves(const ListTerms& terms, const Kinds& kinds, const EntrySet&
   }
 
   memset(seen, 0, kinds.count * sizeof(int64_t));
+  uint32_t last = terms.free_count;
   for (uint32_t r = terms.free_count; r-- > 0;) {
     const uint32_t c = set.entries()[r];
     // By what leaving saves, and one more, so that 0 is none yet.
     const int64_t saved = 1 + (which == Moves::kWithEaches ? set.each_misses(c) : 0);
-    if (which != Moves::kAll && !is_any_kept_out) {
-      if (seen[kinds.of[c]] >= saved) continue;
+    if (which == Moves::kAll || seen[kinds.of[c]] < saved) {
       seen[kinds.of[c]] = saved;
+      leavers[moves.leaver_count++] = r;
+    } else if (is_any_kept_out) {
+      leavers[--last] = r;
     }
-    leavers[moves.leaver_count++] = r;
   }
+  // The others, which were kept at the end, behind them.
+  moves.other_count = terms.free_count - last;
+  memmove(leavers + moves.leaver_count, leavers + last, moves.other_count * sizeof(uint32_t));
   return moves;
 }
 
