@@ -71,7 +71,7 @@ SwapMoves find_moves(const ListTerms& terms, const Kinds& kinds, const EntrySet&
 }
 
 bool SwapSearch::climb(EntrySet* set) {
-  // Some 20 ms: reached by hundreds of entries under many eaches.
+  // Some 50 ms: reached by hundreds of entries under eaches that cannot be kept.
   const uint64_t most = measured_ + (1u << 21);
   while (measured_ < most) {
     Swap best = {0, 0, 0, 0, terms_.tolerance};
