@@ -105,6 +105,10 @@ class Poser {
       candidate.score = items_[i].score;
       candidate.probability = static_cast<double>(
           probability_of(candidate.score, model_.temperature, scan_.log_z));
+      // Rounding never makes the next one more probable.
+      if (i > 0 && candidate.probability > candidates[i - 1].probability) {
+        candidate.probability = candidates[i - 1].probability;
+      }
       for (uint32_t w = 0; w < plan_.item_count; ++w) {
         if (plan_.items[w].item == item) candidate.value += plan_.items[w].reward;
       }
