@@ -51,33 +51,42 @@ void ListReasons::add_items(EntryReasons* out, uint32_t candidate, double sign) 
   }
 }
 
+// What the network's own probabilities make of an entry's expected DCG.
+double ListReasons::own_gain(uint32_t rank) {
+  Candidate* candidates = session_->list.candidates.front(problem_.candidate_count);
+  for (uint32_t c = 0; c < problem_.candidate_count; ++c) {
+    candidates[c].probability = own_probability(c);
+  }
+  const EntryGain gain = gain_of(problem_, list_.entries, rank, &session_->list.choose);
+  for (uint32_t c = 0; c < problem_.candidate_count; ++c) {
+    candidates[c].probability = static_cast<double>(probability_of(
+        candidates[c].score, session_->model->temperature, list_.scan.log_z));
+  }
+  return gain.worth.expected_dcg;
+}
+
 void ListReasons::explain(uint32_t rank, EntryReasons* out) {
   *out = {};
   if (plain_rank(rank) != PINTLE_NO_RANK) return;
   const uint32_t entry = list_.entries[rank];
-  const EntryGain gain =
-      entry_gain(problem_, list_.entries, rank, &session_->list.choose, session_->list.swapped.front(PINTLE_LIST_K));
+  const EntryGain gain = gain_of(problem_, list_.entries, rank, &session_->list.choose);
+  if (gain.replaced == kNoCandidate) return;
   out->replaced = item_of(gain.replaced).item;
-  // With `replaced` in its place the list is session.list.swapped.
-  const uint32_t* swapped = session_->list.swapped.front(list_.length());
-  const double own = own_dcg(list_.entries) - own_dcg(swapped);
+  const double own = plan_.exploration > 0 ? own_gain(rank) : gain.worth.expected_dcg;
   add(out, PINTLE_SOURCE_SCORE, own);
-  if (plan_.exploration > 0) add(out, plan_.exploration_source, gain.expected_dcg - own);
+  add(out, plan_.exploration_source, gain.worth.expected_dcg - own);
   for (uint32_t g = 0; g < plan_.group_count; ++g) {
-    add(out, plan_.groups[g].source, gain.groups[g]);
+    add(out, plan_.groups[g].source, gain.worth.groups[g]);
   }
   add_items(out, entry, 1);
   add_items(out, gain.replaced, -1);
-  add(out, plan_.diversity_source, gain.diversity);
-  find_cause(rank, gain.broken_rules, out);
+  add(out, plan_.diversity_source, gain.worth.diversity);
+  find_cause(gain.broken_rules, out);
 }
 
-void ListReasons::find_cause(uint32_t rank, uint32_t broken_rules, EntryReasons* out) const {
+void ListReasons::find_cause(uint32_t broken_rules, EntryReasons* out) const {
   for (uint32_t i = 0; i < plan_.rule_count; ++i) {
-    const pintle_rule& rule = plan_.rules[i];
-    const bool pins = rule.kind == PINTLE_RULE_PIN &&
-                      rule.target == item_of(list_.entries[rank]).item && rule.count == rank + 1;
-    if (!pins && (broken_rules >> i & 1) == 0) continue;
+    if ((broken_rules >> i & 1) == 0) continue;
     if (out->cause != PINTLE_CAUSE_RULE) out->source = PINTLE_SOURCE_RULES + i;
     out->cause = PINTLE_CAUSE_RULE;
     out->reasons[out->count++] = {PINTLE_SOURCE_RULES + i, 0};

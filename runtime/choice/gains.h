@@ -1,47 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Why an entry is in a chosen list, and what the list has of each rule.
 #ifndef PINTLE_RUNTIME_CHOICE_GAINS_H_
 #define PINTLE_RUNTIME_CHOICE_GAINS_H_
 
-#include <algorithm>
-
-#include "runtime/choice/choose.h"
+#include "runtime/choice/choose_scratch.h"
+#include "runtime/choice/objective.h"
 
 namespace pintle::internal {
 
+inline constexpr uint32_t kNoCandidate = UINT32_MAX;
+
 struct EntryGain {
+  // The candidate of the plain list that left for the entry: of those that came in and those that left, both
+  // in order of score, the first goes with the first and so on. kNoCandidate: the entry is in the plain list.
   uint32_t replaced;
-  double expected_dcg, groups[kMaxGroups], value, diversity;
+  // The list's worth less that of the list with `replaced` in the set in the entry's place, in the order that
+  // is then the best; where the entry is pinned, without its pin. 0 without `replaced`.
+  ListWorth worth;
+  // Bit i: rule i would miss more with `replaced` in its place.
   uint32_t broken_rules;
 };
+// list: [length], as chosen. scratch: what choose_list had, and is free to be written.
+EntryGain gain_of(const ListProblem& problem, const uint32_t* list, uint32_t rank,
+                  ChooseScratch* scratch);
 
-inline EntryGain entry_gain(const ListProblem& problem, const uint32_t* entries, uint32_t rank,
-                            ChooseScratch*, uint32_t* swapped) {
-  const auto inside = [&](const uint32_t* list, uint32_t candidate) {
-    return std::find(list, list + problem.length, candidate) != list + problem.length;
-  };
-  uint32_t place = 0, left = 0;
-  for (uint32_t r = 0; r < rank; ++r) place += inside(problem.plain, entries[r]) ? 0 : 1;
-  while (inside(entries, problem.plain[left]) || place-- > 0) ++left;
-  EntryGain gain = {};
-  gain.replaced = problem.plain[left];
-  std::copy(entries, entries + problem.length, swapped);
-  swapped[rank] = gain.replaced;
-  std::sort(swapped, swapped + problem.length);
-  const ListWorth a = worth_of(problem, entries), b = worth_of(problem, swapped);
-  gain.expected_dcg = a.expected_dcg - b.expected_dcg;
-  for (uint32_t g = 0; g < problem.group_count; ++g) gain.groups[g] = a.groups[g] - b.groups[g];
-  gain.value = a.values - b.values;
-  gain.diversity = a.diversity - b.diversity;
-  for (uint32_t i = 0; i < problem.range_count; ++i) {
-    ListProblem one = problem;
-    one.range_count = 1;
-    one.ranges[0] = problem.ranges[i];
-    if (set_violation(one, swapped) > set_violation(one, entries)) {
-      gain.broken_rules |= 1u << problem.ranges[i].rule;
-    }
-  }
-  return gain;
-}
+// What the list has of each rule, got[rule] of those that the problem has: a range's entries (memberships
+// summed), an each's largest count, a run's longest, a pin's rank from 1, or 0 if it is not there.
+void find_got(const ListProblem& problem, const uint32_t* list, double got[PINTLE_LIST_RULES]);
 
 }  // namespace pintle::internal
 

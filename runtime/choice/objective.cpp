@@ -3,37 +3,101 @@
 
 namespace pintle::internal {
 
+bool has_value(const ListProblem& problem, uint32_t candidate, uint32_t family, uint32_t value) {
+  const FamilyValues& own = problem.candidates[candidate].families[family];
+  for (uint32_t i = 0; i < own.count; ++i) {
+    if (problem.values[own.first + i] == value) return true;
+  }
+  return false;
+}
+
+int32_t fifteenths_of(const ListProblem& problem, const uint32_t* entries, uint32_t group) {
+  int32_t sum = 0;
+  for (uint32_t r = 0; r < problem.length; ++r) {
+    sum += problem.candidates[entries[r]].levels[group];
+  }
+  return sum;
+}
+
 ListWorth worth_of(const ListProblem& problem, const uint32_t* entries) {
   ListWorth worth = {};
   for (uint32_t r = 0; r < problem.length; ++r) {
     const Candidate& entry = problem.candidates[entries[r]];
     worth.expected_dcg += entry.probability * problem.discounts[r];
     worth.values += static_cast<double>(entry.value);
-    for (uint32_t s = 0; problem.diversity != 0 && s < r; ++s) {
-      worth.diversity += problem.diversity *
-                         (1 - static_cast<double>(problem.cosines[entries[r] * problem.candidate_count + entries[s]]));
-    }
   }
   for (uint32_t g = 0; g < problem.group_count; ++g) {
-    int32_t sum = 0;
-    for (uint32_t r = 0; r < problem.length; ++r) sum += problem.candidates[entries[r]].levels[g];
-    worth.groups[g] = group_reward(problem.groups[g], sum);
+    worth.groups[g] = group_reward(problem.groups[g], fifteenths_of(problem, entries, g));
   }
+  if (problem.diversity == 0) return worth;
+  double distances = 0;
+  for (uint32_t r = 1; r < problem.length; ++r) {
+    const float* row = problem.cosines + size_t{entries[r]} * problem.candidate_count;
+    for (uint32_t s = 0; s < r; ++s) distances += 1 - static_cast<double>(row[entries[s]]);
+  }
+  worth.diversity = problem.diversity * distances;
   return worth;
 }
 
-double set_violation(const ListProblem& problem, const uint32_t* entries) {
-  double total = 0;
-  for (uint32_t i = 0; i < problem.range_count; ++i) {
-    const RangeRule& range = problem.ranges[i];
-    int32_t sum = 0;
-    for (uint32_t r = 0; r < problem.length; ++r) sum += problem.candidates[entries[r]].levels[range.group];
-    const int32_t off = sum < range.lowest ? range.lowest - sum : sum > range.highest ? sum - range.highest : 0;
-    total += off / static_cast<double>(kWhole) * rule_weight(range.rule);
+int64_t each_misses(const ListProblem& problem, const uint32_t* entries, const EachRule& rule) {
+  int64_t misses = 0;
+  for (uint32_t r = 0; r < problem.length; ++r) {
+    const FamilyValues& own = problem.candidates[entries[r]].families[rule.family];
+    for (uint32_t v = 0; v < own.count; ++v) {
+      uint32_t before = 0;
+      for (uint32_t s = 0; s < r; ++s) {
+        if (has_value(problem, entries[s], rule.family, problem.values[own.first + v])) ++before;
+      }
+      if (before >= rule.count) misses += kWhole * misses_of_fifteenth(rule.rule);
+    }
   }
-  return total;
+  return misses;
 }
 
-double run_violation(const ListProblem&, const uint32_t*) { return 0; }
+int64_t set_misses(const ListProblem& problem, const uint32_t* entries) {
+  int64_t misses = 0;
+  for (uint32_t i = 0; i < problem.range_count; ++i) {
+    const RangeRule& rule = problem.ranges[i];
+    misses += rule.misses(fifteenths_of(problem, entries, rule.group));
+  }
+  for (uint32_t i = 0; i < problem.each_count; ++i) {
+    misses += each_misses(problem, entries, problem.eaches[i]);
+  }
+  return misses;
+}
+
+int64_t run_misses_at(const ListProblem& problem, const uint32_t* entries, uint32_t rank,
+                      const RunRule& rule) {
+  if (rank < rule.count) return 0;
+  int64_t misses = 0;
+  const Candidate& entry = problem.candidates[entries[rank]];
+  const FamilyValues own =
+      rule.is_family ? entry.families[rule.index] : FamilyValues{0, entry.levels[rule.index] > 0};
+  for (uint32_t v = 0; v < own.count; ++v) {
+    uint32_t s = rank - rule.count;
+    if (rule.is_family) {
+      const uint32_t value = problem.values[own.first + v];
+      while (s < rank && has_value(problem, entries[s], rule.index, value)) ++s;
+    } else {
+      while (s < rank && problem.candidates[entries[s]].levels[rule.index] > 0) ++s;
+    }
+    if (s == rank) misses += kWhole * misses_of_fifteenth(rule.rule);
+  }
+  return misses;
+}
+
+int64_t run_misses_at(const ListProblem& problem, const uint32_t* entries, uint32_t rank) {
+  int64_t misses = 0;
+  for (uint32_t i = 0; i < problem.run_count; ++i) {
+    misses += run_misses_at(problem, entries, rank, problem.runs[i]);
+  }
+  return misses;
+}
+
+int64_t run_misses(const ListProblem& problem, const uint32_t* entries) {
+  int64_t misses = 0;
+  for (uint32_t r = 0; r < problem.length; ++r) misses += run_misses_at(problem, entries, r);
+  return misses;
+}
 
 }  // namespace pintle::internal

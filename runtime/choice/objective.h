@@ -40,9 +40,9 @@ struct FamilyValues {
 
 struct Candidate {
   uint32_t item;
-  float score;         // what the order goes by: the network's, and exploration's noise
-  double probability;  // of that score
-  float value;         // of the item itself: PINTLE_WISH_ITEM
+  float score;                 // what the order goes by: the network's, and exploration's noise
+  double probability;          // of that score
+  float value;                 // of the item itself: PINTLE_WISH_ITEM
   uint8_t levels[kMaxGroups];  // memberships in fifteenths; 0 past group_count
   FamilyValues families[kMaxFamilies];
 };
@@ -65,11 +65,26 @@ inline double group_reward(const GroupWish& wish, int32_t fifteenths) {
   return wish.reward > 0 ? wish.reward * concave_gain(gain) : -wish.reward * concave_gain(-gain);
 }
 
+// How far a list misses its rules, in whole numbers, so that lists compare exactly: a fifteenth of an
+// entry that rule i misses counts 1024 + PINTLE_LIST_RULES - i, the earlier rule a little more.
+inline int64_t misses_of_fifteenth(uint32_t rule) {
+  return 1024 + static_cast<int64_t>(PINTLE_LIST_RULES) - rule;
+}
+// The same in entries.
+inline double violation_of(int64_t misses) { return static_cast<double>(misses) / (kWhole * 1024); }
+
 // The list's fifteenths of a group lie between the bounds. rule: its place in pintle_wishes.rules.
 struct RangeRule {
   uint32_t group;
   int32_t lowest, highest;
   uint32_t rule;
+
+  int64_t misses(int32_t fifteenths) const {
+    const int32_t by = fifteenths < lowest    ? lowest - fifteenths
+                       : fifteenths > highest ? fifteenths - highest
+                                              : 0;
+    return by * misses_of_fifteenth(rule);
+  }
 };
 // Of each attribute of the family at most `count` entries.
 struct EachRule {
@@ -85,22 +100,17 @@ struct RunRule {
 struct Pin {
   uint32_t candidate;
   uint32_t rank;  // from 0
+  uint32_t rule;
 };
-
-// How far a list misses its rules: entries (a fifteenth of a soft one is a fifteenth), the earlier rule
-// weighing a little more: rule i counts 1 + (PINTLE_LIST_RULES - i) / 1024.
-inline double rule_weight(uint32_t rule) {
-  return 1 + (PINTLE_LIST_RULES - static_cast<double>(rule)) / 1024;
-}
 
 // One call's question. All arrays outlive it.
 struct ListProblem {
   const Candidate* candidates;  // by ranks_before; pinned ones among them
   uint32_t candidate_count;
-  const uint32_t* values;      // the candidates' attributes in families
-  uint32_t length;             // entries, <= candidate_count
-  const double* discounts;     // [length]: d_r
-  const uint32_t* plain;       // [length] candidates: the list without wishes and rules, in its order
+  const uint32_t* values;   // the candidates' attributes in families
+  uint32_t length;          // entries, <= candidate_count
+  const double* discounts;  // [length]: d_r
+  const uint32_t* plain;    // [length] candidates: the list without wishes and rules, in its order
   GroupWish groups[kMaxGroups];
   uint32_t group_count;
   RangeRule ranges[PINTLE_LIST_RULES];
@@ -130,10 +140,18 @@ struct ListWorth {
 
 // entries: [length] candidates in the list's order.
 ListWorth worth_of(const ListProblem& problem, const uint32_t* entries);
-// Without runs: a set's own. 0: every range, each and pin rule is kept.
-double set_violation(const ListProblem& problem, const uint32_t* entries);
-// Entries that are too many in a row in this order, weighted.
-double run_violation(const ListProblem& problem, const uint32_t* entries);
+// What a set misses of ranges and eaches, in any order. Pins are always kept.
+int64_t each_misses(const ListProblem& problem, const uint32_t* entries, const EachRule& rule);
+int64_t set_misses(const ListProblem& problem, const uint32_t* entries);
+// What this order misses of runs.
+int64_t run_misses(const ListProblem& problem, const uint32_t* entries);
+// What entry `rank` adds to that: one entry for each run that its predecessors already fill.
+int64_t run_misses_at(const ListProblem& problem, const uint32_t* entries, uint32_t rank);
+int64_t run_misses_at(const ListProblem& problem, const uint32_t* entries, uint32_t rank,
+                      const RunRule& rule);
+// What the list has of a rule's subject.
+int32_t fifteenths_of(const ListProblem& problem, const uint32_t* entries, uint32_t group);
+bool has_value(const ListProblem& problem, uint32_t candidate, uint32_t family, uint32_t value);
 
 }  // namespace pintle::internal
 

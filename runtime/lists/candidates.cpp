@@ -168,7 +168,7 @@ class Poser {
         } else if (rule.count > problem_.length) {
           outcome = PINTLE_RULE_TOO_FEW;
         } else {
-          problem_.pins[problem_.pin_count++] = {find(rule.target, 0), rule.count - 1};
+          problem_.pins[problem_.pin_count++] = {find(rule.target, 0), rule.count - 1, index};
         }
         break;
       default:

@@ -17,7 +17,6 @@ void ListBuffers::lay_out(const Model& model, Arena* arena) {
   vectors = arena->buffer<float>(uint64_t{kMaxDiverse} * model.dim);
   cosines = arena->buffer<float>(kMaxDiverse * kMaxDiverse);
   choose.lay_out(arena);
-  swapped = arena->buffer<uint32_t>(PINTLE_LIST_K);
 }
 
 void ListBuffers::start() {

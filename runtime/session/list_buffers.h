@@ -20,6 +20,7 @@ inline constexpr uint32_t kMaxKept = 512;
 // With them, the list without wishes and the items that wishes and rules name.
 inline constexpr uint32_t kListCandidates =
     kMaxKept + PINTLE_LIST_K + PINTLE_LIST_WISHES + PINTLE_LIST_RULES;
+static_assert(kListCandidates <= kMaxCandidates);
 // With diversity: every pair of them has a cosine.
 inline constexpr uint32_t kMaxDiverse = 96;
 
@@ -49,7 +50,6 @@ struct ListBuffers {
   Buffer<float> vectors;           // [kMaxDiverse][dim]
   Buffer<float> cosines;           // [kMaxDiverse][kMaxDiverse]
   ChooseScratch choose;
-  Buffer<uint32_t> swapped;        // [PINTLE_LIST_K]: candidates of a list that is compared
   // Of `classes`.
   ClassKey key;
   uint32_t class_count = 0;

@@ -61,8 +61,12 @@ TEST_CASE("the README's examples run") {
   tiny.catalogue.integer_ids = numbered.integer_ids;
   tiny.catalogue.id_order = numbered.id_order;
   tiny.catalogue.integer_ids[tiny.catalogue.id_order.back()] = 48016;  // the largest id
+  tiny.catalogue.attributes = {{"genres", "Horror"}, {"genres", "Sci-Fi"}, {"mood", "Calm"}};
   tiny.interpretation.presets.clear();
-  tiny.interpretation.knobs[0].name = "Sci-Fi";
+  tiny.interpretation.knobs.resize(1);
+  pintle::converter::Knob& knob = tiny.interpretation.knobs[0];
+  knob.name = knob.attribute_name = "Sci-Fi";
+  knob.attribute_group = "genres";
   const std::vector<uint8_t> file = tiny.file();
   folder.write("shop.pintle", {reinterpret_cast<const char*>(file.data()), file.size()});
   const fs::path before = fs::current_path();

@@ -117,27 +117,6 @@ converter::HookVisitor steer_with(const TinyModel& model, const pintle_steering&
   };
 }
 
-// log of the sum over the trained items of exp(score / temperature).
-double log_partition(const TinyModel& model, const Vector& scores, double temperature) {
-  double sum = 0;
-  for (size_t i = 0; i < scores.size(); ++i) {
-    const bool trained = model.catalogue.trained.empty() || model.catalogue.trained[i];
-    if (trained) sum += std::exp(scores[i] / temperature);
-  }
-  return std::log(sum);
-}
-
-bool has_attribute(const TinyModel& model, const converter::Knob& knob, size_t item) {
-  if (knob.attribute_group.empty()) return false;
-  for (const uint32_t attribute : model.catalogue.item_attributes[item]) {
-    if (model.catalogue.attributes[attribute] ==
-        std::make_pair(knob.attribute_group, knob.attribute_name)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 Vector reference_steered_state(const TinyModel& model, const std::vector<uint32_t>& history,
@@ -147,24 +126,7 @@ Vector reference_steered_state(const TinyModel& model, const std::vector<uint32_
 
 Vector reference_steered_scores(const TinyModel& model, const std::vector<uint32_t>& history,
                                 const pintle_steering& steering) {
-  const Vector unsteered = converter::reference_scores(model.network, wide(history));
-  Vector scores =
-      converter::reference_scores(model.network, wide(history), steer_with(model, steering));
-  for (size_t i = 0; i < steering.edit_count; ++i) {
-    if (steering.edits[i].kind != PINTLE_EDIT_KNOB) continue;
-    const converter::Knob& knob = model.interpretation.knobs[steering.edits[i].target];
-    const double strength = steering.edits[i].value, t = knob.temperature;
-    const double bonus = strength * knob.attribute_bonus;
-    const double log_z = log_partition(model, unsteered, t);
-    for (size_t item = 0; item < scores.size(); ++item) {
-      if (!has_attribute(model, knob, item)) continue;
-      scores[item] += strength * knob.attribute_bias;
-      if (bonus == 0) continue;
-      const double p = std::exp(scores[item] / t - log_z) + bonus;
-      scores[item] = p > 0 ? t * (std::log(p) + log_z) : t * (log_z - 80 + p);
-    }
-  }
-  return scores;
+  return converter::reference_scores(model.network, wide(history), steer_with(model, steering));
 }
 
 Vector reference_hook_state(const TinyModel& model, const std::vector<uint32_t>& history,

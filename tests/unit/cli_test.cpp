@@ -14,82 +14,14 @@
 #include <string>
 #include <vector>
 
-#include "support/scratch_dir.h"
+#include "run_cli.h"
 
 namespace pintle::converter {
 namespace {
 
-using nlohmann::json;
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 size_t files_in(const std::string& folder) {
   return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder),
                                            std::filesystem::directory_iterator()));
-}
-
-struct Outcome {
-  int status = -1;
-  std::string out, err;
-  json parsed() const { return json::parse(out); }
-};
-
-// `arguments` as in a shell, quoted where they need it; `before`: shell commands such as ulimit.
-Outcome pintle(const std::string& arguments, const std::string& before = "") {
-  const test::ScratchDir folder;
-  const std::string command = before + "'" PINTLE_CLI "' " + arguments + " >'" +
-                              folder.path("out") + "' 2>'" + folder.path("err") + "'";
-  const int status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(folder.path("out")),
-          read_file(folder.path("err"))};
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-const std::string kDefaultModel = PINTLE_DEFAULT_MODEL;
-const std::string kSource = "--weights '" + kDefaultModel + "/model.safetensors' --config '" +
-                            kDefaultModel + "/config.json' ";
-const std::string kTables = "--items '" + kDefaultModel + "/items.csv' --id-column id ";
-const std::string kInteractions = "--interactions '" + kDefaultModel + "/interactions.txt' ";
-
-// The repository's default model, converted once.
-const std::string& model_path() {
-  static const test::ScratchDir folder;
-  static const std::string path = [] {
-    const std::string out = folder.path("m.pintle");
-    const Outcome run = pintle("convert " + kSource + kTables + kInteractions + "--out " + out);
-    REQUIRE_MESSAGE(run.status == 0, run.err);
-    return out;
-  }();
-  return path;
-}
-
-// The first `count` ids of the first history.
-std::vector<std::string> some_ids(size_t count) {
-  std::ifstream file(kDefaultModel + "/interactions.txt");
-  std::string id;
-  file >> id;  // the user
-  std::vector<std::string> ids;
-  while (ids.size() < count && file >> id) ids.push_back(id);
-  return ids;
-}
-
-std::string joined(const std::vector<std::string>& ids) {
-  std::string text;
-  for (const std::string& id : ids) text += (text.empty() ? "" : " ") + id;
-  return text;
-}
-
-std::vector<json> lines_of(const std::string& text) {
-  std::vector<json> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(json::parse(line));
-  return lines;
 }
 
 TEST_CASE("help and version go to standard output with status 0") {
@@ -129,6 +61,10 @@ TEST_CASE("wrong usage ends with 2, on standard error") {
                                 "evaluate --model m --interactions i --split random",
                                 "evaluate --model m --interactions i --window-policy slide",
                                 "recommend --model m --history 1 --candidates c --deny d",
+                                "recommend --model m --history 1 --candidates c --cap a=1",
+                                "recommend --model m --history 1 --candidates c --why",
+                                "recommend --model m --history 1 --now 2024-07-14",
+                                "recommend --model m --history 1 --knob",
                                 "inspect --model m --jsno"}) {
     CAPTURE(arguments);
     const Outcome run = pintle(arguments);
@@ -408,7 +344,7 @@ TEST_CASE("verify names the first fault") {
 
 TEST_CASE("inspect shows architecture, tensors, catalogue and provenance") {
   const json model = pintle("inspect --json --model " + model_path()).parsed();
-  CHECK(model["format"] == "1.2");
+  CHECK(model["format"] == "1.3");
   CHECK(model["architecture"]["name"] == "gpt2");
   CHECK(model["architecture"]["dim"] == 32);
   CHECK(model["architecture"]["layers"] == 2);

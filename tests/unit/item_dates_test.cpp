@@ -30,7 +30,7 @@ TEST_CASE("written dates count as they stand") {
 TEST_CASE("day and month by the whole column") {
   const ItemDates day = read_item_dates({"02/01/1970", "13/01/1970"});
   CHECK(day.minutes == std::vector<int32_t>{kDay, 12 * kDay});
-  CHECK(day.form == "DD/MM/YYYY, days only");
+  CHECK(day.form == "DD/MM/YYYY");
   const ItemDates month = read_item_dates({"01/02/1970", "01/13/1970"});
   CHECK(month.minutes == std::vector<int32_t>{kDay, 12 * kDay});
   const ItemDates either = read_item_dates({"01/02/1970", "02/01/1970"});

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/choice/entry_set.h"
+
+#include <string.h>
+
+namespace pintle::internal {
+namespace {
+
+bool share_values(const ListProblem& problem, uint32_t a, uint32_t b, uint32_t family) {
+  const FamilyValues& own = problem.candidates[a].families[family];
+  for (uint32_t v = 0; v < own.count; ++v) {
+    if (has_value(problem, b, family, problem.values[own.first + v])) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+EntrySet::EntrySet(const ListTerms& terms, bool counts_pairs, EntryBuffers* buffers)
+    : terms_(terms),
+      counts_pairs_(counts_pairs),
+      places_(buffers->places.front(terms.problem->candidate_count)),
+      entries_(buffers->entries.front(terms.free_count)),
+      rises_(buffers->rises.front(terms.free_count + 1)),
+      falls_(buffers->falls.front(terms.free_count + 1)),
+      costs_(buffers->costs.front(terms.problem->candidate_count)),
+      distances_(buffers->distances.front(terms.problem->candidate_count)) {}
+
+void EntrySet::assign(const uint32_t* entries) {
+  const ListProblem& problem = *terms_.problem;
+  memset(places_, kOutside, problem.candidate_count);
+  memset(fifteenths_, 0, sizeof(fifteenths_));
+  for (uint32_t i = 0; i < problem.pin_count; ++i) {
+    const uint32_t pinned = problem.pins[i].candidate;
+    places_[pinned] = kPinned;
+    for (uint32_t g = 0; g < problem.group_count; ++g) {
+      fifteenths_[g] += terms_.candidate(pinned).levels[g];
+    }
+  }
+  for (uint32_t r = 0; r < terms_.free_count; ++r) {
+    entries_[r] = entries[r];
+    places_[entries[r]] = kInside;
+    for (uint32_t g = 0; g < problem.group_count; ++g) {
+      fifteenths_[g] += terms_.candidate(entries[r]).levels[g];
+    }
+  }
+  find_sums();
+  if (has_costs()) find_costs();
+  if (!has_distances()) return;
+  for (uint32_t c = 0; c < problem.candidate_count; ++c) {
+    double sum = 0;
+    for (uint32_t m = 0; m < problem.length; ++m) {
+      if (member(m) != c) sum += distance(c, member(m));
+    }
+    distances_[c] = sum;
+  }
+}
+
+void EntrySet::find_costs() {
+  const ListProblem& problem = *terms_.problem;
+  memset(costs_, 0, problem.candidate_count * sizeof(int64_t));
+  for (uint32_t i = 0; i < terms_.each_count; ++i) {
+    const EachRule& rule = terms_.eaches[i];
+    if (rule.count != 0) continue;
+    // None at all: each value counts, whether the set has it or not.
+    for (uint32_t c = 0; c < problem.candidate_count; ++c) {
+      costs_[c] +=
+          terms_.candidate(c).families[rule.family].count * kWhole * misses_of_fifteenth(rule.rule);
+    }
+  }
+  for_each_full([this, &problem](const EachRule& rule, uint32_t value, uint32_t count) {
+    const int64_t misses = kWhole * misses_of_fifteenth(rule.rule);
+    for (uint32_t c = 0; c < problem.candidate_count; ++c) {
+      if ((count > rule.count || places_[c] == kOutside) &&
+          has_value(problem, c, rule.family, value)) {
+        costs_[c] += misses;
+      }
+    }
+  });
+}
+
+void EntrySet::find_sums() {
+  rises_[0] = falls_[0] = 0;
+  for (uint32_t r = 0; r < terms_.free_count; ++r) {
+    const double probability = terms_.candidate(entries_[r]).probability;
+    rises_[r + 1] = rises_[r] + probability * terms_.steps[r];
+    falls_[r + 1] = falls_[r] + probability * terms_.steps[r + 1];
+  }
+}
+
+void EntrySet::swap(uint32_t leaver, uint32_t enterer, uint32_t position) {
+  const ListProblem& problem = *terms_.problem;
+  const uint32_t left = entries_[leaver];
+  if (position > leaver) {
+    memmove(entries_ + leaver, entries_ + leaver + 1, (position - 1 - leaver) * sizeof(uint32_t));
+    entries_[position - 1] = enterer;
+  } else {
+    memmove(entries_ + position + 1, entries_ + position, (leaver - position) * sizeof(uint32_t));
+    entries_[position] = enterer;
+  }
+  places_[left] = kOutside;
+  places_[enterer] = kInside;
+  for (uint32_t g = 0; g < problem.group_count; ++g) {
+    fifteenths_[g] += terms_.candidate(enterer).levels[g] - terms_.candidate(left).levels[g];
+  }
+  find_sums();
+  if (has_costs()) {
+    // Counts changed of the two's own values alone.
+    for (uint32_t c = 0; c < problem.candidate_count; ++c) {
+      bool is_touched = c == left || c == enterer;
+      for (uint32_t i = 0; i < terms_.each_count && !is_touched; ++i) {
+        const uint32_t f = terms_.eaches[i].family;
+        is_touched = share_values(problem, c, left, f) || share_values(problem, c, enterer, f);
+      }
+      if (is_touched) costs_[c] = find_each_misses(c);
+    }
+  }
+  if (!has_distances()) return;
+  for (uint32_t c = 0; c < problem.candidate_count; ++c) {
+    if (c != left) distances_[c] -= distance(c, left);
+    if (c != enterer) distances_[c] += distance(c, enterer);
+  }
+}
+
+uint32_t EntrySet::count_of(uint32_t family, uint32_t value) const {
+  const ListProblem& problem = *terms_.problem;
+  uint32_t count = 0;
+  for (uint32_t m = 0; m < problem.length; ++m) {
+    if (has_value(problem, member(m), family, value)) ++count;
+  }
+  return count;
+}
+
+int64_t EntrySet::find_each_misses(uint32_t candidate) const {
+  const ListProblem& problem = *terms_.problem;
+  const uint32_t self = places_[candidate] == kOutside ? 0 : 1;
+  int64_t misses = 0;
+  for (uint32_t i = 0; i < terms_.each_count; ++i) {
+    const EachRule& rule = terms_.eaches[i];
+    const FamilyValues& own = terms_.candidate(candidate).families[rule.family];
+    for (uint32_t v = 0; v < own.count; ++v) {
+      if (count_of(rule.family, problem.values[own.first + v]) - self >= rule.count) {
+        misses += kWhole * misses_of_fifteenth(rule.rule);
+      }
+    }
+  }
+  return misses;
+}
+
+int64_t EntrySet::swap_each_misses(uint32_t leaver, uint32_t enterer) const {
+  if (!has_costs()) return 0;
+  const ListProblem& problem = *terms_.problem;
+  const uint32_t left = entries_[leaver];
+  int64_t misses = costs_[enterer] - costs_[left];
+  if (costs_[enterer] == 0) return misses;
+  for (uint32_t i = 0; i < terms_.each_count; ++i) {
+    const EachRule& rule = terms_.eaches[i];
+    const FamilyValues& own = terms_.candidate(enterer).families[rule.family];
+    for (uint32_t v = 0; v < own.count; ++v) {
+      const uint32_t value = problem.values[own.first + v];
+      // A shared value's count stays: it costs nothing to come and saves nothing to go.
+      if (has_value(problem, left, rule.family, value) &&
+          count_of(rule.family, value) == rule.count) {
+        misses -= kWhole * misses_of_fifteenth(rule.rule);
+      }
+    }
+  }
+  return misses;
+}
+
+double EntrySet::swap_distance(uint32_t leaver, uint32_t enterer) const {
+  const uint32_t left = entries_[leaver];
+  return distances_[enterer] - distance(enterer, left) - distances_[left];
+}
+
+}  // namespace pintle::internal

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A set of free entries, and what makes the change by a swap (one entry out, one candidate in) O(1).
+//
+// With the entries e_0, e_1, ... in order of score, probabilities p and discounts d, an entry of rank a that
+// leaves for a candidate that comes before the entry e_j shifts those between them by one rank:
+//   j > a    p_new d_(j-1) - p_a d_a + sum over a < i < j of p_i (d_(i-1) - d_i)
+//   j <= a   p_new d_j - p_a d_a - sum over j <= i < a of p_i (d_i - d_(i+1))
+// which are differences of the prefix sums `rises` and `falls`.
+#ifndef PINTLE_RUNTIME_CHOICE_ENTRY_SET_H_
+#define PINTLE_RUNTIME_CHOICE_ENTRY_SET_H_
+
+#include "runtime/choice/terms.h"
+
+namespace pintle::internal {
+
+enum Place : uint8_t { kOutside, kInside, kPinned };
+
+class EntrySet {
+ public:
+  // counts_pairs: keeps what eaches and diversity need, too.
+  EntrySet(const ListTerms& terms, bool counts_pairs, EntryBuffers* buffers);
+
+  // entries: [free_count] candidates, ascending, none of them pinned.
+  void assign(const uint32_t* entries);
+  // The entry of rank `leaver` leaves, `enterer` comes in before the entry of rank `position`.
+  void swap(uint32_t leaver, uint32_t enterer, uint32_t position);
+
+  const uint32_t* entries() const { return entries_; }
+  Place place(uint32_t candidate) const { return static_cast<Place>(places_[candidate]); }
+  // With pins.
+  int32_t fifteenths(uint32_t group) const { return fifteenths_[group]; }
+  int64_t range_misses() const {
+    int64_t misses = 0;
+    for (uint32_t i = 0; i < terms_.range_count; ++i) {
+      misses += terms_.ranges[i].misses(fifteenths_[terms_.ranges[i].group]);
+    }
+    return misses;
+  }
+
+  double swap_dcg(uint32_t leaver, double probability, uint32_t position) const {
+    const double out = terms_.candidate(entries_[leaver]).probability * terms_.discounts[leaver];
+    return position > leaver ? probability * terms_.discounts[position - 1] - out +
+                                   (rises_[position] - rises_[leaver + 1])
+                             : probability * terms_.discounts[position] - out -
+                                   (falls_[leaver] - falls_[position]);
+  }
+  // Misses of eaches that a candidate outside would add, or one inside saves by leaving.
+  int64_t each_misses(uint32_t candidate) const { return has_costs() ? costs_[candidate] : 0; }
+  // The same of a swap: less than the two alone, where they share a value.
+  int64_t swap_each_misses(uint32_t leaver, uint32_t enterer) const;
+  // What a swap adds to the sum over pairs of 1 - cosine.
+  double swap_distance(uint32_t leaver, uint32_t enterer) const;
+
+  // Each value of which the set has as many entries as an each allows (but for 0), or more:
+  // visit(const EachRule&, uint32_t value, uint32_t count).
+  template <typename Visit>
+  void for_each_full(const Visit& visit) const {
+    const ListProblem& problem = *terms_.problem;
+    for (uint32_t i = 0; i < terms_.each_count; ++i) {
+      const EachRule& rule = terms_.eaches[i];
+      for (uint32_t m = 0; m < problem.length && rule.count != 0; ++m) {
+        const FamilyValues& own = terms_.candidate(member(m)).families[rule.family];
+        for (uint32_t v = 0; v < own.count; ++v) {
+          const uint32_t value = problem.values[own.first + v];
+          uint32_t before = 0, count = 1;
+          while (before < m && !has_value(problem, member(before), rule.family, value)) ++before;
+          if (before < m) continue;
+          for (uint32_t other = m + 1; other < problem.length; ++other) {
+            if (has_value(problem, member(other), rule.family, value)) ++count;
+          }
+          if (count >= rule.count) visit(rule, value, count);
+        }
+      }
+    }
+  }
+
+ private:
+  // Of the whole list: free entries, then pins.
+  uint32_t member(uint32_t m) const {
+    return m < terms_.free_count ? entries_[m]
+                                 : terms_.problem->pins[m - terms_.free_count].candidate;
+  }
+  bool has_costs() const { return counts_pairs_ && terms_.each_count != 0; }
+  bool has_distances() const { return counts_pairs_ && terms_.problem->diversity != 0; }
+  uint32_t count_of(uint32_t family, uint32_t value) const;
+  int64_t find_each_misses(uint32_t candidate) const;
+  double distance(uint32_t a, uint32_t b) const {
+    const ListProblem& problem = *terms_.problem;
+    return 1 - static_cast<double>(problem.cosines[size_t{a} * problem.candidate_count + b]);
+  }
+  void find_sums();
+  void find_costs();
+
+  const ListTerms& terms_;
+  bool counts_pairs_;
+  uint8_t* places_;
+  uint32_t* entries_;
+  double *rises_, *falls_;
+  int64_t* costs_;
+  double* distances_;
+  int32_t fifteenths_[kMaxGroups];
+};
+
+}  // namespace pintle::internal
+
+#endif  // PINTLE_RUNTIME_CHOICE_ENTRY_SET_H_

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/choice/terms.h"
+
+#include <string.h>
+
+namespace pintle::internal {
+namespace {
+
+static_assert(kMaxGroups == sizeof(uint64_t), "levels are compared as one word");
+uint64_t levels_word(const Candidate& candidate) {
+  uint64_t word;
+  memcpy(&word, candidate.levels, sizeof(word));
+  return word;
+}
+
+void find_kinds(const ListProblem& problem, ChooseScratch* scratch, ListTerms* terms) {
+  uint32_t* kinds = scratch->kinds.front(problem.candidate_count);
+  uint32_t* examples = scratch->kind_examples.front(problem.candidate_count);
+  uint32_t kind_count = 0;
+  for (uint32_t c = 0; c < problem.candidate_count; ++c) {
+    const Candidate& candidate = problem.candidates[c];
+    const uint64_t word = levels_word(candidate);
+    const uint32_t compared = kind_count < kKindsCompared ? kind_count : kKindsCompared;
+    uint32_t kind = 0;
+    while (kind < compared && (levels_word(problem.candidates[examples[kind]]) != word ||
+                               problem.candidates[examples[kind]].value != candidate.value)) {
+      ++kind;
+    }
+    if (kind == compared) {
+      kind = kind_count++;
+      examples[kind] = c;
+      uint32_t member_of = 0;
+      for (uint32_t g = 0; word != 0 && g < problem.group_count; ++g) {
+        const uint8_t level = candidate.levels[g];
+        if (level != 0 && level != kWhole) terms->whole_groups &= ~(1u << g);
+        if (level != 0) ++member_of;
+      }
+      if (member_of > 1 || candidate.value != 0) terms->is_partition = false;
+    }
+    kinds[c] = kind;
+  }
+  terms->kinds = {kinds, kind_count};
+}
+
+bool has_single_values(const ListProblem& problem, uint32_t family) {
+  for (uint32_t c = 0; c < problem.candidate_count; ++c) {
+    if (problem.candidates[c].families[family].count > 1) return false;
+  }
+  return true;
+}
+
+void collect_rules(const ListProblem& problem, ListTerms* terms) {
+  memcpy(terms->ranges, problem.ranges, problem.range_count * sizeof(RangeRule));
+  memcpy(terms->eaches, problem.eaches, problem.each_count * sizeof(EachRule));
+  terms->range_count = problem.range_count;
+  terms->each_count = problem.each_count;
+  for (uint32_t i = 0; i < problem.run_count; ++i) {
+    const RunRule& run = problem.runs[i];
+    const uint64_t most = uint64_t{run.count} * (problem.length + 1) / (uint64_t{run.count} + 1);
+    if (most >= problem.length) continue;
+    const uint32_t count = static_cast<uint32_t>(most);
+    if (run.is_family) {
+      terms->eaches[terms->each_count++] = {run.index, count, run.rule};
+    } else if ((terms->whole_groups >> run.index & 1) != 0) {
+      terms->ranges[terms->range_count++] = {run.index, 0, static_cast<int32_t>(kWhole * count),
+                                             run.rule};
+    }
+  }
+}
+
+double largest_sum(const ListProblem& problem) {
+  double sum = 0, value = 0;
+  for (uint32_t r = 0; r < problem.length; ++r) {
+    sum += problem.candidates[r].probability * problem.discounts[r];
+  }
+  for (uint32_t g = 0; g < problem.group_count; ++g) sum += fabs(problem.groups[g].reward);
+  for (uint32_t c = 0; c < problem.candidate_count; ++c) {
+    value = fmax(value, fabs(static_cast<double>(problem.candidates[c].value)));
+  }
+  return sum + value + problem.diversity * problem.length * problem.length;
+}
+
+}  // namespace
+
+ListTerms::ListTerms(const ListProblem& of, ChooseScratch* scratch)
+    : problem(&of), free_count(of.length - of.pin_count) {
+  double* discounts_of = scratch->discounts.front(free_count);
+  double* steps_of = scratch->steps.front(free_count + 1);
+  uint32_t free_rank = 0, pin = 0;
+  for (uint32_t r = 0; r < of.length; ++r) {
+    if (pin < of.pin_count && of.pins[pin].rank == r) {
+      ++pin;
+    } else {
+      discounts_of[free_rank++] = of.discounts[r];
+    }
+  }
+  steps_of[0] = steps_of[free_count] = 0;
+  for (uint32_t r = 1; r < free_count; ++r) {
+    steps_of[r] = discounts_of[r - 1] - discounts_of[r];
+  }
+  discounts = discounts_of;
+  steps = steps_of;
+
+  whole_groups = (1u << of.group_count) - 1;
+  is_partition = of.diversity == 0;
+  find_kinds(of, scratch, this);
+  collect_rules(of, this);
+  if (whole_groups != (1u << of.group_count) - 1) is_partition = false;
+  if (each_count != 0) {
+    // One family alone divides the candidates, too.
+    const uint32_t family = eaches[0].family;
+    for (uint32_t i = 1; i < each_count; ++i) {
+      if (eaches[i].family != family) is_partition = false;
+    }
+    if (of.group_count != 0 || !has_single_values(of, family)) {
+      is_partition = false;
+    }
+  }
+  tolerance = 1e-14 * largest_sum(of);
+}
+
+}  // namespace pintle::internal

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A ListProblem made ready for search.
+//
+// Pins take their ranks and leave. The free ranks keep their discounts, which still descend, and are filled
+// in order of score, so that a set of `free_count` candidates, the free entries, is a whole list.
+//
+// Candidates of one kind, the same in levels and value, differ in score, family and cosines alone.
+#ifndef PINTLE_RUNTIME_CHOICE_TERMS_H_
+#define PINTLE_RUNTIME_CHOICE_TERMS_H_
+
+#include "runtime/choice/choose_scratch.h"
+
+namespace pintle::internal {
+
+// A number for each candidate: alike where they are of one kind.
+struct Kinds {
+  const uint32_t* of;  // [candidate_count]
+  uint32_t count;
+};
+// Kinds beyond these are not compared with: two alike may be two kinds, which costs time alone.
+inline constexpr uint32_t kKindsCompared = 64;
+
+struct ListTerms {
+  ListTerms(const ListProblem& of, ChooseScratch* scratch);
+
+  const ListProblem* problem;
+  uint32_t free_count;
+  const double* discounts;  // [free_count]
+  const double* steps;      // [free_count + 1]: discounts[r - 1] - discounts[r]; 0 at both ends
+  Kinds kinds;
+  uint32_t whole_groups;  // bit g: no candidate is a member of g in part
+  // No candidate has two of the attributes that anything depends on, no part of one, and no value of its
+  // own: see choose.h.
+  bool is_partition;
+  // The problem's ranges and eaches, and what runs imply: of a group that may have q in a row, a list of k
+  // holds at most q (k + 1) / (q + 1).
+  RangeRule ranges[2 * PINTLE_LIST_RULES];
+  EachRule eaches[2 * PINTLE_LIST_RULES];
+  uint32_t range_count, each_count;
+  // Differences of worth up to this are rounding: 1e-14 of the largest sum that occurs.
+  double tolerance;
+
+  const Candidate& candidate(uint32_t c) const { return problem->candidates[c]; }
+};
+
+}  // namespace pintle::internal
+
+#endif  // PINTLE_RUNTIME_CHOICE_TERMS_H_

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `pintle recommend` and `pintle explain` under knobs, wishes and rules.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "run_cli.h"
+#include "steerable_model.h"
+
+namespace pintle::converter {
+namespace {
+
+// The last two columns of the default model's items: "|Sci-Fi|Drama|Dark|" by id.
+std::map<std::string, std::string> attributes_by_id() {
+  std::ifstream file(kDefaultModel + "/items.csv");
+  std::map<std::string, std::string> attributes;
+  for (std::string line; std::getline(file, line);) {
+    const size_t first = line.find(','), second = line.find(',', first + 1);
+    const size_t mood = line.rfind(','), genres = line.rfind(',', mood - 1);
+    attributes[line.substr(first + 1, second - first - 1)] =
+        "|" + line.substr(genres + 1, mood - genres - 1) + "|" + line.substr(mood + 1) + "|";
+  }
+  return attributes;
+}
+
+std::vector<std::string> ids_of(const json& list) {
+  std::vector<std::string> ids;
+  for (const json& item : list["items"]) ids.push_back(item["id"]);
+  return ids;
+}
+
+size_t count_of(const json& list, const std::string& attribute) {
+  static const std::map<std::string, std::string> attributes = attributes_by_id();
+  size_t count = 0;
+  for (const std::string& id : ids_of(list)) {
+    count += contains(attributes.at(id), "|" + attribute + "|") ? 1 : 0;
+  }
+  return count;
+}
+
+std::string on_model(const std::string& verb, const std::string& options) {
+  return verb + " --model " + model_path() + " --history '" + joined(some_ids(6)) + "' " + options;
+}
+
+json recommended(const std::string& options) {
+  const Outcome run = pintle(on_model("recommend", "--json " + options));
+  REQUIRE_MESSAGE(run.status == 0, run.err);
+  return run.parsed();
+}
+
+TEST_CASE("shares, mixes, caps and pins are kept, and say so") {
+  const json mix = recommended("--mix 'Sci-Fi=0.3,Comedy=0.2' --cap Thriller=1 --cap mood=3");
+  CHECK(count_of(mix, "Sci-Fi") == 3);
+  CHECK(count_of(mix, "Comedy") == 2);
+  CHECK(count_of(mix, "Thriller") <= 1);
+  for (const char* mood : {"Dark", "Light", "Tender", "Tense", "Wondrous", "Wry"}) {
+    CAPTURE(mood);
+    CHECK(count_of(mix, mood) <= 3);
+  }
+  REQUIRE(mix["rules"].size() == 4);
+  CHECK(mix["rules"][0] ==
+        json{{"rule", "rule mix Sci-Fi=0.3"}, {"outcome", "kept"}, {"wanted", 3}, {"got", 3}});
+  CHECK(mix["rules"][3]["rule"] == "rule cap mood=3");
+  CHECK(mix["list"]["cost_percent"].get<double>() ==
+        doctest::Approx(100 - 100 * mix["list"]["expected_dcg"].get<double>() /
+                                  mix["list"]["plain_dcg"].get<double>()));
+  CHECK(mix["list"]["cost_percent"].get<double>() > 0);
+  CHECK(count_of(recommended("--share genres/Horror=0.4"), "Horror") == 4);
+  CHECK(count_of(recommended("--at-least Horror=0.25"), "Horror") >= 3);
+  CHECK(count_of(recommended("--at-most Thriller=0.1 --top-k 20"), "Thriller") <= 2);
+  const std::string last = ids_of(recommended("--top-k 100")).back();
+  CHECK(ids_of(recommended("--pin 3:" + last))[2] == last);
+}
+
+TEST_CASE("the rule that was given first is kept, whatever its option") {
+  const std::string cap = "--cap Thriller=1", least = "--at-least Thriller=0.5";
+  const json capped = recommended(cap + " " + least), filled = recommended(least + " " + cap);
+  CHECK(count_of(capped, "Thriller") == 1);
+  CHECK(count_of(filled, "Thriller") == 5);
+  CHECK(capped["rules"][0]["outcome"] == "kept");
+  CHECK(capped["rules"][1]["outcome"] == "conflict");
+  CHECK(filled["rules"][0]["rule"] == "rule at least Thriller=0.5");
+  CHECK(filled["rules"][0]["outcome"] == "kept");
+  CHECK(contains(pintle(on_model("recommend", cap + " " + least)).out,
+                 "rule at least Thriller=0.5 gave way: wanted 5, got 1: other rules, pins or the "
+                 "list's length leave no room\n"));
+}
+
+TEST_CASE("wishes") {
+  const json plain = recommended("");
+  CHECK_FALSE(plain.contains("list"));
+  CHECK(count_of(recommended("--wish Horror=5"), "Horror") > count_of(plain, "Horror"));
+  const std::string last = ids_of(recommended("--top-k 100")).back();
+  CHECK(ids_of(recommended("--boost " + last + "=100")).back() == last);
+  const json diverse = recommended("--diverse 0.5");
+  CHECK(diverse["list"]["diversity"].get<double>() >
+        diverse["list"]["plain_diversity"].get<double>());
+  const json seven = recommended("--explore 7=1"), again = recommended("--explore 7=1");
+  CHECK(seven == again);
+  CHECK(ids_of(seven) != ids_of(plain));
+  CHECK(ids_of(recommended("--explore 8=1")) != ids_of(seven));
+  json nothing = recommended("--wish Horror=0");
+  CHECK(nothing["list"]["cost_percent"] == 0);
+  CHECK(nothing["list"]["kept"] == 10);
+  CHECK(nothing["items"] == plain["items"]);
+}
+
+TEST_CASE("--why tells of each entry what put it in, what left for it and what it gains") {
+  const std::string options = "--why --wish Horror=3 --at-least Sci-Fi=0.3 ";
+  const json list = recommended(options);
+  const std::vector<std::string> plain = ids_of(recommended(""));
+  size_t wished = 0, ruled = 0;
+  for (const json& item : list["items"]) {
+    CAPTURE(item.dump());
+    const auto at = std::find(plain.begin(), plain.end(), item["id"]);
+    CHECK(item["plain_rank"] == (at == plain.end() ? json() : json(at - plain.begin() + 1)));
+    double sum = 0;
+    for (const json& reason : item["reasons"]) sum += reason["value"].get<double>();
+    CHECK(sum == doctest::Approx(item["gain"].get<double>()).epsilon(1e-5));
+    if (item["cause"] == "score") {
+      CHECK(item["source"].is_null());
+      CHECK(item["replaced"].is_null());
+      continue;
+    }
+    CHECK(std::count(plain.begin(), plain.end(), item["replaced"]) == 1);
+    wished += item["source"] == "wish Horror=3" ? 1 : 0;
+    ruled += item["source"] == "rule at least Sci-Fi=0.3" ? 1 : 0;
+  }
+  CHECK(wished > 0);
+  CHECK(ruled > 0);
+  const Outcome text = pintle(on_model("recommend", options));
+  CHECK(contains(text.out, "% of the plain list's expected DCG, keeps "));
+  CHECK(contains(text.out, "rule at least Sci-Fi=0.3, for "));
+  CHECK(contains(text.out, "  its score\n"));
+  // Of a list without wishes and rules: its scores.
+  for (const json& item : recommended("--why")["items"]) CHECK(item["cause"] == "score");
+}
+
+TEST_CASE("explain tells the same of the list, and explains its first entry") {
+  const std::string options = "--share Horror=0.4 --pin 1:" + ids_of(recommended("")).back();
+  const Outcome run = pintle(on_model("explain", "--json " + options));
+  REQUIRE_MESSAGE(run.status == 0, run.err);
+  const json explained = run.parsed(), list = recommended("--why " + options);
+  CHECK(explained["recommended"]["items"] == list["items"]);
+  CHECK(explained["recommended"]["rules"] == list["rules"]);
+  CHECK(explained["recommended"]["list"] == list["list"]);
+  CHECK(explained["item"]["id"] == list["items"][0]["id"]);
+  CHECK(explained["item"]["id"] == ids_of(recommended("")).back());
+  CHECK_FALSE(pintle(on_model("explain", "--json")).parsed().contains("recommended"));
+  CHECK(contains(pintle(on_model("explain", options)).out, "why each is there"));
+}
+
+TEST_CASE("knobs and presets, and an empty history") {
+  const test::ScratchDir folder;
+  const std::string model = folder.path("m.pintle");
+  SteerableModel().write(model);
+  const std::string with = "recommend --json --model " + model + " ";
+  const auto list = [&](const std::string& options) {
+    const Outcome run = pintle(with + "--history '1 2' " + options);
+    REQUIRE_MESSAGE(run.status == 0, run.err);
+    return run.parsed();
+  };
+  CHECK(ids_of(list("--knob Space=8")) != ids_of(list("")));
+  CHECK(list("--steer preset:evening").contains("list"));
+  CHECK_FALSE(list("--steer feature:1:set=1").contains("list"));
+  const json why = list("--knob Space=8 --why");
+  size_t turned = 0;
+  for (const json& item : why["items"]) turned += item["source"] == "knob Space=8" ? 1 : 0;
+  CHECK(turned > 0);
+  const std::string sequences = folder.write("s", "\n1 2\n");
+  const std::vector<json> lines =
+      lines_of(pintle(with + "--knob Space=8 --sequences " + sequences).out);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0]["list"].is_null());
+  CHECK(lines[0]["rules"].is_null());
+  CHECK(lines[1]["items"] == list("--knob Space=8")["items"]);
+  const Outcome old = pintle("recommend --model " + model + " --history 1 --steer Space=2");
+  CHECK(old.status == 1);
+  CHECK(contains(old.err, "a knob is --knob Space=2"));
+}
+
+TEST_CASE("what cannot be asked ends with 1 and says what can") {
+  for (const auto& [options, message] : std::vector<std::pair<std::string, std::string>>{
+           {"--share Horor=0.3", "no attribute \"Horor\". They have Horror"},
+           {"--cap artist=2", "no attribute or group \"artist\""},
+           {"--pin 11:1", "\"11\" is not a rank from 1 to 10"},
+           {"--fresh 30d", "`pintle convert --date-column`"},
+           {"--knob Horror=1", "make them with `pintle label`"},
+           {"--diverse 0.1 --top-k 33", "32"}}) {
+    CAPTURE(options);
+    for (const char* verb : {"recommend", "explain"}) {
+      const Outcome run = pintle(on_model(verb, options));
+      CHECK(run.status == 1);
+      CHECK(run.out.empty());
+      CHECK(contains(run.err, message));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pintle::converter
