@@ -30,6 +30,20 @@ json build_json(const std::string& out) {
           {"out", out}};
 }
 
+// The second column of the default model's item table: "row,id,...".
+std::string id_of(const std::string& line) {
+  const size_t begin = line.find(',') + 1;
+  return line.substr(begin, line.find(',', begin) - begin);
+}
+
+std::string first_item_id() {
+  std::ifstream items(test::default_model_file("items.csv"));
+  std::string line;
+  std::getline(items, line);
+  std::getline(items, line);
+  return id_of(line);
+}
+
 BuildReport run(const test::ScratchDir& dir, const json& config) {
   return build(read_build_config(dir.write("build.json", config.dump())));
 }
@@ -73,6 +87,12 @@ TEST_CASE("a build, and what a second one does") {
     CHECK(run(dir, config).ran == 4);
     config["attributes"] = {"mood"};
     CHECK(run(dir, config).ran == 4);
+    config["date_column"] = "none";
+    CHECK(run(dir, config).ran == 2);  // convert, to the same bytes, and embed
+    dir.write("tastes.csv", "item,group,name,membership\n" + first_item_id() + ",taste,dark,0.5\n");
+    config["memberships"] = "tastes.csv";
+    CHECK(run(dir, config).ran == 4);
+    CHECK(open_model(dir.path("model.pintle")).find_attribute("taste", "dark"));
   }
 }
 
@@ -139,6 +159,7 @@ json command(const std::string& line) {
   add_train_sae_command(&app);
   add_label_command(&app);
   add_build_command(&app);
+  add_inspect_command(&app);
   std::ostringstream printed;
   std::streambuf* const out = std::cout.rdbuf(printed.rdbuf());
   try {
@@ -200,8 +221,71 @@ TEST_CASE("the command line, verb by verb") {
   const json report = command(convert + " --sae " + dir.path("sae") + " --features " +
                               dir.path("features.json") + " --out " + dir.path("s.pintle"));
   CHECK(report["saes"][0] == "sae: 64 features at block:0");
-  CHECK_THROWS_AS(command(convert + " --features f.json --out " + dir.path("s.pintle")),
-                  CLI::ParseError);
+  CHECK_THROWS_WITH_AS(
+      command(convert + " --features " + dir.path("features.json") + " --out " + dir.path("x")),
+      doctest::Contains("describes 1 SAEs, 0 are left of those given with --sae"), Error);
+}
+
+TEST_CASE("memberships, dates and knobs that need no SAE, from tables into a file") {
+  test::ScratchDir dir;
+  std::ifstream items(test::default_model_file("items.csv"));
+  std::string header, line, dated, memberships = "item,group,name,membership\n";
+  std::getline(items, header);
+  dated = header + ",premiere\n";
+  for (size_t i = 0; std::getline(items, line); ++i) {
+    dated += line + (i % 2 == 0 ? ",2001-02-03\n" : ",\n");
+    if (i < 3) memberships += id_of(line) + ",taste,dark,0." + "258"[i] + "\n";
+  }
+  Interpretation knobs;
+  Knob dark;
+  dark.name = "dark";
+  dark.attribute_group = "taste";
+  dark.attribute_name = "dark";
+  dark.rewards = {{-2, 0.05f}, {0, 0}, {3, 0.1f}};
+  dark.min_strength = dark.min_by_items = -2;
+  dark.max_strength = dark.max_by_loss = 3;
+  knobs.knobs = {dark};
+  knobs.temperature = 0.75f;
+  knobs.wish_unit = 0.0125f;
+  const std::string convert =
+      "convert --json --weights " + test::default_model_file("model.safetensors") + " --config " +
+      test::default_model_file("config.json") + " --items " + dir.write("items.csv", dated) +
+      " --id-column id --memberships " + dir.write("memberships.csv", memberships);
+  const std::string features =
+      " --features " + dir.write("knobs.json", interpretation_to_json(knobs).dump());
+  const json report = command(convert + features + " --out " + dir.path("m.pintle"));
+  CHECK(report["knobs"] == 1);
+  CHECK(report["saes"].empty());
+  CHECK(report["dated_items"].get<size_t>() == (report["items"].get<size_t>() + 1) / 2);
+  CHECK(report["memberships"][0].get<std::string>().find("1 attributes of") == 0);
+  const auto notes = report["item_table"].get<std::vector<std::string>>();
+  CHECK(std::any_of(notes.begin(), notes.end(), [](const std::string& note) {
+    return note.find("dates: column 'premiere' (the only one of dates), ISO 8601") == 0;
+  }));
+
+  const json model = command("inspect --json --model " + dir.path("m.pintle"));
+  CHECK(model["temperature"] == 0.75);
+  CHECK(model["wish_unit"] == 0.0125);
+  CHECK(model["catalogue"]["dated_items"] == report["dated_items"]);
+  CHECK(model["catalogue"]["soft_attributes"] ==
+        json({{{"group", "taste"}, {"name", "dark"}, {"items", 3}}}));
+  CHECK(model["groups"].back() ==
+        json({{"name", "taste"}, {"attributes", {{{"name", "dark"}, {"items", 3}}}}}));
+  const json& knob = model["knobs"][0];
+  CHECK(knob["rewards"] == json({{-2.0, 0.05}, {0.0, 0.0}, {3.0, 0.1}}));
+  CHECK(knob["min_reasons"] == json({"no item left"}));
+  CHECK(knob["max_reasons"] == json({"5 % of NDCG@10 lost"}));
+  CHECK(knob["min_by_loss"].is_null());
+  CHECK(knob["max_by_loss"] == 3);
+
+  // Without the table of memberships the knob's attribute is missing; without dates there are none.
+  const std::string plain = convert.substr(0, convert.find(" --memberships"));
+  CHECK_THROWS_WITH_AS(command(plain + features + " --out " + dir.path("x")),
+                       doctest::Contains("pass the --items and --memberships"), Error);
+  CHECK(command(plain + " --date-column none --out " + dir.path("x"))["dated_items"] == 0);
+  const json bare = command("inspect --json --model " + dir.path("x"));
+  CHECK(bare["temperature"].is_null());
+  CHECK(bare["catalogue"]["soft_attributes"].empty());
 }
 
 }  // namespace
