@@ -392,7 +392,13 @@ double ReferenceLists::tolerance() const {
     sum += std::abs(group.reward) * static_cast<double>(length_);
   }
   for (const ItemWish& wish : item_wishes_) sum += std::abs(wish.reward);
-  return 1e-6 * (sum + diverse_weight_ * static_cast<double>(length_ * length_));
+  if (diverse_weight_ > 0) {
+    // The plain list's diversity is what others are measured by: its own rounding counts as often as it is
+    // smaller.
+    const double pairs = static_cast<double>(length_ * length_);
+    sum += diverse_weight_ * pairs * (1 + 1 / diversity(plain_));
+  }
+  return 1e-6 * sum;
 }
 
 bool ReferenceLists::has_runs() const { return std::any_of(rules_.begin(), rules_.end(), is_run); }
