@@ -120,7 +120,7 @@ def mean_loss(people, base, ndcg):
 
 
 def calissta(table, steered, domain, install):
-    """The package of arXiv's CALISSTA on the same kind of wish, one a person (two, three, four attributes
+    """CALISSTA (UMAP '26) by its authors' package on the same kind of wish, one a person (two, three, four attributes
     in turn, by taste). It steers by an SAE of the last state; the network is GPT-2 in numpy."""
     python = domain.work / "calissta/bin/python"
     if install and not python.exists():
@@ -137,8 +137,8 @@ def calissta(table, steered, domain, install):
                          for name in people.large()}, "variants": VARIANTS}
     question, answer = (domain.work / f"calissta_{name}.json" for name in ("question", "answer"))
     question.write_text(json.dumps(asked))
-    done = subprocess.run([python, pathlib.Path(__file__).with_name("calissta_lists.py"), question, answer])
-    if done.returncode != 0:
+    script = pathlib.Path(__file__).with_name("calissta_lists.py")
+    if subprocess.run([python, script, question, answer]).returncode != 0:
         sys.exit("calissta_lists.py failed")
     rows = [("plain list", steered.plain.ids), ("--mix", ask_each(steered, wishes, as_mix)[0])]
     for (kept, one_item, alpha), lists in zip(VARIANTS, json.loads(answer.read_text())):
