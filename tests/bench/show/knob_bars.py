@@ -25,41 +25,40 @@ def loss_row(table, item, bar, loss):
 
 def units(table, steered):
     """+n: of the people whose list has room for n more, the median gains n; -n: of those who have n, it
-    loses n. Both medians are the lower ones, so that a half below n is a miss."""
-    curves = [steered.curve(name) for name in steered.knobs]
+    loses n. The lower median, so that a half below n is a miss. Beyond a knob's range too: the file has
+    rewards there."""
+    people, curves = steered.people, [steered.curve(name) for name in steered.knobs]
     for step in (1, 2, 3, -1, -2):
-        right, able, wrong = 0, 0, []
-        for curve in curves:
-            if not curve.low <= step <= curve.high:
-                continue
-            able += 1
-            gained = (curve.counts(curve.lists(float(step))) - curve.plain) * np.sign(step)
-            possible = (K - curve.plain if step > 0 else curve.plain) >= abs(step)
-            median = np.sort(gained[possible])[(possible.sum() - 1) // 2]
-            right += median == abs(step)
+        able = [curve for curve in curves if curve.has(step)]
+        wrong, below, ndcg = [], [], []
+        for curve in able:
+            lists = curve.lists(float(step))
+            gained = (curve.counts(lists) - curve.plain) * np.sign(step)
+            gained = gained[(K - curve.plain if step > 0 else curve.plain) >= abs(step)]
+            below.append((gained < abs(step)).mean())
+            ndcg.append(people.ndcg(lists.ids))
+            median = np.sort(gained)[(len(gained) - 1) // 2]
             if median != abs(step):
                 wrong.append(f"{curve.name} {median}")
         table.row(f"{step:+d}: knobs whose median person {'gains' if step > 0 else 'loses'} "
-                  f"{abs(step)}", str(able), str(right), right == able)
+                  f"{abs(step)}", str(len(curves)), str(len(able) - len(wrong)),
+                  len(able) - len(wrong) == len(curves))
         for text in wrong:
             table.row(f"  not so: {text}", "", "", None)
-        if able < len(curves):
-            table.row(f"  knobs whose range ends before {step:+d}", "", str(len(curves) - able),
-                      None)
-    loss_rows(table, steered, curves)
+        for curve in curves:
+            if curve not in able:
+                table.row(f"  no reward there: {curve.name}", "", "", None)
+        if not able:
+            continue
+        beyond = sum(not curve.low <= step <= curve.high for curve in able)
+        table.row("  of them beyond the knob's range", "", str(beyond), None)
+        table.row("  % of people below the unit: mean, most", "",
+                  f"{100 * np.mean(below):.1f}, {100 * max(below):.1f}", None)
+        loss_row(table, "  % of NDCG@10 lost, mean", None,
+                 people.loss(steered.base, np.mean(ndcg, 0)))
     falling = [curve.name for curve in curves if falls(curve)]
     table.row("knobs whose share does not always rise over the range", "0", str(len(falling)),
               not falling)
-
-
-def loss_rows(table, steered, curves):
-    people = steered.people
-    for step in (1, 2, 3, -1, -2):
-        within = [curve for curve in curves if curve.low <= step <= curve.high]
-        if within:
-            ndcg = np.mean([people.ndcg(c.lists(float(step)).ids) for c in within], 0)
-            loss_row(table, f"{step:+d}: % of NDCG@10 lost, mean of {len(within)} knobs", None,
-                     people.loss(steered.base, ndcg))
 
 
 def falls(curve):
@@ -82,7 +81,7 @@ def knobs(table, steered):
             if lists is None:
                 missed.append(curve.name)
                 continue
-            beyond += strength is None
+            beyond += strength > curve.high
             ndcg.append(people.ndcg(lists.ids))
             unmoved.append(100 * (curve.counts(lists) <= curve.plain).mean())
             share = curve.share(lists)
@@ -90,9 +89,8 @@ def knobs(table, steered):
                 others.setdefault(method, []).append((people.ndcg(ids), 100 * (
                     people.members[curve.attribute][ids].sum(1) <= curve.plain).mean()))
             effects[curve.name] = side_effect(steered, curve, lists, share - start)
-            table.row(f"  {curve.name}: {start:.3f} to {share:.3f} at "
-                      f"{'a wish beyond its range' if strength is None else f'{strength:+.2f}'}",
-                      "", f"{loss_text(people.loss(steered.base, ndcg[-1]))}; {unmoved[-1]:.0f} %",
+            table.row(f"  {curve.name}: {start:.3f} to {share:.3f} at {strength:+.2f} "
+                      f"(range to {curve.high:+.1f})", "", f"{loss_text(people.loss(steered.base, ndcg[-1]))}; {unmoved[-1]:.0f} %",
                       None)
         table.row(f"mean share {WORDS[aim]}: knobs that reach it", str(len(curves)),
                   str(len(curves) - len(missed)), not missed)
@@ -101,8 +99,7 @@ def knobs(table, steered):
         if not ndcg:
             continue
         if beyond:
-            table.row("  of them beyond the knob's range, by a wish for its attribute", "",
-                      str(beyond), None)
+            table.row("  of them beyond the knob's range", "", str(beyond), None)
         loss_row(table, f"mean share {WORDS[aim]}: % of NDCG@10 lost, mean", BARS[aim][0],
                  people.loss(steered.base, np.mean(ndcg, 0)))
         table.at_most(f"mean share {WORDS[aim]}: % of people without one more item", BARS[aim][1],

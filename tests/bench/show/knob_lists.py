@@ -9,6 +9,7 @@ from one_group import OneGroup
 from table import run
 
 NEAR = 0.001  # of the mean share: near enough to an aim
+MOST_BEYOND = 8  # strengths past the last reward, each e times the one before
 
 
 def aimed_share(aim, start):
@@ -24,7 +25,7 @@ class Steered:
     def __init__(self, people, model):
         self.people, self.model = people, model
         about = json.loads(run(people.pintle, "inspect", "--model", model, "--json"))
-        self.temperature = about["temperature"] or 1.0
+        self.temperature, self.wish_unit = about["temperature"], about["wish_unit"]
         self.knobs = {knob["name"]: knob for knob in about["knobs"] if knob["attribute"]}
         self.plain = people.ask(model, "--why")
         self.base = people.ndcg(self.plain.ids)
@@ -42,17 +43,36 @@ class Steered:
 
 
 class Curve:
+    """A knob's lists by strength. Beyond its range, which `recommend` refuses, they are those of the wish
+    for its attribute with the reward that the file has there; past the last one rewards go on growing. A
+    knob that has features too has no lists beyond its range."""
+
     def __init__(self, steered, name):
         self.steered, self.about = steered, steered.knobs[name]
         self.name, self.attribute = name, self.about["attribute"]["name"]
         self.low, self.high = self.about["min_strength"], self.about["max_strength"]
+        self.strengths, self.rewards = np.array(self.about["rewards"]).T
         self.plain = steered.people.counts(steered.plain, self.attribute)
         self.made = {0.0: steered.plain}
 
+    def has(self, strength):
+        """Whether the file says what the strength is worth."""
+        if self.about["features"]:
+            return self.low <= strength <= self.high
+        return self.strengths[0] <= strength <= self.strengths[-1]
+
+    def option(self, strength):
+        if self.low <= strength <= self.high:
+            return "--knob", f"{self.name}={strength:g}"
+        reward = np.interp(strength, self.strengths, self.rewards)
+        reward *= np.exp(max(0, strength - self.strengths[-1]))
+        value = np.sign(strength) * reward / self.steered.wish_unit
+        return "--wish", f"{self.attribute}={value:.9g}"
+
     def lists(self, strength):
         if strength not in self.made:
-            self.made[strength] = self.steered.people.ask(
-                self.steered.model, "--knob", f"{self.name}={strength:g}")
+            self.made[strength] = self.steered.people.ask(self.steered.model,
+                                                          *self.option(strength))
         return self.made[strength]
 
     def counts(self, lists):
@@ -62,45 +82,27 @@ class Curve:
         return self.counts(lists).mean() / lists.ids.shape[1]
 
     def at_share(self, aim):
-        """(lists, strength) whose mean share is near `aim`, above the plain one; strength None: beyond the
-        range, where the wish for the attribute goes on; lists None: nothing reaches it. A knob of
-        features too has no lists beyond its range."""
-        if self.share(self.lists(self.high)) >= aim - NEAR:
-            known = {s: self.share(lists) for s, lists in self.made.items() if s >= 0}
-            return self.search(aim, known, self.lists)
-        if self.about["features"]:
-            return None, None
-        wished = {}
+        """(lists, strength) whose mean share is near `aim`, above the plain one; (None, None): nothing
+        reaches it."""
+        ends = [self.high]
+        if not self.about["features"]:
+            ends += [self.strengths[-1], self.strengths[-1] + MOST_BEYOND]
+        for end in ends:
+            if self.share(self.lists(end)) >= aim - NEAR:
+                return self.search(aim, end)
+        return None, None
 
-        def by_wish(logarithm):
-            if logarithm not in wished:
-                wished[logarithm] = self.steered.people.ask(
-                    self.steered.model, "--wish", f"{self.attribute}={np.exp(logarithm):.9g}")
-            return wished[logarithm]
-
-        ends = [np.log(0.1), np.log(1e5)]
-        known = {end: self.share(by_wish(end)) for end in ends}
-        if known[ends[1]] < aim - NEAR:
-            return None, None
-        return self.search(aim, known, by_wish)[0], None
-
-    @staticmethod
-    def narrowed(known, aim):
-        below = max((s for s in known if known[s] < aim), key=lambda s: known[s])
-        above = min((s for s in known if known[s] >= aim), key=lambda s: known[s])
-        return below, above
-
-    def search(self, aim, known, lists_at, most_steps=14):
-        """Between known strengths: alternately where a straight line meets the aim, and half-way."""
-        for step in range(most_steps):
-            best = min(known, key=lambda s: abs(known[s] - aim))
-            if abs(known[best] - aim) <= NEAR:
-                break
-            below, above = self.narrowed(known, aim)
-            part = (aim - known[below]) / (known[above] - known[below]) if step % 2 == 0 else 0.5
-            middle = round(below + min(max(part, 0.05), 0.95) * (above - below), 6)
-            if middle in known:
-                break
-            known[middle] = self.share(lists_at(middle))
+    def search(self, aim, end, most_steps=14):
+        """Between strengths up to `end`: in turns where a straight line meets the aim, and half-way."""
+        known = {s: self.share(lists) for s, lists in self.made.items() if 0 <= s <= end}
         best = min(known, key=lambda s: abs(known[s] - aim))
-        return lists_at(best), best
+        for step in range(most_steps):
+            below = max((s for s in known if known[s] < aim), default=best)
+            above = min((s for s in known if known[s] >= aim), default=best)
+            if abs(known[best] - aim) <= NEAR or below >= above:
+                break
+            part = (aim - known[below]) / (known[above] - known[below]) if step % 2 == 0 else 0.5
+            middle = round(below + min(max(part, 0.05), 0.95) * (above - below), 5)
+            known[middle] = self.share(self.lists(middle))
+            best = min(known, key=lambda s: abs(known[s] - aim))
+        return self.lists(best), best
