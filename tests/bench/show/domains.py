@@ -12,8 +12,8 @@ from table import run, run_json
 
 
 class Domain:
-    """Files of one network. A subclass sets `checkpoint`, `log`, `items` and `conversion`, and writes the
-    user lists `train` (SAEs and knobs), `test` (what features mean)."""
+    """Files of one network. A subclass sets `log`, `items` and `conversion`, and writes the lists of users
+    `train` (for SAEs and knobs) and `test` (for what features mean)."""
 
     def __init__(self, pintle, work, hook="last"):
         self.pintle, self.work, self.hook = pintle, work, hook

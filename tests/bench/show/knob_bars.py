@@ -69,49 +69,55 @@ def falls(curve):
 
 
 def knobs(table, steered):
-    people, curves = steered.people, [steered.curve(name) for name in steered.knobs]
-    with_features = [curve.name for curve in curves if curve.about["features"]]
-    table.row("knobs; of them with features", "", f"{len(curves)}; {len(with_features)}", None)
+    curves = [steered.curve(name) for name in steered.knobs]
+    with_features = sum(curve.about["features"] > 0 for curve in curves)
+    table.row("knobs; of them with features", "", f"{len(curves)}; {with_features}", None)
     for aim in BARS:
-        ndcg, others, unmoved, missed, beyond, effects = [], {}, [], [], 0, {}
-        for curve in curves:
-            start = curve.plain.mean() / K
-            target = aimed_share(aim, start)
-            lists, strength = curve.at_share(target)
-            if lists is None:
-                missed.append(curve.name)
-                continue
-            beyond += strength > curve.high
-            ndcg.append(people.ndcg(lists.ids))
-            unmoved.append(100 * (curve.counts(lists) <= curve.plain).mean())
-            share = curve.share(lists)
-            for method, ids in baselines(steered.group(curve.attribute), share).items():
-                others.setdefault(method, []).append((people.ndcg(ids), 100 * (
-                    people.members[curve.attribute][ids].sum(1) <= curve.plain).mean()))
-            effects[curve.name] = side_effect(steered, curve, lists, share - start)
-            table.row(f"  {curve.name}: {start:.3f} to {share:.3f} at {strength:+.2f} "
-                      f"(range to {curve.high:+.1f})", "", f"{loss_text(people.loss(steered.base, ndcg[-1]))}; {unmoved[-1]:.0f} %",
-                      None)
-        table.row(f"mean share {WORDS[aim]}: knobs that reach it", str(len(curves)),
-                  str(len(curves) - len(missed)), not missed)
-        for name in missed:
-            table.row(f"  not so: {name}", "", "", None)
-        if not ndcg:
+        mean_share(table, steered, curves, aim)
+
+
+def mean_share(table, steered, curves, aim):
+    """Of every knob the lists whose mean share is the aim, and other methods' at the same share."""
+    people, words = steered.people, f"mean share {WORDS[aim]}: "
+    found, missed, beyond, effects = {}, [], 0, {}
+    for curve in curves:
+        start = curve.plain.mean() / K
+        lists, strength = curve.at_share(aimed_share(aim, start))
+        if lists is None:
+            missed.append(curve.name)
             continue
-        if beyond:
-            table.row("  of them beyond the knob's range", "", str(beyond), None)
-        loss_row(table, f"mean share {WORDS[aim]}: % of NDCG@10 lost, mean", BARS[aim][0],
-                 people.loss(steered.base, np.mean(ndcg, 0)))
-        table.at_most(f"mean share {WORDS[aim]}: % of people without one more item", BARS[aim][1],
-                      statistics.mean(unmoved), 1)
-        for method, found in others.items():
-            loss = people.loss(steered.base, np.mean([x for x, _ in found], 0))
+        beyond += strength > curve.high
+        share = curve.share(lists)
+        effects[curve.name] = side_effect(steered, curve, lists, share - start)
+        group = steered.group(curve.attribute)
+        for method, ids in {"knob": lists.ids, **baselines(group, share)}.items():
+            counts = people.members[curve.attribute][ids].sum(1)
+            found.setdefault(method, []).append((people.ndcg(ids),
+                                                 100 * (counts <= curve.plain).mean()))
+        ndcg, unmoved = found["knob"][-1]
+        table.row(f"  {curve.name}: {start:.3f} to {share:.3f} at {strength:+.2f} "
+                  f"(range to {curve.high:+.1f})", "",
+                  f"{loss_text(people.loss(steered.base, ndcg))}; {unmoved:.0f} %", None)
+    table.row(words + "knobs that reach it", str(len(curves)), str(len(curves) - len(missed)),
+              not missed)
+    for name in missed:
+        table.row(f"  not so: {name}", "", "", None)
+    if not found:
+        return
+    table.row("  of them beyond the knob's range", "", str(beyond), None)
+    for method, values in found.items():
+        loss = people.loss(steered.base, np.mean([ndcg for ndcg, _ in values], 0))
+        unmoved = statistics.mean(unmoved for _, unmoved in values)
+        if method == "knob":
+            loss_row(table, words + "% of NDCG@10 lost, mean", BARS[aim][0], loss)
+            table.at_most(words + "% of people without one more", BARS[aim][1], unmoved, 1)
+        else:
             table.row(f"  {method}: % lost; % of people without one more", "",
-                      f"{loss_text(loss)}; {statistics.mean(x for _, x in found):.0f}", None)
-        if aim == "doubled" and effects:
-            worst = max(effects, key=effects.get)
-            table.at_most(f"largest side effect on an uncorrelated attribute ({worst})", 0.333,
-                          effects[worst])
+                      f"{loss_text(loss)}; {unmoved:.0f}", None)
+    if aim == "doubled":
+        worst = max(effects, key=effects.get)
+        table.at_most(f"largest side effect on an uncorrelated attribute ({worst})", 0.333,
+                      effects[worst])
 
 
 def baselines(group, share):

@@ -21,6 +21,10 @@ class OneGroup:
         self.inside = np.isfinite(inside.scores).sum(1)   # eligible ones, up to K
         self.outside = np.isfinite(outside.scores).sum(1)
 
+    @staticmethod
+    def is_member():
+        return np.arange(2 * K) < K
+
     def best(self, keys):
         """The K columns of the largest keys, best first; equal ones: the lower id."""
         return np.lexsort((self.ids, -keys))[:, :K]
@@ -37,19 +41,15 @@ class OneGroup:
         keys = np.where(np.isfinite(self.scores), self.p + b * self.is_member(), -np.inf)
         return self.best(keys)
 
-    def reweighted(self, factor):
-        """By scores, log(factor) * temperature being added to the members'."""
-        return self.best(self.scores + factor * self.is_member())
+    def reweighted(self, more):
+        """By scores, `more` being added to the members': a factor on p."""
+        return self.best(self.scores + more * self.is_member())
 
     def in_order(self, columns):
         """The same items by their scores."""
         chosen = np.zeros(self.scores.shape, bool)
         np.put_along_axis(chosen, columns, True, 1)
         return self.best(np.where(chosen, self.scores, -np.inf))
-
-    @staticmethod
-    def is_member():
-        return np.arange(2 * K) < K
 
     def share(self, columns):
         return (columns < K).mean()
