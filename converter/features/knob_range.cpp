@@ -55,7 +55,7 @@ class KnobCurve {
     result.strength = strength;
     result.share = static_cast<float>(aim(strength));
     result.ndcg = static_cast<float>(at(strength).ndcg);
-    if (!attribute_ || strength == 0) return result;
+    if (!attribute_) return result;
     // Gains, or below 0 losses, in items. Whoever has not so many to lose does not count below 0.
     const std::vector<uint8_t>&now = at(strength).users.level, &plain = at(0).users.level;
     const uint32_t needed = kWholeLevel * static_cast<uint32_t>(std::max(1.0f, -strength));

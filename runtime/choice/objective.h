@@ -26,10 +26,13 @@
 
 namespace pintle::internal {
 
-// Attributes that one call's wishes and rules name, freshness among them.
-inline constexpr uint32_t kMaxGroups = PINTLE_LIST_ATTRIBUTES;
+// Groups of candidates: the attributes that one call's wishes and rules name, freshness among them, and of
+// capped families the attributes that the candidates have more of than the cap lets in.
+inline constexpr uint32_t kMaxGroups = 16;
 // Groups of attributes that rules *_EACH name.
 inline constexpr uint32_t kMaxFamilies = PINTLE_LIST_GROUPS;
+// Of one rule there may be several.
+inline constexpr uint32_t kMaxRanges = PINTLE_LIST_RULES + kMaxGroups;
 // A whole membership. Memberships are whole fifteenths, so that their sums are exact.
 inline constexpr int32_t kWhole = 15;
 
@@ -113,7 +116,7 @@ struct ListProblem {
   const uint32_t* plain;    // [length] candidates: the list without wishes and rules, in its order
   GroupWish groups[kMaxGroups];
   uint32_t group_count;
-  RangeRule ranges[PINTLE_LIST_RULES];
+  RangeRule ranges[kMaxRanges];
   uint32_t range_count;
   EachRule eaches[PINTLE_LIST_RULES];
   uint32_t each_count;
@@ -127,6 +130,15 @@ struct ListProblem {
   // Whether every item that could be in a best list is a candidate.
   bool has_all_candidates;
 };
+
+inline bool has_value(const ListProblem& problem, uint32_t candidate, uint32_t family,
+                      uint32_t value) {
+  const FamilyValues& own = problem.candidates[candidate].families[family];
+  for (uint32_t i = 0; i < own.count; ++i) {
+    if (problem.values[own.first + i] == value) return true;
+  }
+  return false;
+}
 
 // The parts of a list's worth.
 struct ListWorth {
@@ -151,7 +163,6 @@ int64_t run_misses_at(const ListProblem& problem, const uint32_t* entries, uint3
                       const RunRule& rule);
 // What the list has of a rule's subject.
 int32_t fifteenths_of(const ListProblem& problem, const uint32_t* entries, uint32_t group);
-bool has_value(const ListProblem& problem, uint32_t candidate, uint32_t family, uint32_t value);
 
 }  // namespace pintle::internal
 

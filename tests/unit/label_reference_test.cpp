@@ -75,7 +75,7 @@ void check_labels(const char* sae, const char* name, fb::DType precision) {
     CHECK(std::abs(attribute.at("correlation").get<double>() - want.at(1).get<double>()) < 0.002);
     CHECK(std::abs(attribute.at("sensitivity").get<double>() - want.at(2).get<double>()) < 0.002);
   }
-  const LabelReport& labels = report.labels;
+  const LabelReport& labels = *report.labels;
   CHECK(labels.attributes.size() == genres.size());
   CHECK(std::abs(labels.mean_correlation - expected.at(name).at("mean_best_corr").get<double>()) <
         0.005);

@@ -35,7 +35,7 @@ TEST_CASE("features are measured, named and written") {
   DefaultModel files;
   const TrainReport trained = files.train("sae");
   const LabelJobReport report = run_label_job(label_job(files, "sae"), &files.pool);
-  const LabelReport& labels = report.labels;
+  const LabelReport& labels = *report.labels;
 
   SUBCASE("the summary adds up") {
     CHECK(labels.histories.users.size() == 1000);
@@ -140,6 +140,31 @@ TEST_CASE("features are measured, named and written") {
   }
 }
 
+TEST_CASE("without an SAE there are knobs, and what got none is named") {
+  DefaultModel files;
+  LabelJob job = label_job(files, "");
+  job.sae_path.clear();
+  CHECK_THROWS_WITH_AS(run_label_job(job, &files.pool), doctest::Contains("nothing to do"), Error);
+  job.with_knobs = true;
+  job.knobs.min_items = 60;
+  job.knobs.curve_users = 200;
+  const LabelJobReport report = run_label_job(job, &files.pool);
+  CHECK_FALSE(report.labels.has_value());
+  nlohmann::json written;
+  std::ifstream(job.out_path) >> written;
+  CHECK(written["saes"].empty());
+  CHECK(written["knobs"].size() == report.interpretation.knobs.size());
+  CHECK(written["without_knob"].size() == report.refused.size());
+  CHECK(written["knobs"].size() + written["without_knob"].size() ==
+        files.model.info().attribute_count);
+  CHECK(written["without_knob"][0]["reason"].get<std::string>().find("fewer than 60") !=
+        std::string::npos);
+  Interpretation read;
+  add_interpretation_json(written, "features.json", &read);
+  CHECK(read.wish_unit == report.interpretation.wish_unit);
+  CHECK(read.knobs.size() == report.interpretation.knobs.size());
+}
+
 TEST_CASE("threads and memory") {
   DefaultModel files;
   files.train("sae");
@@ -149,7 +174,7 @@ TEST_CASE("threads and memory") {
   CHECK(run_label_job(job, &three).json.dump() == one);
   // About 32 positions a user and 140 bytes each: a fifth of the users fit.
   job.label.memory_bytes = 900000;
-  const LabelReport thinned = run_label_job(job, &three).labels;
+  const LabelReport thinned = *run_label_job(job, &three).labels;
   CHECK(thinned.users_given == 1000);
   CHECK(thinned.histories.users.size() < 500);
   CHECK(thinned.histories.users.size() > 100);

@@ -4,11 +4,13 @@
 #ifndef PINTLE_TESTS_UNIT_STEERABLE_MODEL_H_
 #define PINTLE_TESTS_UNIT_STEERABLE_MODEL_H_
 
+#include <random>
 #include <string>
 #include <vector>
 
 #include "converter/file/model_parts.h"
 #include "converter/io/output_file.h"
+#include "converter/run/histories.h"
 #include "converter/run/runtime_model.h"
 #include "random_network.h"
 
@@ -91,6 +93,18 @@ struct SteerableModel {
     file.commit();
   }
 };
+
+// Users of two to eight events of those items.
+inline Histories random_histories(size_t users) {
+  std::mt19937 random(3);
+  Histories histories;
+  for (size_t u = 0; u < users; ++u) {
+    histories.users.push_back(std::to_string(u));
+    std::vector<uint32_t>& items = histories.items.emplace_back(2 + u % 7);
+    for (uint32_t& item : items) item = static_cast<uint32_t>(random() % 37);
+  }
+  return histories;
+}
 
 }  // namespace pintle::converter
 

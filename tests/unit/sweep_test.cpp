@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "converter/features/swept_models.h"
@@ -19,22 +20,17 @@ namespace {
 
 constexpr uint32_t kCalm = 0, kSpace = 1;
 
-Histories random_histories(size_t users) {
-  std::mt19937 random(3);
-  Histories histories;
-  for (size_t u = 0; u < users; ++u) {
-    histories.users.push_back(std::to_string(u));
-    std::vector<uint32_t>& items = histories.items.emplace_back(2 + u % 7);
-    for (uint32_t& item : items) item = static_cast<uint32_t>(random() % 37);
-  }
-  return histories;
-}
-
 SweepMethod method_of(SweepKind kind) {
   SweepMethod method;
   method.kind = kind;
   method.name = "test";
   return method;
+}
+
+SweepOptions options_of(std::vector<uint32_t> attributes) {
+  SweepOptions options;
+  options.attributes = std::move(attributes);
+  return options;
 }
 
 bool same(const ListMeasure& a, const ListMeasure& b) {
@@ -50,22 +46,29 @@ struct SteerableFile {
 };
 
 Sweep sweep_of(const SteerableFile& file, const Histories& histories, const SweepMethod& method,
-               const SweepOptions& options, int threads = 2) {
+               const SweepOptions& options, std::optional<uint32_t> attribute,
+               const std::vector<float>& strengths, int threads = 2) {
   ThreadPool pool(threads);
-  return run_sweep(file.path, histories, method, options, &pool);
+  return Sweeper(file.path, histories, options, &pool).run(method, attribute, strengths);
 }
 
 TEST_CASE("methods by name") {
   const Model model = SteerableModel().open();
   CHECK(parse_sweep_method(model, "knob").kind == SweepKind::kKnob);
-  CHECK(parse_sweep_method(model, "reweight").kind == SweepKind::kReweight);
+  CHECK(parse_sweep_method(model, "reweight").scores == ScoreMethod::kReweight);
+  for (const SweepMethod& method : score_methods()) {
+    const SweepMethod parsed = parse_sweep_method(model, method.name);
+    CHECK(parsed.kind == SweepKind::kScores);
+    CHECK(parsed.scores == method.scores);
+    CHECK(parsed.name == method.name);
+  }
   CHECK(parse_sweep_method(model, "direction").kind == SweepKind::kDirection);
   const SweepMethod feature = parse_sweep_method(model, "feature:second:9");
   CHECK(feature.kind == SweepKind::kFeature);
   CHECK(feature.sae == 1);
   CHECK(feature.feature == 9);
   CHECK_THROWS_WITH_AS(parse_sweep_method(model, "bias"),
-                       doctest::Contains("knob, reweight, direction or feature"), Error);
+                       doctest::Contains("quota, direction or feature"), Error);
   CHECK_THROWS_AS(parse_sweep_method(model, "feature:99"), Error);
 }
 
@@ -73,16 +76,22 @@ TEST_CASE("strengths") {
   CHECK(even_strengths(-10, 10, 5) == std::vector<float>{-10, -5, 0, 5, 10});
   CHECK(even_strengths(-10, 10, 11)[5] == 0.0f);
   CHECK(even_strengths(1, 2, 2) == std::vector<float>{1, 2});
+  for (const SweepMethod& method : score_methods()) {
+    const std::vector<float> usual = usual_strengths(method.kind, method.scores);
+    CHECK(std::is_sorted(usual.begin(), usual.end()));
+    CHECK(std::count(usual.begin(), usual.end(), 0.0f) == 1);
+    CHECK(usual.front() == -usual.back());
+  }
 }
 
 TEST_CASE("the unsteered list, the thread count and the knob's range") {
   const SteerableFile file;
   const Histories histories = random_histories(40);
-  SweepOptions options;
-  options.attribute = kSpace;
-  options.strengths = {-20, -4, 0, 8, 50};  // the range is -4 to 8
-  const Sweep two = sweep_of(file, histories, method_of(SweepKind::kKnob), options);
-  const Sweep one = sweep_of(file, histories, method_of(SweepKind::kKnob), options, 1);
+  const SweepOptions options = options_of({kSpace});
+  const std::vector<float> strengths{-20, -1, 0, 1, 50};  // the range is -4 to 8
+  const SweepMethod knob = method_of(SweepKind::kKnob);
+  const Sweep two = sweep_of(file, histories, knob, options, kSpace, strengths);
+  const Sweep one = sweep_of(file, histories, knob, options, kSpace, strengths, 1);
   REQUIRE(two.points.size() == 5);
   CHECK(same(one.base, two.base));
   for (size_t i = 0; i < 5; ++i) CHECK(same(one.points[i].measure, two.points[i].measure));
@@ -144,21 +153,6 @@ TEST_CASE("a knob without its range is the knob, within it and outside") {
   }
 }
 
-TEST_CASE("re-weighting is the score plus the strength") {
-  const SweptModel swept = reweighting(steerable_parts(), kSpace);
-  pintle_edit edit = swept.unit;
-  edit.value = 0.75f;
-  std::vector<float> expected(37);
-  for (const pintle_recommendation& entry : all_of(SteerableModel().open())) {
-    expected[entry.item] = entry.score + ((entry.item + 1) % 3 == 0 ? 0.75f : 0.0f);
-  }
-  const auto list = all_of(swept.model, {edit});
-  CHECK(list.size() == 34);
-  for (const pintle_recommendation& entry : list) CHECK(entry.score == expected[entry.item]);
-  CHECK(std::is_sorted(list.begin(), list.end(),
-                       [](const auto& a, const auto& b) { return a.score > b.score; }));
-}
-
 TEST_CASE("a direction at the final state moves scores by direction . item") {
   const SteerableModel source;
   const std::vector<float> direction = RandomNumbers(5).vector(12);
@@ -195,29 +189,26 @@ TEST_CASE("a direction is as it was given, in an int8 model too") {
 TEST_CASE("the direction method and its conditions") {
   const SteerableFile file;
   const Histories histories = random_histories(60);
-  SweepOptions options;
-  options.attribute = kSpace;
-  options.strengths = {0, 1};
+  SweepOptions options = options_of({kSpace});
   options.hook = parse_hook("last");
   const SweepMethod method = method_of(SweepKind::kDirection);
-  CHECK_THROWS_WITH_AS(sweep_of(file, histories, method, options), doctest::Contains("needs users"),
-                       Error);
+  const std::vector<float> strengths{0, 1};
+  const auto run = [&](std::optional<uint32_t> attribute) {
+    return sweep_of(file, histories, method, options, attribute, strengths);
+  };
+  CHECK_THROWS_WITH_AS(run(kSpace), doctest::Contains("needs users"), Error);
   options.direction_histories = &histories;
-  const Sweep sweep = sweep_of(file, histories, method, options);
+  const Sweep sweep = run(kSpace);
   CHECK(same(sweep.points[0].measure, sweep.base));
   CHECK(!same(sweep.points[1].measure, sweep.base));
   options.flags = PINTLE_STEER_REPLACE;
-  CHECK_THROWS_WITH_AS(sweep_of(file, histories, method, options), doctest::Contains("delta mode"),
-                       Error);
+  CHECK_THROWS_WITH_AS(run(kSpace), doctest::Contains("delta mode"), Error);
   options.flags = 0;
   Histories without = histories;
   for (auto& items : without.items) items.assign(3, 0);  // item 1 is not Space
   options.direction_histories = &without;
-  CHECK_THROWS_WITH_AS(sweep_of(file, histories, method, options), doctest::Contains("needs both"),
-                       Error);
-  options.attribute.reset();
-  CHECK_THROWS_WITH_AS(sweep_of(file, histories, method, options),
-                       doctest::Contains("needs an attribute"), Error);
+  CHECK_THROWS_WITH_AS(run(kSpace), doctest::Contains("needs both"), Error);
+  CHECK_THROWS_WITH_AS(run(std::nullopt), doctest::Contains("needs an attribute"), Error);
 }
 
 TEST_CASE("a feature's strength is in units of its 95th percentile") {
@@ -226,61 +217,51 @@ TEST_CASE("a feature's strength is in units of its 95th percentile") {
   const Histories histories = random_histories(30);
   SweepMethod method = method_of(SweepKind::kFeature);
   method.feature = 5;
-  SweepOptions options;
-  options.strengths = {0.5f};
-  const Sweep sweep = sweep_of(file, histories, method, options);
+  const Sweep sweep = sweep_of(file, histories, method, {}, std::nullopt, {0.5f});
   // Its 95th percentile is 2: half of it is 1.
   ThreadPool pool(2);
   const std::vector<ListMeasure> by_hand =
       measure_lists(model, histories, {{{{PINTLE_EDIT_ADD, 5, 0, 0, 1.0f}}, 0}}, &pool);
   CHECK(same(sweep.points[0].measure, by_hand[0]));
   method.feature = 3;
-  CHECK_THROWS_WITH_AS(sweep_of(file, histories, method, options),
+  CHECK_THROWS_WITH_AS(sweep_of(file, histories, method, {}, std::nullopt, {0.5f}),
                        doctest::Contains("no measured 95th percentile"), Error);
-}
-
-ListMeasure measure_of(double share, double ndcg, double other = 0.5) {
-  ListMeasure measure;
-  measure.ndcg = ndcg;
-  measure.shares = {other, share};
-  return measure;
-}
-
-TEST_CASE("the summary is linear between the points around the target") {
-  CHECK(sweep_target(0.1) == doctest::Approx(0.2));
-  CHECK(sweep_target(0.24) == doctest::Approx(0.48));
-  CHECK(sweep_target(0.25) == doctest::Approx(0.4));
-  Sweep sweep;
-  sweep.base = measure_of(0.158, 0.1834);
-  sweep.points = {{1, measure_of(0.388, 0.1834 * 0.938, 0.3)},
-                  {-1, measure_of(0.01, 0.1)},
-                  {0.6f, measure_of(0.283, 0.1834 * 0.97, 0.4)},
-                  {2, measure_of(0.634, 0.1834 * 0.813)}};
-  const auto summary = summarize_sweep(sweep, 1);
-  REQUIRE(summary.has_value());
-  const double part = (0.316 - 0.283) / (0.388 - 0.283);
-  CHECK(summary->start_share == 0.158);
-  CHECK(summary->target_share == doctest::Approx(0.316));
-  CHECK(summary->strength == doctest::Approx(0.6 + 0.4 * part));
-  CHECK(summary->ndcg_loss == doctest::Approx(0.03 + 0.032 * part));
-  CHECK(summary->change[0] == doctest::Approx(-0.1 - 0.1 * part));
-  CHECK(summary->change[1] == doctest::Approx(0.158));
-  sweep.points.resize(2);  // to 1 only: from the unsteered list
-  CHECK(summarize_sweep(sweep, 1)->strength == doctest::Approx(0.158 / 0.23));
-  sweep.points[0].measure.shares[1] = 0.3;
-  CHECK_FALSE(summarize_sweep(sweep, 1).has_value());
 }
 
 TEST_CASE("side effects: other attributes are measured too") {
   const SteerableFile file;
-  SweepOptions options;
-  options.attribute = kCalm;
-  options.strengths = {1};
-  const Sweep sweep =
-      sweep_of(file, random_histories(30), method_of(SweepKind::kReweight), options);
+  const SweepMethod method = parse_sweep_method(SteerableModel().open(), "reweight");
+  const Sweep sweep = sweep_of(file, random_histories(30), method, options_of({kCalm}), kCalm, {1});
   REQUIRE(sweep.points[0].measure.shares.size() == 3);
   CHECK(sweep.points[0].measure.shares[kCalm] > sweep.base.shares[kCalm]);
   CHECK(sweep.points[0].measure.shares[2] == sweep.points[0].measure.shares[kCalm]);  // mood: Calm
+}
+
+TEST_CASE("an aim between two strengths is approached") {
+  const SteerableFile file;
+  const Histories histories = random_histories(200);
+  const SweepMethod method = parse_sweep_method(SteerableModel().open(), "reweight");
+  const Sweep sweep = sweep_of(file, histories, method, options_of({kSpace}), kSpace, {-20, 20});
+  REQUIRE(!sweep.near.empty());
+  const double target = aimed_share(SweepAim::kDoubled, sweep.base.shares[kSpace]);
+  double nearest = 1;
+  for (const SweepPoint& point : sweep.near) {
+    nearest = std::min(nearest, std::abs(point.measure.shares[kSpace] - target));
+  }
+  CHECK(nearest < 0.05);  // between 0 and 20 it goes to 1
+  const auto summary = summarize_sweep(sweep, kSpace, SweepAim::kDoubled);
+  REQUIRE(summary.has_value());
+  CHECK(summary->strength > 0);
+  CHECK(summary->loss.low <= summary->ndcg_loss);
+  CHECK(summary->loss.high >= summary->ndcg_loss);
+}
+
+TEST_CASE("a quota is of whole items") {
+  const SteerableFile file;
+  const SweepMethod method = parse_sweep_method(SteerableModel().open(), "quota");
+  CHECK_THROWS_WITH_AS(
+      sweep_of(file, random_histories(9), method, options_of({kSpace}), kSpace, {1.5f}),
+      doctest::Contains("whole items"), Error);
 }
 
 }  // namespace
