@@ -120,8 +120,9 @@ def mean_loss(people, base, ndcg):
 
 
 def calissta(table, steered, domain, install):
-    """CALISSTA (UMAP '26) by its authors' package on the same kind of wish, one a person (two, three, four attributes
-    in turn, by taste). It steers by an SAE of the last state; the network is GPT-2 in numpy."""
+    """CALISSTA (UMAP '26) by its authors' package, on the same kind of wish, one a person: two, three,
+    four attributes in turn, by taste. It steers by an SAE of the last state; the network is GPT-2 in
+    numpy, as the package asks for states."""
     python = domain.work / "calissta/bin/python"
     if install and not python.exists():
         venv.create(python.parents[1], with_pip=True)
