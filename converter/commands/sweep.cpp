@@ -121,6 +121,7 @@ void run_sweep_command(const SweepArguments& arguments) {
   if (!arguments.direction_path.empty()) {
     direction_histories = histories_of(model, log, arguments.direction_path, 0);
     options.direction_histories = &direction_histories;
+    options.direction_attributes = options.attributes;
   }
   if (!arguments.json) print_log_notes(subject.notes);
   ThreadPool pool(arguments.threads);

@@ -171,8 +171,8 @@ const ScoreLists& Sweeper::score_lists() {
 
 const std::vector<float>& Sweeper::direction(uint32_t attribute) {
   if (directions_.empty()) {
-    directions_ = mean_differences(model_, options_.attributes, *options_.direction_histories,
-                                   options_.hook, pool_);
+    directions_ = mean_differences(model_, options_.direction_attributes,
+                                   *options_.direction_histories, options_.hook, pool_);
   }
   return directions_.at(attribute);
 }

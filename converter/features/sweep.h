@@ -53,7 +53,9 @@ struct SweepOptions {
   std::vector<uint32_t> attributes;  // that will be swept: their lists by scores take one pass
   uint32_t flags = 0;                // PINTLE_STEER_*: kKnob, kFeature
   Hook hook;                         // kDirection
-  const Histories* direction_histories = nullptr;  // kDirection: where the means are taken
+  // kDirection: where the means are taken, and the attributes that need them.
+  const Histories* direction_histories = nullptr;
+  std::vector<uint32_t> direction_attributes;
 };
 
 // Of one model file and some users. The file must not change meanwhile; histories and pool outlive it.

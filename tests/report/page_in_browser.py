@@ -213,6 +213,13 @@ def try_page(check, page, screenshots, readme_screenshot):
         browser.evaluate(f"(() => {{const s = document.getElementById('knob-select'); s.value = {knob};"
                          "s.dispatchEvent(new Event('change'));})()")
         check.charts(f"knob {knob}")
+    zeros = browser.evaluate("""(() => [...document.querySelectorAll('.sliders input')].map((slider) => {
+      const {left, width} = slider.getBoundingClientRect(), thumb = 16;
+      return left + thumb / 2 + (width - thumb) * slider.value / Math.max(1, slider.max);
+    }))()""")
+    check("every slider's zero is in one line:", max(zeros) - min(zeros) < 1, zeros)
+    compared = browser.evaluate("document.querySelectorAll('#knob-detail .comparison tbody tr').length")
+    check("a knob stands beside the simpler ways:", compared >= 6, compared)
     # Every slider to its end: a steered list, and the address that names it.
     changed = browser.evaluate("""(() => {
       let changed = 0;

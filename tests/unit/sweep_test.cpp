@@ -29,7 +29,7 @@ SweepMethod method_of(SweepKind kind) {
 
 SweepOptions options_of(std::vector<uint32_t> attributes) {
   SweepOptions options;
-  options.attributes = std::move(attributes);
+  options.attributes = options.direction_attributes = std::move(attributes);
   return options;
 }
 

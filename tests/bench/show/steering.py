@@ -149,7 +149,7 @@ class Show:
             feature = self.loss(self.sweep(
                 model, "--attribute", knob, "--method", f"feature:{feature_of[knob]}",
                 "--strengths", "0,0.1,0.2,0.3,0.4,0.5,0.7,1,1.5,2,3"))
-            low, high = swept["safe_range"]
+            low, high = swept["range"]
             whole = self.sweep(model, "--knob", knob, "--from", low, "--to", high, "--steps", 21)
             shares = [point["share"] for point in whole["points"]]
             if any(b < a for a, b in zip(shares, shares[1:])):
