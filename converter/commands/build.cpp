@@ -90,12 +90,16 @@ void add_build_command(CLI::App* app) {
                                           {"stages", report.stages},
                                           {"ran", report.ran},
                                           {"features", report.features_paths},
-                                          {"interactions", log_json(report.log_notes)}}
+                                          {"interactions", log_json(report.log_notes)},
+                                          {"memberships", report.membership_notes}}
                        .dump()
                 << '\n';
       return;
     }
     print_log_notes(report.log_notes);
+    for (const std::string& note : report.membership_notes) {
+      std::printf("memberships: %s\n", note.c_str());
+    }
     std::printf("%s: %zu of %zu stages ran, the others were up to date\n",
                 config.convert.out_path.c_str(), report.ran, report.stages);
     for (const std::string& path : report.features_paths) {

@@ -73,6 +73,20 @@ Json soft_attributes(const Model& model) {
   return list;
 }
 
+// How many items belong to each attribute of a group. Lists: a key would be searched for among all.
+Json describe_groups(const Model& model) {
+  Json groups = Json::array();
+  for (uint32_t i = 0; i < model.info().attribute_count; ++i) {
+    const auto [group, name] = attribute_name(model, i);
+    if (groups.empty() || groups.back()["name"] != group) {
+      groups.push_back({{"name", group}, {"attributes", Json::array()}});
+    }
+    const size_t items = require(model.attribute(i), "attribute", i).item_count;
+    groups.back()["attributes"].push_back({{"name", name}, {"items", items}});
+  }
+  return groups;
+}
+
 Json describe_catalogue(const fb::Catalogue& catalogue, const Model& model) {
   const size_t attributes = catalogue.attributes() == nullptr ? 0 : catalogue.attributes()->size();
   return {{"items", catalogue.item_count()},
@@ -131,7 +145,8 @@ Json describe(const std::string& path) {
       {"file_size_bytes", model.file_size()},
       {"format", std::to_string(model.format_major()) + "." + std::to_string(model.format_minor())},
       {"architecture", describe_architecture(model)},
-      {"catalogue", describe_catalogue(*model.catalogue(), opened)}};
+      {"catalogue", describe_catalogue(*model.catalogue(), opened)},
+      {"groups", describe_groups(opened)}};
   all.update(describe_steering(model, opened.info()));
   all["tensor_bytes"] = tensor_bytes;
   all["tensors"] = tensors;
@@ -165,11 +180,30 @@ void print_section(const char* title, const Json& section) {
   }
 }
 
+// The attributes of a group on a line, the first of many.
+void print_groups(const Json& groups) {
+  constexpr size_t kMostShown = 30;
+  if (!groups.empty()) std::printf("attributes and their items\n");
+  for (const Json& group : groups) {
+    const Json& attributes = group["attributes"];
+    std::string line;
+    for (size_t i = 0; i < std::min(attributes.size(), kMostShown); ++i) {
+      line += (i == 0 ? "" : ", ") + attributes[i]["name"].get<std::string>() + " " +
+              attributes[i]["items"].dump();
+    }
+    if (attributes.size() > kMostShown) {
+      line += ", and " + std::to_string(attributes.size() - kMostShown) + " more (--json)";
+    }
+    std::printf("  %-20s %s\n", group["name"].get<std::string>().c_str(), line.c_str());
+  }
+}
+
 void print_model(const Json& model) {
   std::printf("%s: format %s, %s bytes\n\n", model["file"].get<std::string>().c_str(),
               model["format"].get<std::string>().c_str(), model["file_size_bytes"].dump().c_str());
   print_section("architecture", model["architecture"]);
   print_section("catalogue", model["catalogue"]);
+  print_groups(model["groups"]);
   print_section("provenance", model["provenance"]);
   print_steering(model);
   std::printf("\n%-32s %13s  %-5s %-7s %12s %10s\n", "tensor", "shape", "type", "layout", "bytes",

@@ -40,8 +40,11 @@ class Builder {
     ConvertOptions base = config_.convert;
     base.out_path = base_path_;
     base.measure_quality = false;
-    stage("convert", convert_inputs_, {base_path_},
-          [&] { report_.log_notes = convert(base, &pool_).log_notes; });
+    stage("convert", convert_inputs_, {base_path_}, [&] {
+      const ConvertReport converted = convert(base, &pool_);
+      report_.log_notes = converted.log_notes;
+      report_.membership_notes = converted.memberships;
+    });
     base_digest_ = digest(base_path_);
     for (size_t i = 0; i < config_.saes.size(); ++i) {
       const SaeBuild& sae = config_.saes[i];

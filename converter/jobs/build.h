@@ -44,7 +44,8 @@ BuildConfig read_build_config(const std::string& path);
 struct BuildReport {
   size_t stages = 0, ran = 0;  // the others were up to date
   std::vector<std::string> features_paths;
-  std::vector<std::string> log_notes;  // how the interactions were read, if they were
+  // How the interactions were read and what became of memberships, if they were read.
+  std::vector<std::string> log_notes, membership_notes;
 };
 
 // Writes config.convert.out_path. Interrupted, it goes on at the stage that was not finished.

@@ -35,7 +35,7 @@ class OrderSearch {
       allowed += more;
       more *= 2;
     }
-    return {best_misses_, false, is_complete_};
+    return {best_misses_, false, is_complete_, steps_};
   }
 
  private:
@@ -177,6 +177,7 @@ class OrderSearch {
     dcg_[0] = 0;
     for (;;) {
       member = next_member(rank, member);
+      ++steps_;
       // A search that found an order may end; one that did not ends here, and goes on with more allowed.
       if (steps++ == kMaxSteps) {
         is_complete_ = false;
@@ -226,6 +227,7 @@ class OrderSearch {
   double* dcg_;
   RunAhead* runs_;
   uint32_t run_count_ = 0;
+  uint32_t steps_ = 0;  // of all tries
   int64_t best_misses_ = 0;
   bool is_complete_ = false;
 };
@@ -245,7 +247,7 @@ Arrangement arrange(const ListTerms& terms, const uint32_t* entries, ArrangeBuff
                     uint32_t* list) {
   place_by_score(terms, entries, list);
   if (terms.problem->run_count == 0 || run_misses(*terms.problem, list) == 0) {
-    return {0, true, true};
+    return {0, true, true, 0};
   }
   return OrderSearch(terms, entries, buffers, list).search();
 }

@@ -19,6 +19,7 @@ struct Arrangement {
   int64_t misses;    // of runs
   bool is_by_score;  // the order without runs keeps them
   bool is_best;      // no order is better; false: the search ended before it knew
+  uint32_t steps;    // of the search
 };
 
 // entries: [free_count] candidates, ascending; list: [length].

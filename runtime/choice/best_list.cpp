@@ -9,6 +9,7 @@ bool BestList::offer(const uint32_t* entries) {
   const ListProblem& problem = *terms_.problem;
   uint32_t* offered = scratch_->offered.front(problem.length);
   const Arrangement order = arrange(terms_, entries, &scratch_->arrange, offered);
+  order_steps_taken_ += order.steps;
   if (!order.is_best) is_order_known_ = false;
   const int64_t misses = set_misses(problem, offered) + order.misses;
   if (!is_empty_ && misses > misses_) return false;

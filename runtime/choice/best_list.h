@@ -10,8 +10,9 @@ namespace pintle::internal {
 
 class BestList {
  public:
-  BestList(const ListTerms& terms, ChooseScratch* scratch, uint32_t* list)
-      : terms_(terms), scratch_(scratch), list_(list) {}
+  // order_steps: that putting sets in order may take before may_order() says no.
+  BestList(const ListTerms& terms, uint64_t order_steps, ChooseScratch* scratch, uint32_t* list)
+      : terms_(terms), scratch_(scratch), list_(list), order_steps_(order_steps) {}
 
   // entries: [free_count] candidates, ascending. Puts them in order; true: the best so far.
   bool offer(const uint32_t* entries);
@@ -20,6 +21,7 @@ class BestList {
 
   int64_t misses() const { return misses_; }
   double worth() const { return worth_; }
+  bool may_order() const { return order_steps_taken_ < order_steps_; }
   // It stands in order of score: what it is worth does not depend on runs.
   bool is_by_score() const { return is_by_score_; }
   // Every set offered was put in its best order.
@@ -32,6 +34,7 @@ class BestList {
   bool is_empty_ = true, is_by_score_ = false, is_order_known_ = true;
   int64_t misses_ = 0;
   double worth_ = 0;
+  uint64_t order_steps_, order_steps_taken_ = 0;
 };
 
 }  // namespace pintle::internal

@@ -8,17 +8,26 @@
 namespace pintle::internal {
 namespace {
 
-// Of the exact search: enough for every list of 5 out of 12, which are 1287 nodes of the tree of subsets,
-// 792 of them lists. Each is some 20 ns, 100 ns under eaches.
-constexpr uint32_t kExactSteps = 8192;
-// Lists of which none is ruled out are gone through where they are no more than these.
-constexpr double kFewLists = 1000;
+// All lists are gone through where they are no more than these: every list of 5 out of 12.
+constexpr double kFewLists = 792;
+// Where they are more: steps of the exact search, some 30 ns each, and of putting sets in order.
+constexpr uint32_t kExactSteps = 4096;
+constexpr uint32_t kOrderSteps = 8192;
 // Swaps that make a list worse, and are looked behind for a second one that more than makes up for it; and
 // swaps that this may measure beyond the first round.
 constexpr uint32_t kFirstSwaps = 8;
-constexpr uint64_t kSecondSwaps = 10000;
-// Sets that are put in order to find one better under runs.
-constexpr uint32_t kOrdersTried = 128;
+constexpr uint64_t kSecondSwaps = 3000;
+
+// Lists of the candidates that no pin has are kFewLists at most.
+bool are_few(const ListTerms& terms) {
+  double lists = 1;
+  const uint32_t others = terms.problem->candidate_count - terms.problem->pin_count;
+  for (uint32_t i = 0; i < terms.free_count; ++i) {
+    lists *= static_cast<double>(others - i) / (i + 1);  // a binomial each time: whole
+    if (lists > kFewLists && 2 * (i + 1) <= others) return false;
+  }
+  return lists <= kFewLists;
+}
 
 class ListSearch {
  public:
@@ -27,7 +36,8 @@ class ListSearch {
         terms_(problem, scratch),
         set_(terms_, true, &scratch->chosen),
         swaps_(terms_, &scratch->swaps),
-        best_(terms_, scratch, list) {}
+        are_few_(are_few(terms_)),
+        best_(terms_, are_few_ ? UINT64_MAX : kOrderSteps, scratch, list) {}
 
   bool search() {
     start();
@@ -40,6 +50,7 @@ class ListSearch {
 
  private:
   const ListProblem& problem() const { return *terms_.problem; }
+  uint32_t exact_steps() const { return are_few_ ? UINT32_MAX : kExactSteps; }
 
   // The plain list: the best scores beside the pins.
   void start() {
@@ -75,7 +86,7 @@ class ListSearch {
     bool is_least = best_.misses() == 0;
     if (!is_least) {
       const int64_t before = best_.misses();
-      const ExactRequest request = {true, &set_, nullptr, INFINITY, kExactSteps};
+      const ExactRequest request = {true, &set_, nullptr, INFINITY, exact_steps()};
       is_least = search_exactly(terms_, request, &scratch_->exact, &best_);
       if (best_.misses() < before) {
         set_.assign(best_.entries());
@@ -88,18 +99,9 @@ class ListSearch {
     return is_complete && is_least && best_.is_order_known();
   }
 
-  // Lists of the candidates that no pin has.
-  double count_lists() const {
-    double lists = 1;
-    const uint32_t others = problem().candidate_count - problem().pin_count;
-    for (uint32_t i = 0; i < terms_.free_count && lists <= kFewLists; ++i) {
-      lists *= static_cast<double>(others - i) / (terms_.free_count - i);
-    }
-    return lists;
-  }
   bool search_all() {
-    if (count_lists() > kFewLists) return false;
-    const ExactRequest request = {false, &set_, nullptr, INFINITY, kExactSteps};
+    if (!are_few_) return false;
+    const ExactRequest request = {false, &set_, nullptr, INFINITY, exact_steps()};
     return search_exactly(terms_, request, &scratch_->exact, &best_);
   }
   bool search_bounded() {
@@ -110,15 +112,14 @@ class ListSearch {
     bound += relaxation.widen(&relaxed);
     double* losses = scratch_->exact.losses.front(problem().candidate_count);
     relaxation.find_losses(relaxed, losses);
-    const ExactRequest request = {false, &relaxed, losses, bound, kExactSteps};
+    const ExactRequest request = {false, &relaxed, losses, bound, exact_steps()};
     return search_exactly(terms_, request, &scratch_->exact, &best_);
   }
 
   // Swaps of the best list by what it is worth in its order.
   void climb_in_order() {
     uint32_t* entries = scratch_->exact.sorted.front(terms_.free_count);
-    uint32_t tried = 0;
-    for (bool is_better = true; is_better && tried < kOrdersTried;) {
+    for (bool is_better = true; is_better && best_.may_order();) {
       is_better = false;
       set_.assign(best_.entries());
       const double worth = worth_by_score();
@@ -128,10 +129,9 @@ class ListSearch {
         if (misses + swap.misses > best_.misses() ||
             (misses + swap.misses == best_.misses() &&
              worth + swap.worth <= best_.worth() + terms_.tolerance) ||
-            tried == kOrdersTried) {
+            !best_.may_order()) {
           return;
         }
-        ++tried;
         uint32_t count = 0;
         for (uint32_t r = 0; r < terms_.free_count; ++r) {
           if (r == swap.position) entries[count++] = swap.enterer;
@@ -175,6 +175,7 @@ class ListSearch {
   ListTerms terms_;
   EntrySet set_;
   SwapSearch swaps_;
+  bool are_few_;
   BestList best_;
 };
 

@@ -3,11 +3,12 @@
 
 namespace pintle::internal {
 
-void EntryBuffers::lay_out(Arena* arena) {
+void EntryBuffers::lay_out(bool counts_pairs, Arena* arena) {
   places = arena->buffer<uint8_t>(kMaxCandidates);
   entries = arena->buffer<uint32_t>(kMaxEntries);
   rises = arena->buffer<double>(kMaxEntries + 1);
   falls = arena->buffer<double>(kMaxEntries + 1);
+  if (!counts_pairs) return;
   costs = arena->buffer<int64_t>(kMaxCandidates);
   distances = arena->buffer<double>(kMaxCandidates);
 }
@@ -39,6 +40,7 @@ void ExactBuffers::lay_out(Arena* arena) {
   losses = arena->buffer<double>(kMaxCandidates);
   taken_entries = arena->buffer<uint32_t>(kMaxEntries);
   sorted = arena->buffer<uint32_t>(kMaxEntries);
+  added = arena->buffer<int64_t>(kMaxEntries);
 }
 
 void ArrangeBuffers::lay_out(Arena* arena) {
@@ -56,8 +58,8 @@ void ChooseScratch::lay_out(Arena* arena) {
   kind_examples = arena->buffer<uint32_t>(kMaxCandidates);
   discounts = arena->buffer<double>(kMaxEntries);
   steps = arena->buffer<double>(kMaxEntries + 1);
-  chosen.lay_out(arena);
-  relaxed.lay_out(arena);
+  chosen.lay_out(true, arena);
+  relaxed.lay_out(false, arena);
   swaps.lay_out(arena);
   relaxation.lay_out(arena);
   exact.lay_out(arena);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What choosing a list writes to: some 60 bytes a candidate and 90 an entry, of the session's block.
+// What choosing a list writes to: some 90 KB of the session's block, most of it for candidates.
 #ifndef PINTLE_RUNTIME_CHOICE_CHOOSE_SCRATCH_H_
 #define PINTLE_RUNTIME_CHOICE_CHOOSE_SCRATCH_H_
 
@@ -22,10 +22,11 @@ struct EntryBuffers {
   Buffer<uint32_t> entries;  // [kMaxEntries]
   Buffer<double> rises;      // [kMaxEntries + 1]
   Buffer<double> falls;      // [kMaxEntries + 1]
-  Buffer<int64_t> costs;     // [kMaxCandidates]
-  Buffer<double> distances;  // [kMaxCandidates]
+  // With pairs: [kMaxCandidates].
+  Buffer<int64_t> costs;
+  Buffer<double> distances;
 
-  void lay_out(Arena* arena);
+  void lay_out(bool counts_pairs, Arena* arena);
 };
 
 // The swaps worth a look: swap_search.h.
@@ -64,6 +65,7 @@ struct ExactBuffers {
   Buffer<GroupReach> reach;                // [kMaxKinds + 1][kMaxGroups]
   Buffer<double> losses;                   // [kMaxCandidates]
   Buffer<uint32_t> taken_entries, sorted;  // [kMaxEntries]
+  Buffer<int64_t> added;                   // [kMaxEntries]
 
   void lay_out(Arena* arena);
 };

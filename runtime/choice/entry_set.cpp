@@ -4,17 +4,17 @@
 #include <string.h>
 
 namespace pintle::internal {
-namespace {
-
-bool share_values(const ListProblem& problem, uint32_t a, uint32_t b, uint32_t family) {
-  const FamilyValues& own = problem.candidates[a].families[family];
-  for (uint32_t v = 0; v < own.count; ++v) {
-    if (has_value(problem, b, family, problem.values[own.first + v])) return true;
+bool EntrySet::do_share_values(uint32_t a, uint32_t b) const {
+  const ListProblem& problem = *terms_.problem;
+  for (uint32_t i = 0; i < terms_.each_count; ++i) {
+    const uint32_t family = terms_.eaches[i].family;
+    const FamilyValues& own = terms_.candidate(a).families[family];
+    for (uint32_t v = 0; v < own.count; ++v) {
+      if (has_value(problem, b, family, problem.values[own.first + v])) return true;
+    }
   }
   return false;
 }
-
-}  // namespace
 
 EntrySet::EntrySet(const ListTerms& terms, bool counts_pairs, EntryBuffers* buffers)
     : terms_(terms),
@@ -23,8 +23,8 @@ EntrySet::EntrySet(const ListTerms& terms, bool counts_pairs, EntryBuffers* buff
       entries_(buffers->entries.front(terms.free_count)),
       rises_(buffers->rises.front(terms.free_count + 1)),
       falls_(buffers->falls.front(terms.free_count + 1)),
-      costs_(buffers->costs.front(terms.problem->candidate_count)),
-      distances_(buffers->distances.front(terms.problem->candidate_count)) {}
+      costs_(buffers->costs.front(counts_pairs ? terms.problem->candidate_count : 0)),
+      distances_(buffers->distances.front(counts_pairs ? terms.problem->candidate_count : 0)) {}
 
 void EntrySet::assign(const uint32_t* entries) {
   const ListProblem& problem = *terms_.problem;
@@ -57,26 +57,8 @@ void EntrySet::assign(const uint32_t* entries) {
 }
 
 void EntrySet::find_costs() {
-  const ListProblem& problem = *terms_.problem;
-  memset(costs_, 0, problem.candidate_count * sizeof(int64_t));
-  for (uint32_t i = 0; i < terms_.each_count; ++i) {
-    const EachRule& rule = terms_.eaches[i];
-    if (rule.count != 0) continue;
-    // None at all: each value counts, whether the set has it or not.
-    for (uint32_t c = 0; c < problem.candidate_count; ++c) {
-      costs_[c] +=
-          terms_.candidate(c).families[rule.family].count * kWhole * misses_of_fifteenth(rule.rule);
-    }
-  }
-  for_each_full([this, &problem](const EachRule& rule, uint32_t value, uint32_t count) {
-    const int64_t misses = kWhole * misses_of_fifteenth(rule.rule);
-    for (uint32_t c = 0; c < problem.candidate_count; ++c) {
-      if ((count > rule.count || places_[c] == kOutside) &&
-          has_value(problem, c, rule.family, value)) {
-        costs_[c] += misses;
-      }
-    }
-  });
+  find_full();
+  for (uint32_t c = 0; c < terms_.problem->candidate_count; ++c) costs_[c] = find_each_misses(c);
 }
 
 void EntrySet::find_sums() {
@@ -105,13 +87,11 @@ void EntrySet::swap(uint32_t leaver, uint32_t enterer, uint32_t position) {
   }
   find_sums();
   if (has_costs()) {
+    find_full();
     // Counts changed of the two's own values alone.
     for (uint32_t c = 0; c < problem.candidate_count; ++c) {
-      bool is_touched = c == left || c == enterer;
-      for (uint32_t i = 0; i < terms_.each_count && !is_touched; ++i) {
-        const uint32_t f = terms_.eaches[i].family;
-        is_touched = share_values(problem, c, left, f) || share_values(problem, c, enterer, f);
-      }
+      const bool is_touched =
+          c == left || c == enterer || do_share_values(c, left) || do_share_values(c, enterer);
       if (is_touched) costs_[c] = find_each_misses(c);
     }
   }
@@ -122,24 +102,41 @@ void EntrySet::swap(uint32_t leaver, uint32_t enterer, uint32_t position) {
   }
 }
 
-uint32_t EntrySet::count_of(uint32_t family, uint32_t value) const {
-  const ListProblem& problem = *terms_.problem;
-  uint32_t count = 0;
-  for (uint32_t m = 0; m < problem.length; ++m) {
-    if (has_value(problem, member(m), family, value)) ++count;
+void EntrySet::find_full() {
+  full_values_ = 0;
+  has_all_full_ = true;
+  for_each_full([this](const EachRule& rule, uint32_t value, uint32_t count) {
+    has_all_full_ = has_all_full_ && full_values_ < kMaxFull;
+    if (!has_all_full_) return;
+    full_[full_values_++] = {static_cast<uint32_t>(&rule - terms_.eaches), value, count};
+  });
+}
+
+uint32_t EntrySet::full_count(uint32_t each, uint32_t value) const {
+  if (has_all_full_) {
+    for (uint32_t i = 0; i < full_values_; ++i) {
+      if (full_[i].each == each && full_[i].value == value) return full_[i].count;
+    }
+    return 0;
   }
-  return count;
+  const EachRule& rule = terms_.eaches[each];
+  uint32_t count = 0;
+  for (uint32_t m = 0; m < terms_.problem->length; ++m) {
+    if (has_value(*terms_.problem, member(m), rule.family, value)) ++count;
+  }
+  return count >= rule.count ? count : 0;
 }
 
 int64_t EntrySet::find_each_misses(uint32_t candidate) const {
-  const ListProblem& problem = *terms_.problem;
   const uint32_t self = places_[candidate] == kOutside ? 0 : 1;
   int64_t misses = 0;
   for (uint32_t i = 0; i < terms_.each_count; ++i) {
     const EachRule& rule = terms_.eaches[i];
     const FamilyValues& own = terms_.candidate(candidate).families[rule.family];
     for (uint32_t v = 0; v < own.count; ++v) {
-      if (count_of(rule.family, problem.values[own.first + v]) - self >= rule.count) {
+      // Of a rule of 0 each entry is one too many.
+      if (rule.count == 0 ||
+          full_count(i, terms_.problem->values[own.first + v]) >= rule.count + self) {
         misses += kWhole * misses_of_fifteenth(rule.rule);
       }
     }
@@ -156,11 +153,10 @@ int64_t EntrySet::swap_each_misses(uint32_t leaver, uint32_t enterer) const {
   for (uint32_t i = 0; i < terms_.each_count; ++i) {
     const EachRule& rule = terms_.eaches[i];
     const FamilyValues& own = terms_.candidate(enterer).families[rule.family];
-    for (uint32_t v = 0; v < own.count; ++v) {
+    for (uint32_t v = 0; v < own.count && rule.count != 0; ++v) {
       const uint32_t value = problem.values[own.first + v];
       // A shared value's count stays: it costs nothing to come and saves nothing to go.
-      if (has_value(problem, left, rule.family, value) &&
-          count_of(rule.family, value) == rule.count) {
+      if (has_value(problem, left, rule.family, value) && full_count(i, value) == rule.count) {
         misses -= kWhole * misses_of_fifteenth(rule.rule);
       }
     }

@@ -49,6 +49,10 @@ class EntrySet {
   int64_t each_misses(uint32_t candidate) const { return has_costs() ? costs_[candidate] : 0; }
   // The same of a swap: less than the two alone, where they share a value.
   int64_t swap_each_misses(uint32_t leaver, uint32_t enterer) const;
+  // Whether the two have a value in common that an each counts.
+  bool share_values(uint32_t leaver, uint32_t enterer) const {
+    return do_share_values(entries_[leaver], enterer);
+  }
   // What a swap adds to the sum over pairs of 1 - cosine.
   double swap_distance(uint32_t leaver, uint32_t enterer) const;
 
@@ -83,7 +87,10 @@ class EntrySet {
   }
   bool has_costs() const { return counts_pairs_ && terms_.each_count != 0; }
   bool has_distances() const { return counts_pairs_ && terms_.problem->diversity != 0; }
-  uint32_t count_of(uint32_t family, uint32_t value) const;
+  bool do_share_values(uint32_t a, uint32_t b) const;
+  // Entries of a value if the set has as many as rule `each` allows, or more; else 0. Not for a rule of 0.
+  uint32_t full_count(uint32_t each, uint32_t value) const;
+  void find_full();
   int64_t find_each_misses(uint32_t candidate) const;
   double distance(uint32_t a, uint32_t b) const {
     const ListProblem& problem = *terms_.problem;
@@ -98,6 +105,13 @@ class EntrySet {
   uint32_t* entries_;
   double *rises_, *falls_;
   int64_t* costs_;
+  // What for_each_full visits, to be looked up; where it is more, is counted each time.
+  static constexpr uint32_t kMaxFull = 64;
+  struct FullValue {
+    uint32_t each, value, count;
+  } full_[kMaxFull];
+  uint32_t full_values_ = 0;
+  bool has_all_full_ = true;
   double* distances_;
   int32_t fifteenths_[kMaxGroups];
 };

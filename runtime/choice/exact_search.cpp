@@ -6,8 +6,8 @@
 namespace pintle::internal {
 namespace {
 
-// Steps that judging a whole list takes as long as.
-constexpr uint32_t kJudgeSteps = 4;
+// Steps that judging a whole list takes as long as, and counting of what is rare.
+constexpr uint32_t kJudgeSteps = 4, kEachSteps = 4;
 
 class ExactSearch {
  public:
@@ -26,7 +26,8 @@ class ExactSearch {
         loss_out_(buffers->loss_out.front(kMaxKinds + 1)),
         reach_(buffers->reach.front((kMaxKinds + 1) * kMaxGroups)),
         entries_(buffers->taken_entries.front(terms.free_count)),
-        sorted_(buffers->sorted.front(terms.free_count)) {}
+        sorted_(buffers->sorted.front(terms.free_count)),
+        added_(buffers->added.front(terms.free_count)) {}
 
   bool search() {
     for (uint32_t i = 0; i < problem_.pin_count; ++i) add_levels(problem_.pins[i].candidate, 1);
@@ -68,14 +69,17 @@ class ExactSearch {
     return misses;
   }
   void push(uint32_t c) {
-    if (terms_.each_count != 0) each_misses_ += each_misses_of(c);
+    if (terms_.each_count != 0) {
+      added_[entry_count_] = each_misses_of(c);
+      each_misses_ += added_[entry_count_];
+    }
     entries_[entry_count_++] = c;
     add_levels(c, 1);
   }
   void pop() {
     const uint32_t c = entries_[--entry_count_];
     add_levels(c, -1);
-    if (terms_.each_count != 0) each_misses_ -= each_misses_of(c);
+    if (terms_.each_count != 0) each_misses_ -= added_[entry_count_];
   }
 
   // Candidates that may be in the list or not, into order_; those that must be, into the list.
@@ -233,9 +237,10 @@ class ExactSearch {
         for (uint32_t i = 0; i < taken_[level]; ++i) pop();
         continue;
       }
-      if (++steps > request_.most_steps) return false;
+      if (++steps > request_.most_steps || !best_->may_order()) return false;
       if (count > terms_.free_count - entry_count_) continue;
       take(level, count);
+      if (terms_.each_count != 0) steps += kEachSteps * count;
       if (is_hopeless(level + 1)) {
         for (uint32_t i = 0; i < count; ++i) pop();
       } else if (level + 1 == class_count_) {
@@ -256,6 +261,7 @@ class ExactSearch {
   double *loss_in_, *loss_out_;
   GroupReach* reach_;
   uint32_t *entries_, *sorted_;
+  int64_t* added_;
   uint32_t order_count_ = 0, class_count_ = 0, entry_count_ = 0;
   int32_t fifteenths_[kMaxGroups] = {};
   int64_t each_misses_ = 0;

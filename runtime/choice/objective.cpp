@@ -3,14 +3,6 @@
 
 namespace pintle::internal {
 
-bool has_value(const ListProblem& problem, uint32_t candidate, uint32_t family, uint32_t value) {
-  const FamilyValues& own = problem.candidates[candidate].families[family];
-  for (uint32_t i = 0; i < own.count; ++i) {
-    if (problem.values[own.first + i] == value) return true;
-  }
-  return false;
-}
-
 int32_t fifteenths_of(const ListProblem& problem, const uint32_t* entries, uint32_t group) {
   int32_t sum = 0;
   for (uint32_t r = 0; r < problem.length; ++r) {

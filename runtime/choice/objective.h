@@ -128,6 +128,15 @@ struct ListProblem {
   bool has_all_candidates;
 };
 
+inline bool has_value(const ListProblem& problem, uint32_t candidate, uint32_t family,
+                      uint32_t value) {
+  const FamilyValues& own = problem.candidates[candidate].families[family];
+  for (uint32_t i = 0; i < own.count; ++i) {
+    if (problem.values[own.first + i] == value) return true;
+  }
+  return false;
+}
+
 // The parts of a list's worth.
 struct ListWorth {
   double expected_dcg, groups[kMaxGroups], values, diversity;
@@ -151,7 +160,6 @@ int64_t run_misses_at(const ListProblem& problem, const uint32_t* entries, uint3
                       const RunRule& rule);
 // What the list has of a rule's subject.
 int32_t fifteenths_of(const ListProblem& problem, const uint32_t* entries, uint32_t group);
-bool has_value(const ListProblem& problem, uint32_t candidate, uint32_t family, uint32_t value);
 
 }  // namespace pintle::internal
 

@@ -33,7 +33,7 @@ SwapMoves find_moves(const ListTerms& terms, const Kinds& kinds, const EntrySet&
   uint32_t* positions = buffers->positions.front(candidate_count);
   uint32_t* leavers = buffers->leavers.front(terms.free_count);
   int64_t* seen = buffers->kinds_seen.front(kinds.count);
-  SwapMoves moves = {0, 0, enterers, positions, leavers};
+  SwapMoves moves = {0, 0, 0, enterers, positions, leavers};
 
   memset(seen, 0, kinds.count * sizeof(int64_t));
   uint32_t position = 0, done = 0;
@@ -52,23 +52,28 @@ SwapMoves find_moves(const ListTerms& terms, const Kinds& kinds, const EntrySet&
   }
 
   memset(seen, 0, kinds.count * sizeof(int64_t));
+  uint32_t last = terms.free_count;
   for (uint32_t r = terms.free_count; r-- > 0;) {
     const uint32_t c = set.entries()[r];
     // By what leaving saves, and one more, so that 0 is none yet.
     const int64_t saved = 1 + (which == Moves::kWithEaches ? set.each_misses(c) : 0);
-    if (which != Moves::kAll && !is_any_kept_out) {
-      if (seen[kinds.of[c]] >= saved) continue;
+    if (which == Moves::kAll || seen[kinds.of[c]] < saved) {
       seen[kinds.of[c]] = saved;
+      leavers[moves.leaver_count++] = r;
+    } else if (is_any_kept_out) {
+      leavers[--last] = r;
     }
-    leavers[moves.leaver_count++] = r;
   }
+  // The others, which were kept at the end, behind them.
+  moves.other_count = terms.free_count - last;
+  memmove(leavers + moves.leaver_count, leavers + last, moves.other_count * sizeof(uint32_t));
   return moves;
 }
 
 bool SwapSearch::climb(EntrySet* set) {
-  // Enough for every entry to change some times; no list was seen to need half of it.
-  const uint32_t most = 8 * terms_.free_count + 64;
-  for (uint32_t step = 0; step < most; ++step) {
+  // Some 50 ms: reached by hundreds of entries under eaches that cannot be kept.
+  const uint64_t most = measured_ + (1u << 21);
+  while (measured_ < most) {
     Swap best = {0, 0, 0, 0, terms_.tolerance};
     bool is_found = false;
     for_each(*set, moves_of(terms_), [&best, &is_found](const Swap& swap) {

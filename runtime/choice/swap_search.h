@@ -19,12 +19,13 @@ inline bool is_better(const Swap& a, const Swap& b) {
 
 // The swaps of a set worth a look. Expected DCG grows with every probability, so of one kind only the
 // candidate of the best score comes in and the entry of the worst goes out. Where eaches are counted, the
-// candidates before the first that breaks none are looked at, too, and with them every entry, for the one
-// that shares a value makes room for them; without such candidates the entries that save more.
+// candidates before the first that breaks none are looked at, too; for them an entry of the same value makes
+// room, whichever it is; and so are the entries that save more.
 struct SwapMoves {
-  uint32_t enterer_count, leaver_count;
+  uint32_t enterer_count, leaver_count, other_count;
   const uint32_t *enterers, *positions;  // candidates, and where they would come in
-  const uint32_t* leavers;               // ranks
+  const uint32_t*
+      leavers;  // [leaver_count] ranks, then [other_count] that may make room for a value
 };
 enum class Moves { kOfKinds, kWithEaches, kAll };
 SwapMoves find_moves(const ListTerms& terms, const Kinds& kinds, const EntrySet& set, Moves which,
@@ -51,9 +52,15 @@ class SwapSearch {
   void for_each(const EntrySet& set, Moves which, const Visit& visit) {
     changes_.find(terms_, set);
     const SwapMoves moves = find_moves(terms_, terms_.kinds, set, which, buffers_);
-    measured_ += moves.enterer_count * moves.leaver_count;
+    measured_ += uint64_t{moves.enterer_count} * moves.leaver_count;
     for (uint32_t e = 0; e < moves.enterer_count; ++e) {
       for (uint32_t l = 0; l < moves.leaver_count; ++l) {
+        visit(measure(set, moves.leavers[l], moves.enterers[e], moves.positions[e]));
+      }
+      if (set.each_misses(moves.enterers[e]) == 0) continue;
+      for (uint32_t l = moves.leaver_count; l < moves.leaver_count + moves.other_count; ++l) {
+        if (!set.share_values(moves.leavers[l], moves.enterers[e])) continue;
+        ++measured_;
         visit(measure(set, moves.leavers[l], moves.enterers[e], moves.positions[e]));
       }
     }

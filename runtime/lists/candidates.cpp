@@ -61,10 +61,14 @@ class Poser {
         items_[count_++] = scan_.classes[c].at(i);
       }
     }
-    // A class too large for its share, or capped, may lack entries of the list without wishes.
-    if (!scan_.is_enough || plan_.family_count > 0) {
-      const pintle_recommendation* plain = list_.plain.front(scan_.plain_count);
-      for (uint32_t r = 0; r < scan_.plain_count; ++r) add(plain[r].item, plain[r].score);
+    // Entries of the list without wishes that no class kept: of one from which nothing else is needed, too
+    // large for its share, or capped.
+    const uint32_t kept = count_;
+    const pintle_recommendation* plain = list_.plain.front(scan_.plain_count);
+    for (uint32_t r = 0; r < scan_.plain_count; ++r) {
+      uint32_t i = 0;
+      while (i < kept && items_[i].item != plain[r].item) ++i;
+      if (i == kept && count_ < capacity()) append(plain[r].item, plain[r].score);
     }
     for (uint32_t i = 0; i < plan_.item_count; ++i) add_named(plan_.items[i].item);
     for (uint32_t i = 0; i < plan_.rule_count; ++i) {
@@ -78,16 +82,15 @@ class Poser {
     }
     return false;
   }
-  void add(uint32_t item, float own_score) {
-    if (has(item) || count_ == capacity()) return;
+  void append(uint32_t item, float own_score) {
     const float noise = exploration_.is_active() ? exploration_.noise(item) : 0.0f;
     items_[count_++] = {item, own_score + noise, own_score};
   }
   void add_named(uint32_t item) {
-    if (!eligibility_.of_item(item) || has(item)) return;
+    if (!eligibility_.of_item(item) || has(item) || count_ == capacity()) return;
     float score = 0;
     score_items(session_, hidden_, &item, 1, &score);
-    add(item, score);
+    append(item, score);
   }
   uint32_t capacity() const { return plan_.diversity > 0 ? kMaxDiverse : kListCandidates; }
 
@@ -102,6 +105,10 @@ class Poser {
       candidate.score = items_[i].score;
       candidate.probability = static_cast<double>(
           probability_of(candidate.score, model_.temperature, scan_.log_z));
+      // Rounding never makes the next one more probable.
+      if (i > 0 && candidate.probability > candidates[i - 1].probability) {
+        candidate.probability = candidates[i - 1].probability;
+      }
       for (uint32_t w = 0; w < plan_.item_count; ++w) {
         if (plan_.items[w].item == item) candidate.value += plan_.items[w].reward;
       }

@@ -73,6 +73,30 @@ class Refinement {
     }
   }
 
+  // Tells the items of small classes from the others that wishes are about.
+  void finish() {
+    uint32_t room = kMaxSmall;
+    list_->is_small[0] = false;
+    for (uint32_t c = 1; c < list_->class_count; ++c) {
+      list_->is_small[c] = list_->sizes[c] <= kSmallClass && list_->sizes[c] <= room;
+      if (list_->is_small[c]) room -= list_->sizes[c];
+    }
+    const size_t words = static_cast<size_t>(format::round_up(model_.item_count, 64) / 64);
+    uint64_t* touched = list_->touched.front(words);
+    uint32_t* small = list_->small.front(kMaxSmall);
+    memset(touched, 0, words * sizeof(uint64_t));
+    list_->small_count = 0;
+    for (uint32_t item = 0; item < model_.item_count; ++item) {
+      const uint8_t c = classes_[item];
+      if (c == 0) continue;
+      if (list_->is_small[c]) {
+        small[list_->small_count++] = item;
+      } else {
+        touched[item / 64] |= uint64_t{1} << (item % 64);
+      }
+    }
+  }
+
   void split_by_date(uint32_t group, const Freshness& freshness) {
     start(group);
     for (uint32_t item = 0; item < model_.item_count; ++item) move(item, freshness.level(item));
@@ -128,6 +152,7 @@ void update_classes(Session* session, const ListPlan& plan) {
       refinement.split_by_attribute(g, plan.groups[g].attribute);
     }
   }
+  refinement.finish();
   list.key = key;
 }
 

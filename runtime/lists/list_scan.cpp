@@ -58,7 +58,8 @@ class Scanner {
         scan_(scan),
         exploration_(plan.exploration * static_cast<double>(model_.temperature), plan.seed),
         plain_(list_.plain.front(k), k),
-        class_of_(list_.classes.front(model_.item_count)) {
+        class_of_(list_.classes.front(model_.item_count)),
+        touched_(list_.touched.front((model_.item_count + 63) / 64)) {
     lay_out_classes();
     find_limit();
   }
@@ -150,25 +151,47 @@ class Scanner {
   }
 
   void offer_classes(size_t panel, size_t count, float* scores, bool knows_z) {
-    if (knows_z && prunes()) raise_floors();
+    if (prunes()) raise_floors(knows_z);
     for (uint32_t c = 0; c < list_.class_count; ++c) update_threshold(c);
+    offer_small(panel, count, scores);
     uint16_t masks[kBlock];
     for (size_t done = 0; done < count; done += kBlock) {
       const size_t block = count - done < kBlock ? count - done : kBlock;
-      float* from = scores + done * kPanelRows;
-      float lowest = INFINITY;
-      for (uint32_t c = 0; c < list_.class_count; ++c) {
-        if (capacities_[c] > 0 && thresholds_[c] < lowest) lowest = thresholds_[c];
-      }
-      model_.kernels.above_f32(from, nullptr, block, lowest - exploration_.most(), masks);
-      for (size_t p = 0; p < block; ++p) {
-        uint32_t mask = masks[p];
-        if (mask != 0) mask &= eligibility_.of_panel(panel + done + p);
-        for (; mask != 0; mask &= mask - 1) {
-          const uint32_t row = static_cast<uint32_t>(__builtin_ctz(mask));
-          offer(static_cast<uint32_t>((panel + done + p) * kPanelRows) + row,
-                from[p * kPanelRows + row]);
-        }
+      // Class 0 is most of the catalogue, the others together a smaller part: each with its own threshold.
+      if (thresholds_[0] < INFINITY) offer_block(panel + done, block, scores, masks, false);
+      if (list_.class_count > 1) offer_block(panel + done, block, scores, masks, true);
+      scores += block * kPanelRows;
+    }
+  }
+
+  void offer_small(size_t panel, size_t count, const float* scores) {
+    const size_t first = panel * kPanelRows;
+    const uint32_t* small = list_.small.front(list_.small_count);
+    for (; next_small_ < list_.small_count && small[next_small_] - first < count * kPanelRows;
+         ++next_small_) {
+      const uint32_t item = small[next_small_];
+      if (eligibility_.of_item(item)) offer(item, scores[item - first]);
+    }
+  }
+
+  // The items of class 0, or of the other classes that are not small.
+  void offer_block(size_t panel, size_t count, float* scores, uint16_t* masks, bool is_touched) {
+    float lowest = is_touched ? INFINITY : thresholds_[0];
+    for (uint32_t c = 1; is_touched && c < list_.class_count; ++c) {
+      if (!list_.is_small[c] && thresholds_[c] < lowest) lowest = thresholds_[c];
+    }
+    if (lowest == INFINITY) return;
+    model_.kernels.above_f32(scores, nullptr, count, lowest - exploration_.most(), masks);
+    for (size_t p = 0; p < count; ++p) {
+      if (masks[p] == 0) continue;
+      const uint32_t touched = static_cast<uint32_t>(touched_[(panel + p) / 4] >>
+                                                     (panel + p) % 4 * kPanelRows);
+      uint32_t mask = masks[p] & (is_touched ? touched : ~touched);
+      if (mask != 0) mask &= eligibility_.of_panel(panel + p);
+      for (; mask != 0; mask &= mask - 1) {
+        const uint32_t row = static_cast<uint32_t>(__builtin_ctz(mask));
+        const uint32_t item = static_cast<uint32_t>((panel + p) * kPanelRows) + row;
+        if (is_touched || class_of_[item] == 0) offer(item, scores[p * kPanelRows + row]);
       }
     }
   }
@@ -183,7 +206,6 @@ class Scanner {
     }
     // At -inf there is room, for what has no score at all, too.
     if (!(score > thresholds_[c]) && thresholds_[c] > -INFINITY) return;
-    if (capacities_[c] == 0) return;
     ClassList& list = scan_->classes[c];
     if (plan_.family_count > 0 && !has_place(&list, item, score)) return;
     list.insert({item, score, own_score});
@@ -230,10 +252,14 @@ class Scanner {
   }
 
   // q - B / d of every class, as scores; less what rounding may do on the way, as a floor that is too low
-  // costs a comparison and one that is too high an item.
-  void raise_floors() {
+  // costs a comparison and one that is too high an item. Where B is 0 nothing but the list without wishes
+  // is needed.
+  void raise_floors(bool knows_z) {
+    for (uint32_t c = 0; c < list_.class_count; ++c) {
+      if (most_reward(c) == 0) floors_[c] = INFINITY;
+    }
     const float last = plain_.threshold();
-    if (!(last > -INFINITY) || !(scan_->log_z > -INFINITY)) return;
+    if (!knows_z || !(last > -INFINITY) || !(scan_->log_z > -INFINITY)) return;
     constexpr double kRounding = 1e-5;
     const double temperature = static_cast<double>(model_.temperature);
     const double log_z = static_cast<double>(scan_->log_z);
@@ -241,7 +267,7 @@ class Scanner {
     const double discount = *list_.discounts.at(k_ - 1, 1);
     for (uint32_t c = 0; c < list_.class_count; ++c) {
       const double floor = q - most_reward(c) * (1 + kRounding) / discount;
-      if (!(floor > 0)) continue;
+      if (floors_[c] == INFINITY || !(floor > 0)) continue;
       const double score = temperature * (log(floor) + log_z);
       floors_[c] = static_cast<float>(score - kRounding * (temperature + fabs(score)));
     }
@@ -285,6 +311,8 @@ class Scanner {
   const Exploration exploration_;
   TopK plain_;
   const uint8_t* const class_of_;
+  const uint64_t* const touched_;
+  uint32_t next_small_ = 0;
   uint32_t wanted_ = 0;  // of each class
   uint32_t limits_[kMaxFamilies];
   bool limited_ = false;

@@ -9,6 +9,8 @@ void ListBuffers::lay_out(const Model& model, Arena* arena) {
   const uint64_t padded = format::round_up(model.item_count, kPanelRows);
   scores = arena->buffer<float>(padded < kListScores ? padded : kListScores);
   classes = arena->buffer<uint8_t>(model.item_count);
+  touched = arena->buffer<uint64_t>(format::round_up(model.item_count, 64) / 64);
+  small = arena->buffer<uint32_t>(kMaxSmall);
   kept = arena->buffer<ScoredItem>(kMaxKept);
   items = arena->buffer<ScoredItem>(kListCandidates);
   candidates = arena->buffer<Candidate>(kListCandidates);

@@ -17,6 +17,8 @@ inline constexpr uint32_t kListScores = 16384;
 // Classes of interchangeable items (lists/classes.h), and items kept of all of them together.
 inline constexpr uint32_t kListClasses = 255;
 inline constexpr uint32_t kMaxKept = 512;
+// Classes of so few items are gone through item by item, while all of them together are no more than these.
+inline constexpr uint32_t kSmallClass = 16, kMaxSmall = 512;
 // With them, the list without wishes and the items that wishes and rules name.
 inline constexpr uint32_t kListCandidates =
     kMaxKept + PINTLE_LIST_K + PINTLE_LIST_WISHES + PINTLE_LIST_RULES;
@@ -42,6 +44,9 @@ struct ClassKey {
 struct ListBuffers {
   Buffer<float> scores;            // [min(items padded to 16, kListScores)]
   Buffer<uint8_t> classes;         // [items]
+  // Of the items that are in no small class, nor in class 0, which is all that no wish is about: bitmap.
+  Buffer<uint64_t> touched;
+  Buffer<uint32_t> small;          // [kMaxSmall], ascending: the items of small classes
   Buffer<ScoredItem> kept;         // [kMaxKept]: of each class its best
   Buffer<ScoredItem> items;        // [kListCandidates]
   Buffer<Candidate> candidates;    // [kListCandidates], sorted
@@ -55,6 +60,8 @@ struct ListBuffers {
   uint32_t class_count = 0;
   uint8_t levels[kListClasses][kMaxGroups];  // memberships of a class's items
   uint32_t sizes[kListClasses];              // its items in the catalogue
+  bool is_small[kListClasses];              // its items are in `small`
+  uint32_t small_count;
   bool is_soft[kMaxGroups];                 // some membership is not whole
   bool has_all_classes;                     // or there are more than kListClasses
 

@@ -269,6 +269,8 @@ TEST_CASE("memberships, dates and knobs that need no SAE, from tables into a fil
   CHECK(model["catalogue"]["dated_items"] == report["dated_items"]);
   CHECK(model["catalogue"]["soft_attributes"] ==
         json({{{"group", "taste"}, {"name", "dark"}, {"items", 3}}}));
+  CHECK(model["groups"].back() ==
+        json({{"name", "taste"}, {"attributes", {{{"name", "dark"}, {"items", 3}}}}}));
   const json& knob = model["knobs"][0];
   CHECK(knob["rewards"] == json({{-2.0, 0.05}, {0.0, 0.0}, {3.0, 0.1}}));
   CHECK(knob["min_reasons"] == json({"no item left"}));

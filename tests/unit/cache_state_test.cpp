@@ -81,14 +81,10 @@ class Labels {
     cache_.overwritten();
   }
   void ask_knob() {
-    update(true);
-    if (!cache_.has_partitions()) {
-      partition_ = 0;
-      cache_.partitions_started();
-    }
-    if (partition_ != 0) return;
     update(false);
-    partition_ = hidden_;
+    if (cache_.has_log_z()) return;
+    log_z_ = hidden_;
+    cache_.log_z_computed();
   }
 
   // All that CacheState claims, against a computation from scratch.
@@ -102,7 +98,7 @@ class Labels {
     for (size_t i = cache_.keyless_rows(); i < ready; ++i) CHECK(last_keys_[i] == label(i));
     if (!kind_.is_incremental) CHECK(cache_.reusable_rows() == 0);
     if (!kind_.can_be_keyless) CHECK(cache_.keyless_rows() == 0);
-    if (cache_.has_partitions()) CHECK((partition_ == 0 || partition_ == newest()));
+    if (cache_.has_log_z()) CHECK(log_z_ == newest());
     CHECK(cache_.keyless_rows() <= ready);
   }
   size_t rows_run() const { return rows_run_; }
@@ -140,7 +136,7 @@ class Labels {
   std::vector<Label> window_;  // events
   Label events_ = 0;
   std::vector<Label> keys_, last_keys_;  // of the last block
-  Label hidden_ = 0, partition_ = 0;
+  Label hidden_ = 0, log_z_ = 0;
   size_t rows_run_ = 0, keys_completed_ = 0;
 };
 

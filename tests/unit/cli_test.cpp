@@ -37,7 +37,7 @@ TEST_CASE("help and version go to standard output with status 0") {
     CHECK(own.out.size() > 100);
     CHECK(own.err.empty());
   }
-  CHECK(pintle("--version").out == "0.2.0\n");
+  CHECK(pintle("--version").out == "0.3.0\n");
 }
 
 TEST_CASE("wrong usage ends with 2, on standard error") {

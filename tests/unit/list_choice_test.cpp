@@ -100,6 +100,7 @@ TEST_CASE("caps of each attribute, one or several an item") {
   check_against_all_lists(mix, 10000, 9);
   mix.eaches = 2;
   mix.values_each = 3;
+  mix.family_size = 6;
   check_against_all_lists(mix, 10000, 20);
   mix.groups = 2;
   check_against_all_lists(mix, 10000, 21);
@@ -121,6 +122,7 @@ TEST_CASE("runs") {
   mix.runs = 2;
   check_against_all_lists(mix, 10000, 23);
   mix.values_each = 2;
+  mix.family_size = 4;
   mix.pins = 2;
   check_against_all_lists(mix, 5000, 24);
   mix.candidates = 12;
@@ -144,6 +146,7 @@ TEST_CASE("everything at once") {
   mix.has_values = true;
   mix.ranges = mix.eaches = mix.runs = mix.pins = 2;
   mix.values_each = 2;
+  mix.family_size = 4;
   check_against_all_lists(mix, 5000, 27);
   mix.is_diverse = true;
   check_against_all_lists(mix, 5000, 28);

@@ -62,14 +62,15 @@ struct Gaps {
   double largest = 0, swaps_largest = 0;        // parts of the best worth lost
 };
 
-Gaps measure_gaps(const ListMix& mix, int cases, uint32_t seed) {
+Gaps measure_gaps(const ListMix& mix, int cases, uint32_t seed,
+                  Merit (*find_best)(const ListProblem&) = best_merit_by_counts) {
   std::mt19937 random(seed);
   Chooser chooser;
   Gaps gaps;
   for (int round = 0; round < cases; ++round) {
     const RandomList question(mix, &random);
     const ListProblem& problem = question.problem;
-    const Merit best = best_merit_by_counts(problem);
+    const Merit best = find_best(problem);
     const Merit merit = merit_of(problem, chooser.choose(problem));
     gaps.proven += chooser.is_proven;
     if (best.is_better(merit, rounding(problem))) {
@@ -82,6 +83,7 @@ Gaps measure_gaps(const ListMix& mix, int cases, uint32_t seed) {
     }
     CHECK(!merit.is_better(best, rounding(problem)));
 
+    if (find_best != best_merit_by_counts) continue;
     const ListTerms terms(problem, chooser.scratch());
     EntrySet set(terms, true, &chooser.scratch()->chosen);
     set.assign(question.plain.data());
@@ -134,6 +136,37 @@ TEST_CASE("ten entries, overlapping groups: wishes and ranges") {
     CHECK(gaps.worse == 0);
   }
   const Gaps gaps = measure_gaps(ten_of(60, 4, 4), 40, 44);
+  CHECK(gaps.false_proofs == 0);
+  CHECK(gaps.worse == 0);
+}
+
+// More lists than are all gone through, few enough to be tried here.
+TEST_CASE("caps, runs, diversity: against every list") {
+  ListMix mix = ten_of(18, 2, 0);
+  mix.length = 5;
+  mix.eaches = 1;
+  mix.least_each = 1;
+  mix.family_size = 6;
+  Gaps gaps = measure_gaps(mix, 60, 60, best_merit);
+  CHECK(gaps.false_proofs == 0);
+  CHECK(gaps.worse == 0);
+  mix.ranges = 2;
+  mix.values_each = 2;
+  gaps = measure_gaps(mix, 60, 61, best_merit);
+  CHECK(gaps.false_proofs == 0);
+  CHECK(gaps.worse == 0);
+
+  mix = ten_of(18, 1, 0);
+  mix.length = 5;
+  mix.is_diverse = true;
+  gaps = measure_gaps(mix, 100, 62, best_merit);
+  CHECK(gaps.false_proofs == 0);
+  CHECK(gaps.worse <= 2);
+
+  mix = ten_of(14, 2, 0);
+  mix.length = 4;
+  mix.runs = 2;
+  gaps = measure_gaps(mix, 30, 63, best_merit);
   CHECK(gaps.false_proofs == 0);
   CHECK(gaps.worse == 0);
 }

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <map>
 #include <random>
+#include <set>
 #include <vector>
 
 #include "runtime/choice/choose.h"
@@ -23,7 +24,9 @@ struct ListMix {
   uint32_t groups = 0;  // exactly so many
   bool is_disjoint = false, is_soft = false, has_wishes = true, has_values = false;
   uint32_t ranges = 0, eaches = 0, runs = 0, pins = 0;
-  uint32_t values_each = 1;  // of an item within a family
+  uint32_t values_each = 1;  // of an item within a family, at most
+  uint32_t family_size = 3;  // values in all
+  uint32_t least_each = 0;
   bool is_diverse = false;
   double spread = 2;  // of scores
 };
@@ -64,12 +67,12 @@ inline RandomList::RandomList(const ListMix& mix, std::mt19937* random) {
     if (mix.is_disjoint && below(3) != 0) candidate.levels[below(mix.groups)] = kWhole;
     for (FamilyValues& own : candidate.families) {
       own.first = static_cast<uint32_t>(values.size());
-      for (uint32_t value = 0; value < 3 * mix.values_each; ++value) {
-        if (own.count < mix.values_each && below(3) == 0) {
-          values.push_back(100 + value);
-          ++own.count;
-        }
-      }
+      if (below(8) == 0) continue;
+      std::set<uint32_t> drawn;
+      for (uint32_t v = 1 + below(mix.values_each); v > 0; --v)
+        drawn.insert(below(mix.family_size));
+      own.count = static_cast<uint32_t>(drawn.size());
+      values.insert(values.end(), drawn.begin(), drawn.end());
     }
     candidates.push_back(candidate);
   }
@@ -106,7 +109,7 @@ inline RandomList::RandomList(const ListMix& mix, std::mt19937* random) {
     problem.ranges[problem.range_count++] = range;
   }
   while (problem.each_count < mix.eaches && below(8) != 0) {
-    problem.eaches[problem.each_count++] = {below(kMaxFamilies), below(3), rule++};
+    problem.eaches[problem.each_count++] = {below(kMaxFamilies), mix.least_each + below(3), rule++};
   }
   while (problem.run_count < mix.runs && below(8) != 0) {
     const bool is_family = mix.groups == 0 || below(2) == 0;

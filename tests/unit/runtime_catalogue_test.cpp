@@ -69,10 +69,16 @@ TEST_CASE("every text id is found by its bytes and length, and no other") {
   CHECK(item == 99);
 }
 
-TEST_CASE("titles and attributes are those of the item, and turn back into items") {
-  const TinyModel tiny = steerable_model(plain_model().network);
+TEST_CASE(
+    "titles, attributes, memberships and dates are those of the item, and turn back into items") {
+  TinyModel tiny = steerable_model(plain_model().network);
+  tiny.catalogue = soft_catalogue(37);
   const OpenModel model(tiny.file());
-  std::vector<std::vector<uint32_t>> items(3);
+  CHECK(model.info().has_dates == 1);
+  const size_t attributes = tiny.catalogue.attributes.size();
+  REQUIRE(model.info().attribute_count == attributes);
+  std::vector<std::vector<uint32_t>> items(attributes);
+  std::vector<std::vector<uint8_t>> memberships(attributes);
   for (uint32_t i = 0; i < 37; ++i) {
     pintle_item_info info = PINTLE_ITEM_INFO_INIT;
     REQUIRE(pintle_model_get_item(model.get(), i, &info) == PINTLE_OK);
@@ -80,16 +86,18 @@ TEST_CASE("titles and attributes are those of the item, and turn back into items
     CHECK(std::string(info.id_text) == tiny.catalogue.text_ids[i]);
     CHECK(std::vector<uint32_t>(info.attributes, info.attributes + info.attribute_count) ==
           tiny.catalogue.item_attributes[i]);
-    for (uint32_t a = 0; a < 3; ++a) {
-      const bool has = model_of(model.get())->catalogue.has_attribute(i, a);
-      if (has) items[a].push_back(i);
+    REQUIRE((info.memberships == nullptr) == (info.attribute_count == 0));
+    CHECK(std::vector<uint8_t>(info.memberships, info.memberships + info.attribute_count) ==
+          tiny.catalogue.item_memberships[i]);
+    for (size_t n = 0; n < info.attribute_count; ++n) {
+      items[info.attributes[n]].push_back(i);
+      memberships[info.attributes[n]].push_back(info.memberships[n]);
     }
+    const int32_t minutes = tiny.catalogue.dates[i];
+    CHECK(info.date ==
+          (minutes == converter::kUnknownDate ? PINTLE_NO_DATE : int64_t{60} * minutes));
   }
-  for (uint32_t a = 0; a < 3; ++a) {
-    const uint32_t* found;
-    uint32_t count;
-    REQUIRE(model_of(model.get())->catalogue.get_items(a, &found, &count) == PINTLE_OK);
-    CHECK(std::vector<uint32_t>(found, found + count) == items[a]);
+  for (uint32_t a = 0; a < attributes; ++a) {
     pintle_attribute_info info = PINTLE_ATTRIBUTE_INFO_INIT;
     pintle_group_info group = PINTLE_GROUP_INFO_INIT;
     REQUIRE(pintle_model_get_attribute(model.get(), a, &info) == PINTLE_OK);
@@ -97,7 +105,22 @@ TEST_CASE("titles and attributes are those of the item, and turn back into items
     CHECK(tiny.catalogue.attributes[a] ==
           std::make_pair(std::string(group.name), std::string(info.name)));
     CHECK(std::vector<uint32_t>(info.items, info.items + info.item_count) == items[a]);
+    REQUIRE(info.memberships != nullptr);
+    CHECK(std::vector<uint8_t>(info.memberships, info.memberships + info.item_count) ==
+          memberships[a]);
   }
+}
+
+TEST_CASE("a catalogue without memberships and dates has whole ones and none") {
+  const OpenModel model(steerable_model(plain_model().network).file());
+  CHECK(model.info().has_dates == 0);
+  pintle_item_info item = PINTLE_ITEM_INFO_INIT;
+  REQUIRE(pintle_model_get_item(model.get(), 3, &item) == PINTLE_OK);
+  CHECK(item.memberships == nullptr);
+  CHECK(item.date == PINTLE_NO_DATE);
+  pintle_attribute_info attribute = PINTLE_ATTRIBUTE_INFO_INIT;
+  REQUIRE(pintle_model_get_attribute(model.get(), 0, &attribute) == PINTLE_OK);
+  CHECK(attribute.memberships == nullptr);
 }
 
 TEST_CASE("the trained bitmap is read bit by bit") {

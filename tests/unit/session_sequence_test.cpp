@@ -68,6 +68,21 @@ List steered(OpenSession* session, const Edits& edits, uint32_t flags) {
   return session->recommend(8, 0, &steering);
 }
 
+List wished(OpenSession* session, const std::vector<pintle_wish>& wishes,
+            const std::vector<pintle_rule>& rules) {
+  pintle_wishes asked = PINTLE_WISHES_INIT;
+  asked.wishes = wishes.data();
+  asked.wish_count = wishes.size();
+  asked.rules = rules.data();
+  asked.rule_count = rules.size();
+  asked.now = 1340000000;  // among the catalogue's dates
+  asked.half_life_seconds = 30 * 86400;
+  pintle_request request = PINTLE_REQUEST_INIT;
+  request.k = 8;
+  request.wishes = &asked;
+  return session->recommend(request);
+}
+
 // A session, and what the contract says about it.
 class Watched {
  public:
@@ -97,8 +112,8 @@ class Watched {
     CHECK(same_list(found, replay(hidden_).recommend(8)));
     CHECK(session_.scores({0, 1, 4}) == replay(hidden_).scores({0, 1, 4}));
   }
-  // Edits of states at the hook of `sae`; is_scored: one of them favours items by probabilities.
-  void check_steered(uint32_t sae, const Edits& edits, uint32_t flags, bool is_scored) {
+  // Edits of states at the hook of `sae`.
+  void check_steered(uint32_t sae, const Edits& edits, uint32_t flags) {
     const List found = steered(&session_, edits, flags);
     compute();
     const size_t layers = tiny_.network.blocks.size();
@@ -106,23 +121,27 @@ class Watched {
     const bool is_last = sae == 2;
     const bool reaches_others = is_bidirectional && sae == 0 && layers > 2;
     if (!is_last && ((flags & PINTLE_STEER_ALL_POSITIONS) != 0 || reaches_others)) {
-      CHECK(same_list(found,
-                      steered_replay(is_scored ? hidden_ : Lumps{events_.size()}, edits, flags)));
+      CHECK(same_list(found, steered_replay({events_.size()}, edits, flags)));
       cache_.clear();
     } else if (is_last) {
       CHECK(same_list(found, steered_replay(hidden_, edits, flags)));
     } else {
       restore();
-      if (!is_scored || cache_ == hidden_) {
-        CHECK(same_list(found, steered_replay(cache_, edits, flags)));
-      }
+      CHECK(same_list(found, steered_replay(cache_, edits, flags)));
     }
   }
-  // A knob that leaves the states as they are.
+  // A knob that leaves the states as they are: probabilities are kept from one list to the next.
   void check_knob(const Edits& edits) {
     const List found = steered(&session_, edits, 0);
     compute();
     CHECK(same_list(found, steered_replay(hidden_, edits, 0)));
+  }
+  // So are the classes of items, of the latest wishes and rules.
+  void check_wished(const std::vector<pintle_wish>& wishes, const std::vector<pintle_rule>& rules) {
+    const List found = wished(&session_, wishes, rules);
+    compute();
+    OpenSession fresh = replay(hidden_);
+    CHECK(same_list(found, wished(&fresh, wishes, rules)));
   }
   void check_events(uint32_t item) {
     const Explanation found = events_of(&session_, item);
@@ -202,6 +221,9 @@ class Watched {
 void run_sequence(const TinyModel& tiny, const OpenModel& model, uint32_t seed, int length) {
   std::mt19937 random(seed);
   const auto below = [&](uint32_t end) { return static_cast<uint32_t>(random() % end); };
+  const auto draw = [&](const std::vector<float>& values) {
+    return values[below(static_cast<uint32_t>(values.size()))];
+  };
   const uint32_t items = static_cast<uint32_t>(tiny.network.items.rows);
   const uint32_t window = static_cast<uint32_t>(tiny.network.window);
   Watched watched(tiny, model);
@@ -211,7 +233,7 @@ void run_sequence(const TinyModel& tiny, const OpenModel& model, uint32_t seed, 
   const Edits noir = {{PINTLE_EDIT_KNOB, 0, 0, 0, 2.0f}}, space = {{PINTLE_EDIT_KNOB, 1, 0, 0, 3}};
   for (int step = 0; step < length; ++step) {
     CAPTURE(step);
-    const uint32_t what = watched.has_events() ? below(17) : 0;
+    const uint32_t what = watched.has_events() ? below(19) : 0;
     CAPTURE(what);
     const uint32_t flags = below(4) == 0 ? PINTLE_STEER_REPLACE : 0;
     switch (what) {
@@ -233,19 +255,19 @@ void run_sequence(const TinyModel& tiny, const OpenModel& model, uint32_t seed, 
         watched.check_plain();
         break;
       case 6:
-        watched.check_steered(0, at_block, flags, false);
+        watched.check_steered(0, at_block, flags);
         break;
       case 7:
-        watched.check_steered(1, at_mlp, flags, false);
+        watched.check_steered(1, at_mlp, flags);
         break;
       case 8:
-        watched.check_steered(2, at_last, flags, false);
+        watched.check_steered(2, at_last, flags);
         break;
       case 9:
-        watched.check_steered(0, at_block, flags | PINTLE_STEER_ALL_POSITIONS, false);
+        watched.check_steered(0, at_block, flags | PINTLE_STEER_ALL_POSITIONS);
         break;
       case 10:
-        watched.check_steered(0, noir, flags, true);
+        watched.check_steered(0, noir, flags);
         break;
       case 11:
         watched.check_knob(space);
@@ -262,6 +284,15 @@ void run_sequence(const TinyModel& tiny, const OpenModel& model, uint32_t seed, 
       case 15:
         watched.flip_policy();
         break;
+      case 16:
+        watched.check_wished({{PINTLE_WISH_ATTRIBUTE, below(5), draw({-1, -0.5f, 0.5f, 1})},
+                              {PINTLE_WISH_FRESH, 0, draw({0, 0.5f, 1})}},
+                             {{PINTLE_RULE_AT_LEAST, below(5), 0, 0.25f}});
+        break;
+      case 17:
+        watched.check_wished({{PINTLE_WISH_DIVERSE, 0, 0.3f}, {PINTLE_WISH_EXPLORE, 0, 0.2f}},
+                             {{PINTLE_RULE_CAP_EACH, below(3), 2, 0}});
+        break;
       default:
         if (below(4) == 0) watched.reset();
         break;
@@ -271,7 +302,8 @@ void run_sequence(const TinyModel& tiny, const OpenModel& model, uint32_t seed, 
 
 TEST_CASE("any sequence of calls leaves the answers of a fresh session") {
   for (uint32_t seed = 0; seed < kArchitectureCount; ++seed) {
-    const TinyModel tiny = steerable_model(any_model(seed).network);
+    TinyModel tiny = steerable_model(any_model(seed).network);
+    tiny.catalogue = soft_catalogue(tiny.network.items.rows);
     CAPTURE(seed);
     CAPTURE(describe(tiny.network));
     const OpenModel model(tiny.file(seed % 3 == 0 ? fb::DType_I8 : fb::DType_F32));
