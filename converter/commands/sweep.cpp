@@ -12,6 +12,7 @@
 #include "converter/commands/steering_options.h"
 #include "converter/commands/sweep_report.h"
 #include "converter/commands/threads_option.h"
+#include "converter/features/parse_sweep_method.h"
 #include "converter/io/error.h"
 #include "converter/run/name_lookup.h"
 #include "converter/run/runtime_model.h"

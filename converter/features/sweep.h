@@ -38,9 +38,6 @@ struct SweepMethod {
   uint32_t sae = 0, feature = 0;                // kFeature
 };
 
-// "knob", "bonus", "reweight", "reweight-ordered", "quota", "direction" or "feature:[SAE:]INDEX"; knob
-// is left 0. Throws Error.
-SweepMethod parse_sweep_method(const Model& model, const std::string& text);
 // All that need no more than an attribute: bonus, reweight, reweight-ordered, quota.
 std::vector<SweepMethod> score_methods();
 

@@ -114,7 +114,7 @@ void add_baselines(const std::string& path, const Model& model, const FeaturesFi
     }
     const std::vector<uint32_t>& told = options.direction_attributes;
     if (std::find(told.begin(), told.end(), attribute) != told.end()) {
-      methods.push_back(parse_sweep_method(model, "direction"));
+      methods.push_back({SweepKind::kDirection, "direction", 0, ScoreMethod::kReweight, 0, 0});
     }
     ordered_json& list = knob["methods"] = ordered_json::array();
     for (const SweepMethod& method : methods) {

@@ -66,8 +66,8 @@ ordered_json report_data(const std::string& path, const std::string& model_name,
   const Model model = open_model(path);
   if (model.info().knob_count == 0 && model.info().sae_count == 0) {
     throw Error(model_name +
-                " has no knobs and no features: put them in with `pintle convert --features "
-                "features.json`, and --sae DIR where it describes one");
+                " has no knobs and no features: put them in with `pintle convert [--sae DIR] "
+                "--features features.json`");
   }
   const FeaturesFiles described = join_features_files(features);
   const std::vector<uint32_t> shown = shown_attributes(model);

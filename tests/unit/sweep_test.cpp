@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "converter/features/parse_sweep_method.h"
 #include "converter/features/swept_models.h"
 #include "converter/io/error.h"
 #include "converter/run/runtime_model.h"
