@@ -111,9 +111,11 @@ EntryGain gain_of(const ListProblem& problem, const uint32_t* list, uint32_t ran
 }
 
 void find_got(const ListProblem& problem, const uint32_t* list, double got[PINTLE_LIST_RULES]) {
+  for (uint32_t i = 0; i < problem.range_count; ++i) got[problem.ranges[i].rule] = 0;
   for (uint32_t i = 0; i < problem.range_count; ++i) {
     const RangeRule& rule = problem.ranges[i];
-    got[rule.rule] = fifteenths_of(problem, list, rule.group) / static_cast<double>(kWhole);
+    const double entries = fifteenths_of(problem, list, rule.group) / static_cast<double>(kWhole);
+    if (entries > got[rule.rule]) got[rule.rule] = entries;
   }
   for (uint32_t i = 0; i < problem.each_count; ++i) {
     // The smallest count that the list would keep.

@@ -83,8 +83,8 @@ class Planner {
     for (uint32_t i = 0; i < plan_->rule_count; ++i) {
       const pintle_rule& rule = wishes.rules[i];
       uint32_t* target = &plan_->rule_targets[i];
-      const bool names_share = rule.kind <= PINTLE_RULE_EXACTLY;
-      if (rule.kind > PINTLE_RULE_PIN || !(rule.share >= 0 && rule.share <= 1) ||
+      const bool names_share = rule.kind <= PINTLE_RULE_EXACTLY || rule.kind == PINTLE_RULE_MIX;
+      if (rule.kind > PINTLE_RULE_MIX || !(rule.share >= 0 && rule.share <= 1) ||
           (names_share ? rule.count != 0 : rule.share != 0)) {
         return fault_(
             PINTLE_ERR_INVALID_ARGUMENT,
@@ -132,9 +132,10 @@ class Planner {
   Status find_group(uint32_t attribute, uint32_t* index) {
     uint32_t i = 0;
     while (i < plan_->group_count && plan_->groups[i].attribute != attribute) ++i;
-    if (i == kMaxGroups) {
+    if (i == PINTLE_LIST_ATTRIBUTES) {
       return fault_(PINTLE_ERR_INVALID_ARGUMENT,
-                    "knobs, wishes and rules name more than %u attributes", kMaxGroups);
+                    "knobs, wishes and rules name more than %u attributes",
+                    PINTLE_LIST_ATTRIBUTES);
     }
     if (i == plan_->group_count) plan_->groups[plan_->group_count++] = {attribute, 0, 0};
     *index = i;
