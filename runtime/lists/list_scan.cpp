@@ -123,8 +123,9 @@ class Scanner {
     }
     static_assert(PINTLE_DIVERSE_K + PINTLE_LIST_WISHES + PINTLE_LIST_RULES <= kMaxDiverse, "");
     uint32_t room = is_diverse() ? kMaxDiverse - k_ - named : kMaxKept;
-    if (is_diverse() && !is_thorough_ && kDiverseList * k_ < room) {
-      room = kDiverseList * k_ < kLeast ? kLeast : kDiverseList * k_;
+    // Of a catalogue that does not fit.
+    if (is_diverse() && !is_thorough_ && model_.item_count > room && kDiverseList * k_ < room) {
+      room = kDiverseList * k_;
     }
     const uint32_t share = room / live;
     uint32_t used = 0;
