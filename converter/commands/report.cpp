@@ -36,7 +36,8 @@ ReportPeople read_people(const Model& model, const ReportArguments& arguments,
   const Interactions interactions = read_interactions(arguments.interactions_path, arguments.log);
   *notes = fitting_notes(model, interactions, arguments.log.force);
   UserSplit split = split_users(model, interactions, arguments.train_path, arguments.test_path);
-  return {std::move(split.held_out), map_histories(model, interactions), split.description};
+  return {std::move(split.held_out), std::move(split.train), map_histories(model, interactions),
+          split.description};
 }
 
 void run_report_command(const ReportArguments& arguments) {
@@ -52,7 +53,7 @@ void run_report_command(const ReportArguments& arguments) {
                                : arguments.title;
   ThreadPool pool(arguments.threads);
   const nlohmann::ordered_json data =
-      report_data(model, name, features, has_people ? &people : nullptr, arguments.options, &pool);
+      report_data(arguments.model_path, name, features, has_people ? &people : nullptr, arguments.options, &pool);
   const std::string page = report_page(name, data);
   OutputFile file(arguments.out_path);
   file.write(std::vector<uint8_t>(page.begin(), page.end()));
@@ -74,7 +75,7 @@ void add_report_command(CLI::App* app) {
       "report",
       "Write one HTML page, which needs no network, about a steerable model: its knobs and what "
       "they change, its features and their evidence, and histories to try");
-  verb->add_option("--model", arguments->model_path, "The model file, with SAEs and knobs")
+  verb->add_option("--model", arguments->model_path, "The model file, with knobs, SAEs or both")
       ->required();
   verb->add_option("--features", arguments->features_paths,
                    "The features.json that the model was converted with; for several SAEs, several "

@@ -12,6 +12,7 @@
 #include "converter/commands/steering_options.h"
 #include "converter/commands/sweep_report.h"
 #include "converter/commands/threads_option.h"
+#include "converter/features/parse_sweep_method.h"
 #include "converter/io/error.h"
 #include "converter/run/name_lookup.h"
 #include "converter/run/runtime_model.h"
@@ -121,6 +122,7 @@ void run_sweep_command(const SweepArguments& arguments) {
   if (!arguments.direction_path.empty()) {
     direction_histories = histories_of(model, log, arguments.direction_path, 0);
     options.direction_histories = &direction_histories;
+    options.direction_attributes = options.attributes;
   }
   if (!arguments.json) print_log_notes(subject.notes);
   ThreadPool pool(arguments.threads);

@@ -60,8 +60,8 @@ void ScoreLists::collect(size_t user, Session* session, const std::vector<uint32
     for (uint32_t i = 0; i < scores.size(); ++i) {
       if (!eligible[i]) continue;
       std::vector<uint32_t>& list = best[levels[i]];
-      if (list.size() == kTop && !before(i, list.back())) continue;
-      if (list.size() == kTop) list.pop_back();
+      if (list.size() == kTopTen && !before(i, list.back())) continue;
+      if (list.size() == kTopTen) list.pop_back();
       list.insert(std::upper_bound(list.begin(), list.end(), i, before), i);
     }
     Candidates& candidates = candidates_[place][user];
@@ -76,7 +76,7 @@ void ScoreLists::collect(size_t user, Session* session, const std::vector<uint32
 }
 
 std::vector<uint32_t> ScoreLists::quota_list(const Candidates& candidates, int64_t members) {
-  const size_t length = std::min(kTop, candidates.size());
+  const size_t length = std::min(kTopTen, candidates.size());
   std::vector<bool> chosen(candidates.size(), false);
   std::fill_n(chosen.begin(), length, true);
   for (int64_t swap = 0; swap < std::abs(members); ++swap) {
@@ -111,7 +111,7 @@ std::vector<uint32_t> ScoreLists::list_by(const Candidates& candidates, ScoreMet
   std::sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) {
     return a.first > b.first || (a.first == b.first && a.second < b.second);
   });
-  keys.resize(std::min(kTop, keys.size()));
+  keys.resize(std::min(kTopTen, keys.size()));
   if (method == ScoreMethod::kReweightOrdered) {
     std::sort(keys.begin(), keys.end(),
               [](const auto& a, const auto& b) { return a.second < b.second; });

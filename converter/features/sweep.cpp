@@ -9,7 +9,6 @@
 #include "converter/io/error.h"
 #include "converter/run/harvest.h"
 #include "converter/run/runtime_model.h"
-#include "converter/run/steering_arguments.h"
 
 namespace pintle::converter {
 namespace {
@@ -109,28 +108,6 @@ std::vector<SweepMethod> score_methods() {
   return methods;
 }
 
-SweepMethod parse_sweep_method(const Model& model, const std::string& text) {
-  constexpr char kFeature[] = "feature:";
-  const std::string where = "--method " + text;
-  SweepMethod method;
-  method.name = text;
-  if (text.compare(0, sizeof(kFeature) - 1, kFeature) == 0) {
-    const FeatureName name = parse_feature(model, text.substr(sizeof(kFeature) - 1), where);
-    method.kind = SweepKind::kFeature;
-    method.sae = name.sae;
-    method.feature = name.feature;
-    return method;
-  }
-  if (text == "direction") method.kind = SweepKind::kDirection;
-  if (text == "knob" || text == "direction") return method;
-  for (const SweepMethod& other : score_methods()) {
-    if (text == other.name) return other;
-  }
-  throw Error(where +
-              ": use knob, bonus, reweight, reweight-ordered, quota, direction or "
-              "feature:[SAE:]INDEX");
-}
-
 std::vector<float> even_strengths(float from, float to, size_t count) {
   std::vector<float> strengths;
   for (size_t i = 0; i < count; ++i) {
@@ -171,8 +148,8 @@ const ScoreLists& Sweeper::score_lists() {
 
 const std::vector<float>& Sweeper::direction(uint32_t attribute) {
   if (directions_.empty()) {
-    directions_ = mean_differences(model_, options_.attributes, *options_.direction_histories,
-                                   options_.hook, pool_);
+    directions_ = mean_differences(model_, options_.direction_attributes,
+                                   *options_.direction_histories, options_.hook, pool_);
   }
   return directions_.at(attribute);
 }

@@ -38,9 +38,6 @@ struct SweepMethod {
   uint32_t sae = 0, feature = 0;                // kFeature
 };
 
-// "knob", "bonus", "reweight", "reweight-ordered", "quota", "direction" or "feature:[SAE:]INDEX"; knob
-// is left 0. Throws Error.
-SweepMethod parse_sweep_method(const Model& model, const std::string& text);
 // All that need no more than an attribute: bonus, reweight, reweight-ordered, quota.
 std::vector<SweepMethod> score_methods();
 
@@ -53,7 +50,9 @@ struct SweepOptions {
   std::vector<uint32_t> attributes;  // that will be swept: their lists by scores take one pass
   uint32_t flags = 0;                // PINTLE_STEER_*: kKnob, kFeature
   Hook hook;                         // kDirection
-  const Histories* direction_histories = nullptr;  // kDirection: where the means are taken
+  // kDirection: where the means are taken, and the attributes that need them.
+  const Histories* direction_histories = nullptr;
+  std::vector<uint32_t> direction_attributes;
 };
 
 // Of one model file and some users. The file must not change meanwhile; histories and pool outlive it.

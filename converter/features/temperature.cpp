@@ -96,10 +96,10 @@ float worth_of_last_entry(const Model& model, const Histories& histories, float 
       model, histories, [&](const std::vector<uint32_t>& events, const std::vector<float>& scores) {
         std::vector<double> values = softmax(scores, trained, static_cast<double>(temperature));
         for (size_t t = 0; t + 1 < events.size(); ++t) values[events[t]] = 0;
-        if (values.size() < kTop) return;
-        const auto last = values.begin() + (kTop - 1);
+        if (values.size() < kTopTen) return;
+        const auto last = values.begin() + (kTopTen - 1);
         std::nth_element(values.begin(), last, values.end(), std::greater<>());
-        worths.push_back(static_cast<float>(*last / std::log2(kTop + 1.0)));
+        worths.push_back(static_cast<float>(*last / std::log2(kTopTen + 1.0)));
       });
   if (worths.empty()) return 0;
   std::sort(worths.begin(), worths.end());

@@ -13,13 +13,15 @@ namespace pintle::converter {
 struct FeaturesFiles {
   nlohmann::json saes, knobs;  // arrays; knobs count the SAEs of all files
   std::vector<nlohmann::json>
-      evidence;  // one an SAE: {"summary", "attributes", "evidence"}, or null
+      evidence;                 // one an SAE: {"summary", "attributes", "evidence"}, or null
+  nlohmann::json without_knob;  // array of {"group", "name", "reason"}
 };
 
-// A file's evidence is about its first SAE. Throws Error for a knob of an SAE that its file lacks.
+// A file's evidence is about its first SAE; a file may have none. Throws Error for a knob with features
+// of an SAE that its file lacks.
 FeaturesFiles join_features_files(const std::vector<nlohmann::json>& files);
 
-// The feature of `sae` that correlates best with the attribute, if that was measured.
+// The feature of `sae` that correlates best with the attribute, if there is one and that was measured.
 std::optional<uint32_t> best_feature(const FeaturesFiles& described, uint32_t sae,
                                      const nlohmann::ordered_json& attribute);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "converter/run/list_tally.h"
 #include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
@@ -15,7 +16,6 @@ using nlohmann::ordered_json;
 constexpr size_t kMinEvents = 6;     // of a history worth showing
 constexpr size_t kTasteEvents = 30;  // the newest, that tell its taste and that the page lists
 constexpr size_t kActiveFeatures = 5;
-constexpr size_t kTop = 10;
 
 std::vector<double> attribute_shares(const Model& model, const std::vector<uint32_t>& items) {
   std::vector<double> shares(model.info().attribute_count, 0.0);
@@ -52,7 +52,7 @@ class Lists {
   Lists(const Model& model, const SampleHistory& sample, ReportItems* items)
       : model_(model), session_(new_session(model)), items_(items) {
     require(session_.append(sample.items), "cannot append to the history");
-    request_.k = std::min(kTop, model.info().item_count);
+    request_.k = std::min(kTopTen, model.info().item_count);
   }
 
   ordered_json top(const std::vector<pintle_edit>& edits) {

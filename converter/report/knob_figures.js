@@ -38,33 +38,29 @@ function ndcgPart(knob, point) {
 // Twice the share where it is below a quarter, else 15 points more.
 const targetOf = (share) => share < 0.25 ? 2 * share : share + 0.15;
 
-// The NDCG cost at which `points` (from the unsteered one on, rising in strength) first reach
-// `target`, linear between them; null if they do not.
-function costAt(points, target) {
-  const base = points[0].ndcg;
-  for (let i = 1; i < points.length; ++i) {
-    const [a, b] = [points[i - 1], points[i]];
-    if (b.aim < target) continue;
-    const part = b.aim > a.aim ? Math.max(0, (target - a.aim) / (b.aim - a.aim)) : 1;
-    return 1 - (a.ndcg + part * (b.ndcg - a.ndcg)) / base;
-  }
-  return null;
-}
+// What knobs are compared with, in the order of the tables.
+const methodTitles = {
+  knob: 'this knob',
+  bonus: 'bonus to the probability',
+  reweight: 're-weighting',
+  'reweight-ordered': 're-weighting, in the network’s order',
+  quota: 'as many items more for everybody',
+  feature: 'best single feature',
+  direction: 'mean difference',
+};
 
-// {target, knob, single}: the costs at the target of the knob and of the best single feature; null
-// without a measurement.
-function costComparison(knob) {
-  if (!data.measured || !knob.attribute || knob.single_feature === null) return null;
-  const rest = restPoint(knob);
-  if (!rest || !(rest.ndcg > 0)) return null;
-  const target = targetOf(rest.aim);
-  const single = knob.single.map((e) => ({...e, aim: aimOf(knob, e)}));
-  return {
-    target,
-    knob: costAt(knobPoints(knob).filter((p) => p.strength >= 0), target),
-    single: costAt([rest, ...single], target),
-  };
-}
+// The aims: where the mean share is doubled (15 points more from a quarter on), half of the list, halved.
+const aimTitles = {
+  doubled: 'Share doubled (15 points more from 25 % on)',
+  to_half: 'Share raised to half of the list',
+  halved: 'Share halved',
+};
+
+const methodOf = (knob, name) => knob.methods?.find((method) => method.name === name) ?? null;
+
+// What a method costs at an aim: {target, loss, low, high, unchanged, unmoved, ...}; null where it does not
+// get there, or nothing was measured.
+const costOf = (knob, name, aim = 'doubled') => methodOf(knob, name)?.[aim] ?? null;
 
 // The point, linear between two strengths, at which the knob reaches its target; its end if it does
 // not get there, or has no attribute. Null without a measurement.
@@ -88,12 +84,19 @@ function targetPoint(knob) {
   };
 }
 
-// The costs over the knobs for which both are known.
+// Means at the doubled share, {name, loss, unchanged, unmoved} a method, over those knobs for which all
+// methods that were tried anywhere get there: {count, methods}. Null without such a knob.
 function meanCosts() {
-  const both = data.knobs.map(costComparison).filter((c) => c && c.knob !== null && c.single !== null);
-  if (both.length === 0) return null;
-  const mean = (name) => both.reduce((sum, c) => sum + c[name], 0) / both.length;
-  return {count: both.length, knob: mean('knob'), single: mean('single')};
+  const names = Object.keys(methodTitles).filter((name) => data.knobs.some((knob) => methodOf(knob, name)));
+  const all = data.knobs.filter((knob) => names.length > 0 && names.every((name) => costOf(knob, name)));
+  if (all.length === 0) return null;
+  const mean = (name, figure) => all.reduce((sum, knob) => sum + costOf(knob, name)[figure], 0) / all.length;
+  return {
+    count: all.length,
+    methods: names.map((name) => ({
+      name, loss: mean(name, 'loss'), unchanged: mean(name, 'unchanged'), unmoved: mean(name, 'unmoved'),
+    })),
+  };
 }
 
 // The attribute beside the knob's own that it moves most at this point: [attribute, change].

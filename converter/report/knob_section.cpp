@@ -2,9 +2,10 @@
 #include "converter/report/knob_section.h"
 
 #include <algorithm>
-#include <optional>
+#include <cmath>
 #include <string>
 
+#include "converter/features/knob_range.h"
 #include "converter/io/error.h"
 #include "converter/report/report_numbers.h"
 #include "converter/run/steered_lists.h"
@@ -16,12 +17,7 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-// Doses of a single feature, in units of its 95th percentile: from a nudge to far more than it has
-// by itself.
-constexpr float kFirstDose = 0.25f, kDoseFactor = 1.6f;
-constexpr size_t kDoses = 10;
-
-// Lists are tallied with one byte an item for every variant and thread: so many of them at a time.
+// Lists are tallied with a bit an item and a few bytes a user for every variant: so many at a time.
 constexpr size_t kTallyBytes = size_t{64} << 20;
 
 const json& knob_json(const FeaturesFiles& described, const std::string& name) {
@@ -35,32 +31,48 @@ const json& knob_json(const FeaturesFiles& described, const std::string& name) {
 // The variants of all knobs in one row, with who asked for which.
 struct Trial {
   size_t knob;
-  bool is_single;
-  double strength;
   ListVariant variant;
+  double strength;
 };
 
-std::vector<Trial> plan_trials(const Model& model, const FeaturesFiles& described,
-                               const ordered_json& knobs) {
+std::vector<Trial> plan_trials(const ordered_json& knobs) {
   std::vector<Trial> trials;
   for (size_t k = 0; k < knobs.size(); ++k) {
-    const auto add = [&](bool is_single, const pintle_edit& edit) {
-      Trial trial{k, is_single, static_cast<double>(edit.value), {}};
-      if (edit.value != 0) trial.variant.edits = {edit};
-      trials.push_back(trial);
-    };
-    for (const ordered_json& strength : knobs[k].at("strengths")) {
-      add(false, turn(static_cast<uint32_t>(k), strength.get<float>()));
-    }
-    const uint32_t sae = knobs[k].at("sae").get<uint32_t>();
-    const std::optional<uint32_t> feature = best_feature(described, sae, knobs[k].at("attribute"));
-    if (!feature || require(model.feature(sae, *feature), "feature", *feature).p95 <= 0) continue;
-    float dose = kFirstDose;
-    for (size_t i = 0; i < kDoses; ++i, dose *= kDoseFactor) {
-      add(true, edit(PINTLE_EDIT_ADD, sae, *feature, dose, PINTLE_EDIT_CALIBRATED));
+    for (const ordered_json& value : knobs[k].at("strengths")) {
+      const float strength = value.get<float>();
+      Trial trial{k, {}, static_cast<double>(strength)};
+      if (strength != 0) trial.variant.edits = {turn(static_cast<uint32_t>(k), strength)};
+      trials.push_back(std::move(trial));
     }
   }
   return trials;
+}
+
+// NaN, of what was not met or measured, is null.
+ordered_json number_or_null(float value) {
+  return std::isnan(value) ? ordered_json(nullptr) : ordered_json(shortest(value));
+}
+
+// One end of a knob's range.
+ordered_json end_json(float strength, float by_loss, float by_items) {
+  return {{"strength", shortest(strength)},
+          {"by_loss", number_or_null(by_loss)},
+          {"by_items", number_or_null(by_items)},
+          {"reason", range_end_reason(strength, by_loss, by_items)}};
+}
+
+ordered_json curve_json(const json& knob) {
+  ordered_json curve = ordered_json::array();
+  for (const json& point : knob.at("curve")) {
+    ordered_json told;
+    for (const char* key : {"strength", "share", "ndcg", "median_gain", "no_gain"}) {
+      const json& value = point.at(key);
+      told[key] =
+          value.is_null() ? ordered_json(nullptr) : ordered_json(rounded(value.get<double>()));
+    }
+    curve.push_back(std::move(told));
+  }
+  return curve;
 }
 
 // Popularity is kept beside the shares: it is what a knob without an attribute moves.
@@ -80,7 +92,7 @@ std::vector<float> knob_strengths(float min_strength, float max_strength) {
   std::vector<float> strengths{min_strength, 0, max_strength};
   const float reach = std::max(-min_strength, max_strength);
   if (reach >= 2) {
-    for (float step : {1.f, 2.f, 3.f, 4.f, 5.f, 6.f, 8.f, 10.f, 12.f, 15.f, 20.f}) {
+    for (float step : {0.5f, 1.f, 1.5f, 2.f, 3.f, 4.f, 5.f, 6.f, 7.f, 8.f, 9.f, 10.f}) {
       strengths.push_back(step);
       strengths.push_back(-step);
     }
@@ -105,7 +117,7 @@ ordered_json knob_section(const Model& model, const FeaturesFiles& described) {
   for (uint32_t k = 0; k < names.size(); ++k) {
     const json& knob = knob_json(described, names[k]);
     const pintle_knob_info info = require(model.knob(k), "knob", k);
-    ordered_json attribute = nullptr, parts = ordered_json::array(), curve = ordered_json::array();
+    ordered_json attribute = nullptr, parts = ordered_json::array();
     if (info.has_attribute) {
       attribute = {{"number", info.attribute},
                    {"group", knob.at("attribute").at("group")},
@@ -118,37 +130,32 @@ ordered_json knob_section(const Model& model, const FeaturesFiles& described) {
                        {"label", require(model.feature(sae, feature), "feature", feature).label},
                        {"weight", rounded(part.at(1).get<double>())}});
     }
-    for (const json& point : knob.at("curve")) {
-      curve.push_back({{"strength", rounded(point.at("strength").get<double>())},
-                       {"share", rounded(point.at("share").get<double>())},
-                       {"ndcg", rounded(point.at("ndcg").get<double>())}});
-    }
     ordered_json strengths = ordered_json::array();
     for (float strength : knob_strengths(info.min_strength, info.max_strength)) {
       strengths.push_back(shortest(strength));
     }
-    const double bonus = knob.at("attribute_bonus").get<double>();
-    const double bias = knob.at("attribute_bias").get<double>();
     knobs.push_back({{"name", names[k]},
                      {"attribute", attribute},
                      {"sae", sae},
                      {"features", parts},
-                     {"has_bonus", bonus != 0 || bias != 0},
+                     {"has_wish", !knob.at("rewards").empty()},
+                     {"low", end_json(info.min_strength, info.min_by_loss, info.min_by_items)},
+                     {"high", end_json(info.max_strength, info.max_by_loss, info.max_by_items)},
                      {"strengths", strengths},
-                     {"curve", curve}});
+                     {"curve", curve_json(knob)}});
   }
   return knobs;
 }
 
-ordered_json measure_knobs(const Model& model, const FeaturesFiles& described,
-                           const Histories& histories, const std::vector<float>& popularity,
+ordered_json measure_knobs(const Model& model, const Histories& histories,
+                           const std::vector<float>& popularity,
                            const std::vector<uint32_t>& attributes, ThreadPool* pool,
                            ordered_json* knobs) {
-  const std::vector<Trial> trials = plan_trials(model, described, *knobs);
-  const size_t items = model.info().item_count;
-  const size_t tally_bytes = items * static_cast<size_t>(pool->size());
-  const size_t batch = std::max<size_t>(1, kTallyBytes / std::max<size_t>(1, tally_bytes));
-  for (ordered_json& knob : *knobs) knob["effects"] = knob["single"] = ordered_json::array();
+  const std::vector<Trial> trials = plan_trials(*knobs);
+  const size_t bits = model.info().item_count * static_cast<size_t>(pool->size());
+  const size_t batch =
+      std::max<size_t>(1, kTallyBytes / (1 + bits / 8 + 16 * histories.users.size()));
+  for (ordered_json& knob : *knobs) knob["effects"] = ordered_json::array();
   ordered_json base;
   for (size_t start = 0; start == 0 || start < trials.size(); start += batch) {
     const size_t end = std::min(trials.size(), start + batch);
@@ -158,14 +165,9 @@ ordered_json measure_knobs(const Model& model, const FeaturesFiles& described,
         measure_lists(model, histories, variants, pool, popularity);
     base = measure_json(0, measures[0], attributes);
     for (size_t t = start; t < end; ++t) {
-      (*knobs)[trials[t].knob][trials[t].is_single ? "single" : "effects"].push_back(
+      (*knobs)[trials[t].knob]["effects"].push_back(
           measure_json(trials[t].strength, measures[t - start + 1], attributes));
     }
-  }
-  for (ordered_json& knob : *knobs) {
-    const std::optional<uint32_t> feature =
-        best_feature(described, knob.at("sae").get<uint32_t>(), knob.at("attribute"));
-    knob["single_feature"] = feature ? ordered_json(*feature) : ordered_json(nullptr);
   }
   return base;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the report says of each knob: what it is made of, what it does to the lists of many people,
-// and what the best single feature does in its place.
+// What the report says of each knob: what it is made of, where its range ends and why, and what it does
+// to the lists of many people.
 #ifndef PINTLE_CONVERTER_REPORT_KNOB_SECTION_H_
 #define PINTLE_CONVERTER_REPORT_KNOB_SECTION_H_
 
@@ -17,7 +17,7 @@
 
 namespace pintle::converter {
 
-// Strengths that the page offers for a knob with this safe range: ascending, the range's ends and
+// Strengths that the page offers for a knob with this range: ascending, the range's ends and
 // 0 among them.
 std::vector<float> knob_strengths(float min_strength, float max_strength);
 
@@ -25,11 +25,9 @@ std::vector<float> knob_strengths(float min_strength, float max_strength);
 // described.
 nlohmann::ordered_json knob_section(const Model& model, const FeaturesFiles& described);
 
-// Adds to `knobs` (of knob_section) "effects": what every strength does to the top 10 of the
-// histories, for `attributes` (by their numbers), and "single": the same for the best single
-// feature of the knob's attribute, at rising doses. Returns the figures of the unsteered lists.
-nlohmann::ordered_json measure_knobs(const Model& model, const FeaturesFiles& described,
-                                     const Histories& histories,
+// Adds to `knobs` (of knob_section) "effects": what every strength does to the top 10 of the histories,
+// for `attributes` (by their numbers). Returns the figures of the unsteered lists.
+nlohmann::ordered_json measure_knobs(const Model& model, const Histories& histories,
                                      const std::vector<float>& popularity,
                                      const std::vector<uint32_t>& attributes, ThreadPool* pool,
                                      nlohmann::ordered_json* knobs);

@@ -39,23 +39,49 @@ function effectTable(knob) {
 }
 
 function knobParts(knob) {
-  const bonus = knob.has_bonus ? ' and a bonus for items that have the attribute' : '';
   if (knob.features.length === 0) {
-    return element('p', {}, knob.has_bonus ? 'It is made of a bonus for items that have the attribute.'
-                                           : 'It is made of nothing.');
+    return element('p', {}, 'It is the wish for its attribute alone: features made it no better on people who had not chosen them.');
   }
   const parts = knob.features.map((part) => element(
       'li', {}, `feature ${part.feature}${part.label ? `, ${part.label}` : ''}: weight ${signed(part.weight, 3)}`));
-  return folded(`It is made of ${knob.features.length} feature${knob.features.length > 1 ? 's' : ''}${bonus}`,
+  const wish = knob.has_wish ? 'the wish for its attribute and ' : '';
+  return folded(`It is made of ${wish}${knob.features.length} feature${knob.features.length > 1 ? 's' : ''}`,
                 element('ul', {}, ...parts));
 }
 
-function comparisonSentence(knob) {
-  const comparison = costComparison(knob);
-  if (!comparison) return null;
-  const tell = (cost) => cost === null ? 'does not get there' : `costs ${percent(cost)} of NDCG@10`;
-  return element('p', {}, `To take the share to ${percent(comparison.target)} the knob ${
-      tell(comparison.knob)}; the best single feature (number ${knob.single_feature}) ${tell(comparison.single)}.`);
+// Where the range ends, and what else would end it.
+function rangeSentence(knob) {
+  const end = (side) => `${strengthText(side.strength)} (${side.reason})`;
+  const other = (side) => [side.by_loss, side.by_items].filter((value) => value !== null && value !== side.strength);
+  const later = [...other(knob.low), ...other(knob.high)];
+  const tail = later.length === 0 ? '' : ` Otherwise it would go on to ${later.map(strengthText).join(' and ')}.`;
+  return element('p', {}, `Its range goes from ${end(knob.low)} to ${end(knob.high)}.${tail}`);
+}
+
+// One aim: what every method costs there, with the interval of the loss, beside the list without a wish.
+function comparisonTable(knob, aim) {
+  const reached = Object.keys(methodTitles).map((name) => costOf(knob, name, aim)).find((cost) => cost);
+  if (!reached) return null;
+  const unmoved = aim === 'halved' ? 'People with no item less' : 'People with no item more';
+  const columns = [['Method', false], ['NDCG@10 lost', true], ['95 % interval', true], ['Lists that did not change', true],
+                   [unmoved, true]];
+  const rows = [['no wish', percent(0), '–', percent(1, 0), percent(1, 0)]];
+  for (const [name, title] of Object.entries(methodTitles)) {
+    if (!methodOf(knob, name)) continue;
+    const cost = costOf(knob, name, aim);
+    const tell = name === 'feature' ? `${title} (number ${knob.single_feature})` : title;
+    rows.push(cost ? [tell, percent(cost.loss), `${percent(cost.low)} to ${percent(cost.high)}`, percent(cost.unchanged, 0),
+                      percent(cost.unmoved, 0)]
+                   : [tell, 'not reached', '–', '–', '–']);
+  }
+  return table(`${aimTitles[aim]}: ${percent(reached.target)}`, columns, rows);
+}
+
+function comparison(knob) {
+  if (!knob.methods) return null;
+  const tables = Object.keys(aimTitles).map((aim) => comparisonTable(knob, aim)).filter((made) => made !== null);
+  if (tables.length === 0) return null;
+  return element('div', {class: 'comparison'}, element('h4', {}, 'Beside the simpler ways to move the share'), ...tables);
 }
 
 // Changes of the other shares at one strength, the largest first.
@@ -93,18 +119,22 @@ function sideEffectChart(knob) {
   return element('div', {class: 'panel'}, chart.node, control);
 }
 
+// The knob, re-weighting and the best single feature, each by its own strengths.
 function tradeOffChart(knob) {
   const rest = restPoint(knob);
   if (!rest || !(rest.ndcg > 0)) return null;
-  const part = (p) => [100 * p.aim, 100 * p.ndcg / rest.ndcg];
-  const rising = knobPoints(knob).filter((p) => p.strength >= 0);
-  const limit = Math.max(...rising.map((p) => p.aim), targetOf(rest.aim)) + 0.03;
-  const single = [rest, ...knob.single.map((e) => ({...e, aim: aimOf(knob, e)}))].filter((p) => p.aim <= limit);
-  const series = [{name: 'this knob', points: rising.map(part)}];
-  if (knob.single_feature !== null) series.push({name: 'best single feature', points: single.map(part)});
+  const own = methodOf(knob, 'knob');
+  const points = own ? own.points : knobPoints(knob).filter((p) => p.strength >= 0).map((p) => [p.aim, p.ndcg]);
+  const limit = Math.max(targetOf(rest.aim), 0.5) + 0.03;
+  const shown = (list) => list.filter(([aim]) => !own || aim <= limit).map(([aim, ndcg]) => [100 * aim, 100 * ndcg / rest.ndcg]);
+  const series = [{name: methodTitles.knob, points: shown(points)}];
+  for (const name of ['reweight', 'feature']) {
+    const method = methodOf(knob, name);
+    if (method) series.push({name: methodTitles[name], points: shown(method.points)});
+  }
+  const title = `What a higher ${aimWord(knob)} costs: NDCG@10 (% of usual) by ${aimWord(knob)} (%)`;
   return element('div', {class: 'panel'}, figure(
-      `What a higher ${aimWord(knob)} costs: NDCG@10 (% of usual) by ${aimWord(knob)} (%)`,
-      `NDCG@10 against ${aimWord(knob)}, for the knob and the best single feature`,
+      title, `${title}: ${series.map((line) => line.name).join(', ')}`,
       () => lineConfiguration(series, `${aimTitle(knob)} (%)`, 'NDCG@10, % of usual')).node);
 }
 
@@ -125,7 +155,7 @@ function knobDetail(number) {
   const panels = [element('div', {class: 'panel'}, aim.node), element('div', {class: 'panel'}, cost.node)];
   if (data.measured) panels.push(tradeOffChart(knob), sideEffectChart(knob));
   return element('div', {}, element('div', {class: 'two'}, ...panels.filter((panel) => panel !== null)),
-                 comparisonSentence(knob), knobParts(knob), folded('The figures as a table', effectTable(knob)));
+                 rangeSentence(knob), comparison(knob), knobParts(knob), folded('The figures as a table', effectTable(knob)));
 }
 
 // A list of knobs to choose from, and the chosen one's panels.
@@ -153,34 +183,40 @@ function showKnobDetail() {
 }
 
 function knobTable() {
-  const columns = [['Knob', false], ['Safe range', true], ['Usual', true], ['At the end of the range', true],
+  const columns = [['Knob', false], ['Range', true], ['It ends by', false], ['Usual', true], ['At the end of the range', true],
                    ['NDCG cost at the end', true]];
   if (data.measured) {
     columns.push(['Target', true], ['Strength at the target', true], ['NDCG cost at the target', true],
-                 ['The best single feature’s cost there', true], ['Overlap at the target', true],
+                 ['Re-weighting’s cost there', true], ['Bonus’s cost there', true], ['People with no item more there', true],
                  ['Largest side effect at the target', false]);
   }
   const rows = data.knobs.map((knob) => {
-    const [low, high] = [knob.strengths[0], knob.strengths[knob.strengths.length - 1]];
     const points = knobPoints(knob);
     const [rest, end] = [restPoint(knob), points[points.length - 1]];
-    const row = [knob.name, `${strengthText(low)} to ${strengthText(high)}`, percent(rest?.aim), percent(end?.aim),
-                 end ? percent(1 - ndcgPart(knob, end)) : '–'];
+    const reasons = knob.low.reason === knob.high.reason ? knob.low.reason : `${knob.low.reason}; ${knob.high.reason}`;
+    const row = [knob.name, `${strengthText(knob.low.strength)} to ${strengthText(knob.high.strength)}`, reasons,
+                 percent(rest?.aim), percent(end?.aim), end ? percent(1 - ndcgPart(knob, end)) : '–'];
     if (data.measured) {
-      const costs = costComparison(knob);
-      const reached = costs !== null && costs.knob !== null ? targetPoint(knob) : null;
-      const side = reached ? largestSideEffect(knob, reached) : null;
-      row.push(costs ? percent(costs.target) : '–', reached ? signed(reached.strength) : '–',
-               percent(costs?.knob), percent(costs?.single), percent(reached?.overlap, 0),
+      const cost = costOf(knob, 'knob');
+      const side = cost ? largestSideEffect(knob, targetPoint(knob)) : null;
+      row.push(percent(cost?.target), cost ? signed(cost.strength) : '–', percent(cost?.loss),
+               percent(costOf(knob, 'reweight')?.loss), percent(costOf(knob, 'bonus')?.loss), percent(cost?.unmoved, 0),
                side ? `${attributeTitle(side[0])} ${signed(100 * side[1])} points` : '–');
     }
     return row;
   });
   const note = data.measured
-      ? 'The target is twice the share, or 15 points more where the share is 25 % or above already. Popularity has no target. A dash: not reached, or not measured.'
+      ? 'The target is twice the share, or 15 points more where the share is 25 % or above already; it may lie beyond the range. Popularity has no target. A dash: not reached, or not measured.'
       : 'From the curves that were measured when the knobs were built.';
   return element('div', {}, table('All knobs: the share they are for (Popularity: of the items), and what else changes', columns, rows),
-                 element('p', {class: 'small soft'}, note));
+                 element('p', {class: 'small soft'}, note), withoutKnob());
+}
+
+function withoutKnob() {
+  if (data.without_knob.length === 0) return null;
+  const rows = data.without_knob.map((refused) => element(
+      'li', {}, `${refused.group ? `${refused.group}: ` : ''}${refused.name}: ${refused.reason}`));
+  return folded('Attributes without a knob, and why', element('ul', {}, ...rows));
 }
 
 // A number's colour: blue for more, orange for less, transparent for nothing.

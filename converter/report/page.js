@@ -18,7 +18,11 @@ function showSummary() {
   }
   const costs = meanCosts();
   if (costs) {
-    tiles.push(tile('NDCG cost at the target', percent(costs.knob), `of a knob; the best single feature: ${percent(costs.single)}`));
+    const cost = (name) => costs.methods.find((method) => method.name === name);
+    const others = costs.methods.filter((method) => ['reweight', 'feature'].includes(method.name))
+        .map((method) => `${methodTitles[method.name]}: ${percent(method.loss)}`);
+    tiles.push(tile('NDCG cost at the target', percent(cost('knob').loss), `of a knob; ${others.join('; ')}`));
+    tiles.push(tile('No item more at the target', percent(cost('knob').unmoved, 0), `of people; re-weighting: ${percent(cost('reweight').unmoved, 0)}`));
   }
   for (const sae of data.saes.filter((candidate) => candidate.summary)) {
     tiles.push(tile('Features', grouped(sae.feature_count), `${fixed(sae.summary.active_per_position, 1)} on at a moment`));
@@ -29,9 +33,12 @@ function showSummary() {
   }
   byId('tiles').append(...tiles);
   if (costs) {
-    byId('cost-sentence').textContent = `The target is twice an attribute’s share of the top 10 (15 points more where it is 25 % or above). `
-        + `To reach it, a knob costs ${percent(costs.knob)} of NDCG@10 on average and the best single feature ${
-            percent(costs.single)}, over the ${costs.count} knobs for which both get there.`;
+    const columns = [['Method', false], ['NDCG@10 lost', true], ['Lists that did not change', true], ['People with no item more', true]];
+    byId('cost-sentence').textContent = 'The target is twice an attribute’s mean share of the top 10 (15 points more where it is 25 % or above).';
+    byId('costs').append(table(
+        `At the target, mean over the ${costs.count} knob${costs.count === 1 ? '' : 's'} for which every method gets there`, columns,
+        costs.methods.map((method) => [methodTitles[method.name].replace('this', 'the'), percent(method.loss), percent(method.unchanged, 0),
+                                       percent(method.unmoved, 0)])));
   } else {
     byId('cost-sentence').remove();
   }

@@ -17,5 +17,5 @@ add_custom_command(
           ${report}/embed_page.cmake
   VERBATIM)
 target_sources(pintle_converter PRIVATE
-  ${embedded_page} report/features_files.cpp report/feature_section.cpp report/history_section.cpp report/knob_section.cpp
+  ${embedded_page} report/baseline_section.cpp report/features_files.cpp report/feature_section.cpp report/history_section.cpp report/knob_section.cpp
   report/page.cpp report/report.cpp report/report_numbers.cpp)

@@ -5,6 +5,7 @@
 
 #include "converter/features/feature_effects.h"
 #include "converter/io/error.h"
+#include "converter/report/baseline_section.h"
 #include "converter/report/feature_section.h"
 #include "converter/report/history_section.h"
 #include "converter/report/knob_section.h"
@@ -59,12 +60,13 @@ ordered_json presets_json(const Model& model) {
 
 }  // namespace
 
-ordered_json report_data(const Model& model, const std::string& model_name,
+ordered_json report_data(const std::string& path, const std::string& model_name,
                          const std::vector<json>& features, const ReportPeople* people,
                          const ReportOptions& options, ThreadPool* pool) try {
+  const Model model = open_model(path);
   if (model.info().knob_count == 0 && model.info().sae_count == 0) {
     throw Error(model_name +
-                " has no knobs and no features: put them in with `pintle convert --sae DIR "
+                " has no knobs and no features: put them in with `pintle convert [--sae DIR] "
                 "--features features.json`");
   }
   const FeaturesFiles described = join_features_files(features);
@@ -73,7 +75,8 @@ ordered_json report_data(const Model& model, const std::string& model_name,
   ordered_json data = {{"model", model_json(model, model_name)},
                        {"attributes", attributes_json(model)},
                        {"shown_attributes", shown},
-                       {"presets", presets_json(model)}};
+                       {"presets", presets_json(model)},
+                       {"without_knob", described.without_knob}};
   data["saes"] = feature_section(model, described, options.max_features, &items);
   ordered_json knobs = knob_section(model, described);
   data["measured"] = nullptr;
@@ -81,7 +84,8 @@ ordered_json report_data(const Model& model, const std::string& model_name,
   if (people != nullptr) {
     const Histories users = sample_users(people->held_out, options.users);
     const std::vector<float> popularity = item_popularity(people->all, model.info().item_count);
-    ordered_json base = measure_knobs(model, described, users, popularity, shown, pool, &knobs);
+    ordered_json base = measure_knobs(model, users, popularity, shown, pool, &knobs);
+    add_baselines(path, model, described, users, people->train, pool, &knobs);
     data["measured"] = {{"users", users.users.size()}, {"split", people->split}, {"base", base}};
     samples = choose_histories(model, users, shown, options.histories);
   } else {

@@ -22,18 +22,19 @@ struct ReportOptions {
   size_t max_features = 400;  // shown, at most
 };
 
-// People to measure on: never those that the knobs were built on.
+// People to measure on, who are never those that the knobs were built on; and these, whose states the
+// mean differences are taken of.
 struct ReportPeople {
-  Histories held_out;
+  Histories held_out, train;
   Histories all;      // popularity is counted over all
   std::string split;  // one line: who is who
 };
 
-// What the page shows. model_name: for its heading. features: the features.json files that the
+// What the page shows. path: the model's file. model_name: for its heading. features: the features.json files that the
 // model was converted with. people: null for a report without measured effects. Throws Error if
 // features and model do not belong together, or something in features is missing or of the wrong
 // kind.
-nlohmann::ordered_json report_data(const Model& model, const std::string& model_name,
+nlohmann::ordered_json report_data(const std::string& path, const std::string& model_name,
                                    const std::vector<nlohmann::json>& features,
                                    const ReportPeople* people, const ReportOptions& options,
                                    ThreadPool* pool);

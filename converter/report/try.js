@@ -79,6 +79,19 @@ function listSentence(person, list, own) {
                       : `${attributeTitle(own)}: ${share(person.base)} of ${person.base.length} items before, ${share(list)} of ${list.length} now. ${moved}`;
 }
 
+// The most places that any knob has below 0, and above: every slider's zero stands below the others'.
+const placesBelow = Math.max(0, ...data.knobs.map(zeroPlace));
+const placesAbove = Math.max(0, ...data.knobs.map((knob) => knob.strengths.length - 1 - zeroPlace(knob)));
+
+// A slider is as long as its range, and as far to the right as its range begins later than the longest
+// one. The middle of a thumb moves over the slider's length less the thumb's width.
+function alignZero(slider, knob) {
+  const places = Math.max(1, placesBelow + placesAbove);
+  const part = (count) => `(100% - var(--thumb)) * ${count / places}`;
+  slider.style.width = `calc(var(--thumb) + ${part(knob.strengths.length - 1)})`;
+  slider.style.marginLeft = `calc(${part(placesBelow - zeroPlace(knob))})`;
+}
+
 function knobSlider(knob, k, changed) {
   const id = `slider-${k}`;
   const output = element('output', {for: id});
@@ -87,6 +100,7 @@ function knobSlider(knob, k, changed) {
     if (tryState.place === zeroPlace(knob)) tryState.knob = -1;
     changed();
   }});
+  alignZero(slider, knob);
   const row = element('div', {class: 'knob-row'}, element('label', {for: id}, knob.name), output, slider);
   const refresh = () => {
     const isOn = tryState.knob === k;
@@ -154,13 +168,15 @@ function showTry() {
   };
   const changed = () => { refresh(); writeFragment(); };
   sliders = data.knobs.map((knob, k) => knobSlider(knob, k, changed));
+  const rows = element('div', {class: 'sliders'}, ...sliders.map((slider) => slider.row));
+  rows.style.setProperty('--zero', placesBelow / Math.max(1, placesBelow + placesAbove));
   const reset = element('button', {type: 'button', onclick: () => { Object.assign(tryState, {knob: -1, preset: -1}); changed(); }}, 'All to 0');
   place.append(
       element('div', {class: 'controls'}, element('span', {}, element('label', {for: 'person-select'}, 'Person'), select)), about,
       element('div', {class: 'try'},
           element('div', {class: 'panel'}, element('h4', {}, 'Knobs'),
                   element('p', {class: 'small soft'}, 'On the device any number can be turned together; here one at a time.'),
-                  element('div', {class: 'sliders'}, ...sliders.map((slider) => slider.row)), reset, presetButtons(changed)),
+                  rows, reset, presetButtons(changed)),
           element('div', {}, sentence, lists)));
   refresh();
 }

@@ -16,7 +16,7 @@
 namespace pintle::converter {
 
 // Entries of every list that is measured.
-inline constexpr size_t kTop = 10;
+inline constexpr size_t kTopTen = 10;
 // A whole membership of an attribute (pintle_item_info.memberships).
 inline constexpr uint32_t kWholeLevel = 15;
 

@@ -20,7 +20,7 @@ std::vector<uint32_t> list_of(Session* session, const ListVariant& variant) {
   wishes.wishes = variant.wishes.data();
   wishes.wish_count = variant.wishes.size();
   pintle_request request = PINTLE_REQUEST_INIT;
-  request.k = kTop;
+  request.k = kTopTen;
   request.steering = &steering;
   request.wishes = &wishes;
   return items_of(require(session->recommend(request), "cannot recommend"));
@@ -46,7 +46,7 @@ std::vector<ListMeasure> measure_lists(const Model& model, const Histories& hist
       require(session->reset(), "cannot recommend");
       require(session->append(events.data(), events.size() - 1), "cannot recommend");
       const std::vector<uint32_t> base =
-          items_of(require(session->recommend(kTop), "cannot recommend"));
+          items_of(require(session->recommend(kTopTen), "cannot recommend"));
       for (size_t v = 0; v < variants.size(); ++v) {
         const bool is_plain = variants[v].edits.empty() && variants[v].wishes.empty();
         tally.count(v, user, worker, is_plain ? base : list_of(session, variants[v]), base);

@@ -37,7 +37,6 @@ class ListReasons {
   const ScoredItem& item_of(uint32_t candidate) const { return items_[candidate]; }
   void add(EntryReasons* out, uint32_t source, double value) const;
   void add_items(EntryReasons* out, uint32_t candidate, double sign) const;
-  double own_gain(uint32_t rank);
   void find_cause(uint32_t broken_rules, EntryReasons* out) const;
 
   Session* const session_;

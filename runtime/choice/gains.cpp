@@ -90,10 +90,11 @@ void put_back(const ListProblem& problem, const uint32_t* list, uint32_t entry, 
 
 EntryGain gain_of(const ListProblem& problem, const uint32_t* list, uint32_t rank,
                   ChooseScratch* scratch) {
-  EntryGain gain = {find_replaced(problem, list, list[rank]), {}, 0};
+  EntryGain gain = {find_replaced(problem, list, list[rank]), {}, 0, nullptr};
   if (gain.replaced == kNoCandidate) return gain;
   uint32_t* other = scratch->offered.front(problem.length);
   put_back(problem, list, list[rank], gain.replaced, scratch, other);
+  gain.other = other;
   gain.worth = worth_of(problem, list);
   const ListWorth less = worth_of(problem, other);
   gain.worth.expected_dcg -= less.expected_dcg;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "runtime/lists/classes.h"
 #include "runtime/lists/exploration.h"
@@ -50,8 +51,8 @@ class Poser {
   // All candidates, sorted.
   void gather() {
     for (uint32_t c = 0; c < list_.class_count; ++c) {
-      for (uint32_t i = 0; i < scan_.classes[c].count(); ++i) {
-        items_[count_++] = scan_.classes[c].at(i);
+      for (const ClassList* list : {&scan_.classes[c], &scan_.spares[c]}) {
+        for (uint32_t i = 0; i < list->count(); ++i) items_[count_++] = list->at(i);
       }
     }
     // Entries of the list without wishes that no class kept: of one from which nothing else is needed, too
@@ -96,8 +97,8 @@ class Poser {
       candidate = {};
       candidate.item = item;
       candidate.score = items_[i].score;
-      candidate.probability = static_cast<double>(
-          probability_of(candidate.score, model_.temperature, scan_.log_z));
+      candidate.probability =
+          static_cast<double>(probability_of(candidate.score, model_.temperature, scan_.log_z));
       // Rounding never makes the next one more probable.
       if (i > 0 && candidate.probability > candidates[i - 1].probability) {
         candidate.probability = candidates[i - 1].probability;
@@ -261,8 +262,11 @@ class Poser {
         pairs += 1 - static_cast<double>(cosines[entry * count + posed_->plain[s]]);
       }
     }
-    // value * DCG of the list without wishes * diversity / its diversity.
-    problem_.diversity = pairs > 1e-9 ? plan_.diversity * dcg / pairs : 0;
+    // value * DCG of the list without wishes * diversity / its diversity. Where its items are one and the
+    // same but for rounding there is no measure.
+    constexpr double kRounding = 1e-5;
+    const double all_pairs = problem_.length * (problem_.length - 1.0) / 2;
+    problem_.diversity = pairs > kRounding * all_pairs ? plan_.diversity * dcg / pairs : 0;
   }
 
   Session* const session_;

@@ -106,15 +106,26 @@ class Scanner {
   }
 
   void lay_out_classes() {
+    wanted_ = k_ * (1 + plan_.family_count);
+    for (uint32_t i = 0; i < plan_.item_count; ++i) wanted_ += plan_.items[i].reward < 0 ? 1 : 0;
     // Of a list that is diverse, more than would fit into it.
     constexpr uint32_t kDiverseClass = 3, kDiverseList = 4;
-    wanted_ = k_ * (1 + plan_.family_count);
-    if (is_diverse() && wanted_ < kDiverseClass * k_) wanted_ = kDiverseClass * k_;
+    if (is_diverse()) wanted_ *= kDiverseClass;
+    // Where items of a class differ, short lists choose from more than their length.
+    constexpr uint32_t kLeast = 24;
+    const bool differ = is_diverse() || plan_.family_count > 0;
+    if (differ && wanted_ < kLeast) wanted_ = kLeast;
     uint32_t live = 0;
     for (uint32_t c = 0; c < list_.class_count; ++c) live += list_.sizes[c] > 0 ? 1 : 0;
-    const uint32_t named = plan_.item_count + plan_.rule_count;
-    uint32_t room = is_diverse() ? kMaxDiverse - k_ - (named < 24 ? named : 24) : kMaxKept;
-    if (is_diverse() && !is_thorough_ && kDiverseList * k_ < room) room = kDiverseList * k_;
+    uint32_t named = plan_.item_count;  // by wishes and pins: candidates wherever they rank
+    for (uint32_t i = 0; i < plan_.rule_count; ++i) {
+      named += plan_.rules[i].kind == PINTLE_RULE_PIN ? 1 : 0;
+    }
+    static_assert(PINTLE_DIVERSE_K + PINTLE_LIST_WISHES + PINTLE_LIST_RULES <= kMaxDiverse, "");
+    uint32_t room = is_diverse() ? kMaxDiverse - k_ - named : kMaxKept;
+    if (is_diverse() && !is_thorough_ && kDiverseList * k_ < room) {
+      room = kDiverseList * k_ < kLeast ? kLeast : kDiverseList * k_;
+    }
     const uint32_t share = room / live;
     uint32_t used = 0;
     for (uint32_t c = 0; c < list_.class_count; ++c) {
@@ -126,6 +137,11 @@ class Scanner {
       scan_->classes[c] = ClassList(list_.kept.at(used, capacity), capacity);
       capacities_[c] = capacity;
       used += capacity;
+      uint32_t spared = share > capacity ? share - capacity : 0;
+      if (spared > k_) spared = k_;
+      if (plan_.family_count == 0 || list_.sizes[c] == capacity) spared = 0;
+      scan_->spares[c] = ClassList(list_.kept.at(used, spared), spared);
+      used += spared;
       floors_[c] = -INFINITY;
     }
   }
@@ -142,7 +158,7 @@ class Scanner {
       if (rule.kind == PINTLE_RULE_MIX) entries += mix_tolerance(k_);
       if (entries < most) most = entries;
     }
-    return most * (wanted_ / k_);
+    return most < k_ ? most + wanted_ - k_ : wanted_;
   }
 
   // Of items with the same attributes of a capped family only as many can be in a list.
@@ -228,8 +244,10 @@ class Scanner {
     // At -inf there is room, for what has no score at all, too.
     if (!(score > thresholds_[c]) && thresholds_[c] > -INFINITY) return;
     ClassList& list = scan_->classes[c];
-    if (is_thorough_ && plan_.family_count > 0 && !has_place(&list, item, score)) return;
-    list.insert({item, score, own_score});
+    const bool is_whole = capacities_[c] >= list_.sizes[c];
+    const ScoredItem added = {item, score, own_score};
+    if (is_thorough_ && plan_.family_count > 0 && !is_whole && !has_place(c, added)) return;
+    list.insert(added);
     update_threshold(c);
   }
 
@@ -239,26 +257,28 @@ class Scanner {
   }
 
   // Whether fewer than a cap lets in rank before the item among those of its class with its attributes;
-  // the last of them leaves for it.
-  bool has_place(ClassList* list, uint32_t item, float score) {
+  // the last of them leaves for it. One that has no place or leaves is spared: see ListScan.
+  bool has_place(uint32_t c, const ScoredItem& added) {
+    ClassList& list = scan_->classes[c];
     FamilyValues own[kMaxFamilies];
     uint32_t limit = UINT32_MAX;
     for (uint32_t f = 0; f < plan_.family_count; ++f) {
-      own[f] = family_values(model_.catalogue, plan_.families[f], item);
+      own[f] = family_values(model_.catalogue, plan_.families[f], added.item);
       if (own[f].count > 0 && limits_[f] < limit) limit = limits_[f];
     }
     if (limit == UINT32_MAX) return true;
     uint32_t same = 0, last = 0;
-    for (uint32_t i = 0; i < list->count(); ++i) {
-      if (!has_values(list->at(i).item, own)) continue;
+    for (uint32_t i = 0; i < list.count(); ++i) {
+      if (!has_values(list.at(i).item, own)) continue;
       ++same;
       last = i;
     }
     if (same < limit) return true;
     limited_ = true;
-    if (limit == 0 || !ClassList::is_better({item, score, 0}, list->at(last))) return false;
-    list->erase(last);
-    return true;
+    const bool is_in = limit > 0 && ClassList::is_better(added, list.at(last));
+    scan_->spares[c].insert(is_in ? list.at(last) : added);
+    if (is_in) list.erase(last);
+    return is_in;
   }
   bool has_values(uint32_t item, const FamilyValues* wanted) const {
     const uint32_t* all = model_.catalogue.item_attributes;
@@ -339,7 +359,8 @@ class Scanner {
   uint32_t limits_[kMaxFamilies];
   bool limited_ = false;
   uint32_t capacities_[kListClasses];
-  float floors_[kListClasses], thresholds_[kListClasses];  // the latter: nothing at or below it is needed
+  float floors_[kListClasses],
+      thresholds_[kListClasses];  // the latter: nothing at or below it is needed
 };
 
 }  // namespace

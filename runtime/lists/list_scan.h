@@ -5,7 +5,8 @@
 //
 // Which items can be needed. Take a best list L, and an item i outside it that is in the same class as an
 // item j of L and ranks before j. Putting i in j's place changes no group and no rule, and raises the
-// expected DCG: so L holds the first items of each class, and at most `length` of each are needed.
+// expected DCG: so L holds the first items of each class, and at most `length` of each are needed. With
+// wishes for single items it is so of the others; those against one may leave it out: one more is needed.
 //
 // Of a class whose group a rule lets have n entries at most, n are enough, where the rules can be kept. So a first
 // scan takes these, and where the best list of them breaks a rule a second, thorough one does without.
@@ -35,6 +36,9 @@ struct ListScan {
   uint32_t plain_count = 0;  // entries of session.list.plain
   float log_z = 0;
   ClassList classes[kListClasses];  // [session.list.class_count]
+  // Of each class the best of those that met that the cap of a family has no place for, where there is room:
+  // another rule may need them more.
+  ClassList spares[kListClasses];
   // Whether the classes hold all that a best list can need, and all eligible items.
   bool is_enough = false, is_everything = false;
 };

@@ -86,10 +86,11 @@ class Planner {
       const bool names_share = rule.kind <= PINTLE_RULE_EXACTLY || rule.kind == PINTLE_RULE_MIX;
       if (rule.kind > PINTLE_RULE_MIX || !(rule.share >= 0 && rule.share <= 1) ||
           (names_share ? rule.count != 0 : rule.share != 0)) {
-        return fault_(PINTLE_ERR_INVALID_ARGUMENT,
-                      "rule %u: kind %u is none, its share %g is not in [0, 1], or it has a share or "
-                      "count (%u) that its kind does not",
-                      i, rule.kind, static_cast<double>(rule.share), rule.count);
+        return fault_(
+            PINTLE_ERR_INVALID_ARGUMENT,
+            "rule %u: kind %u is none, its share %g is not in [0, 1], or it has a share or "
+            "count (%u) that its kind does not",
+            i, rule.kind, static_cast<double>(rule.share), rule.count);
       }
       switch (rule.kind) {
         case PINTLE_RULE_RUN:
@@ -152,7 +153,8 @@ class Planner {
                        uint32_t source) {
     if (model_.catalogue.dates == nullptr) {
       return fault_(PINTLE_ERR_INVALID_ARGUMENT,
-                    "wish %u: the model knows no item's date (pintle convert --date-column)", index);
+                    "wish %u: the model knows no item's date (pintle convert --date-column)",
+                    index);
     }
     if (!(wishes.half_life_seconds > 0 && isfinite(wishes.half_life_seconds))) {
       return fault_(PINTLE_ERR_INVALID_ARGUMENT, "wish %u: half_life_seconds %g is not above 0",
@@ -211,10 +213,9 @@ Status make_plan(const Session& session, const Steering& steering, const pintle_
   PINTLE_TRY(planner.add_knobs(steering));
   if (wishes != nullptr) {
     if (wishes->wish_count > PINTLE_LIST_WISHES || wishes->rule_count > PINTLE_LIST_RULES) {
-      return session.fault()(PINTLE_ERR_INVALID_ARGUMENT,
-                             "%zu wishes of at most %u, %zu rules of at most %u",
-                             wishes->wish_count, PINTLE_LIST_WISHES, wishes->rule_count,
-                             PINTLE_LIST_RULES);
+      return session.fault()(
+          PINTLE_ERR_INVALID_ARGUMENT, "%zu wishes of at most %u, %zu rules of at most %u",
+          wishes->wish_count, PINTLE_LIST_WISHES, wishes->rule_count, PINTLE_LIST_RULES);
     }
     PINTLE_TRY(planner.add_wishes(*wishes));
     PINTLE_TRY(planner.add_rules(*wishes));

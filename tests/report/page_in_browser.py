@@ -209,10 +209,20 @@ def try_page(check, page, screenshots, readme_screenshot):
     browser.show("wide", "light")
     knobs = browser.evaluate("document.querySelectorAll('#knob-select option').length")
     check("there are knobs", knobs > 0)
+    compared = []
     for knob in range(knobs):
         browser.evaluate(f"(() => {{const s = document.getElementById('knob-select'); s.value = {knob};"
                          "s.dispatchEvent(new Event('change'));})()")
         check.charts(f"knob {knob}")
+        compared.append(browser.evaluate(
+            "document.querySelectorAll('#knob-detail .comparison tbody tr').length"))
+    check("every knob but Popularity stands beside the simpler ways:",
+          sum(rows >= 6 for rows in compared) >= knobs - 1, compared)
+    zeros = browser.evaluate("""(() => [...document.querySelectorAll('.sliders input')].map((slider) => {
+      const {left, width} = slider.getBoundingClientRect(), thumb = 16;
+      return left + thumb / 2 + (width - thumb) * slider.value / Math.max(1, slider.max);
+    }))()""")
+    check("every slider's zero is in one line:", max(zeros) - min(zeros) < 1, zeros)
     # Every slider to its end: a steered list, and the address that names it.
     changed = browser.evaluate("""(() => {
       let changed = 0;

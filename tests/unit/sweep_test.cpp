@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "converter/features/parse_sweep_method.h"
 #include "converter/features/swept_models.h"
 #include "converter/io/error.h"
 #include "converter/run/runtime_model.h"
@@ -29,7 +30,7 @@ SweepMethod method_of(SweepKind kind) {
 
 SweepOptions options_of(std::vector<uint32_t> attributes) {
   SweepOptions options;
-  options.attributes = std::move(attributes);
+  options.attributes = options.direction_attributes = std::move(attributes);
   return options;
 }
 
