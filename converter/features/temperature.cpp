@@ -20,6 +20,8 @@ double candidate(double i) { return std::exp2((i - 16) / 8); }
 
 // The place of the least of the losses, between two where it is there.
 double least(const std::array<double, kCandidates>& losses) {
+  // Nothing was lost anywhere: nobody counted. The middle is a temperature of 1.
+  if (losses[0] == 0) return (kCandidates - 1) / 2.0;
   const auto lowest = std::min_element(losses.begin(), losses.end());
   const double place = static_cast<double>(lowest - losses.begin());
   if (lowest == losses.begin() || lowest == losses.end() - 1) return place;
@@ -73,16 +75,18 @@ float fit_temperature(const Model& model, const Histories& histories) {
   std::array<double, kCandidates> loss{};
   each_user(model, histories,
             [&](const std::vector<uint32_t>& events, const std::vector<float>& scores) {
-              if (!trained[events.back()]) return;
+              std::vector<bool> eligible = trained;
+              for (size_t t = 0; t + 1 < events.size(); ++t) eligible[events[t]] = false;
+              if (!eligible[events.back()]) return;
               float largest = -INFINITY;
               for (size_t i = 0; i < scores.size(); ++i) {
-                if (trained[i]) largest = std::max(largest, scores[i]);
+                if (eligible[i]) largest = std::max(largest, scores[i]);
               }
               for (int i = 0; i < kCandidates; ++i) {
                 const float inverse = static_cast<float>(1 / candidate(i));
                 float sum = 0;
                 for (size_t item = 0; item < scores.size(); ++item) {
-                  if (trained[item]) sum += std::exp((scores[item] - largest) * inverse);
+                  if (eligible[item]) sum += std::exp((scores[item] - largest) * inverse);
                 }
                 loss[i] += std::log(static_cast<double>(sum)) -
                            static_cast<double>((scores[events.back()] - largest) * inverse);
