@@ -51,8 +51,8 @@ RewardSteps find_rewards(const Model& model, const Histories& users, uint32_t at
 // Both directions as a knob stores them: (strength, reward), by strength, (0, 0) among them.
 std::vector<std::pair<float, float>> reward_points(const RewardSteps& up, const RewardSteps& down);
 
-// The positive strength at which the points' reward is `reward`; the last where it is larger. 0 if no
-// strength has a reward.
+// The strength at which the points' reward is `reward` (below 0: against); the last on that side where it is
+// larger. 0 if no strength there has a reward.
 double strength_of(const std::vector<std::pair<float, float>>& points, double reward);
 
 }  // namespace pintle::converter
