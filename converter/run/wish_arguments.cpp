@@ -110,7 +110,7 @@ void parse_explore(const WishContext&, const WishArgument& argument, const std::
   add_wish(argument, where, explore(value), set);
 }
 
-// Of --share, --at-least and --at-most.
+// Of --share, --at-least, --at-most and the parts of --mix.
 template <pintle_rule (*kMake)(uint32_t attribute, float share)>
 void parse_share_rule(const WishContext& context, const WishArgument& argument,
                       const std::string& where, WishSet* set) {
@@ -136,8 +136,8 @@ void parse_mix(const WishContext& context, const WishArgument& argument, const s
                WishSet* set) {
   for (size_t begin = 0; begin <= argument.text.size();) {
     const size_t end = end_of_part(argument.text, begin);
-    parse_share_rule<exactly>(context, {argument.option, argument.text.substr(begin, end - begin)},
-                              where, set);
+    parse_share_rule<mix>(context, {argument.option, argument.text.substr(begin, end - begin)},
+                          where, set);
     begin = end + 1;
   }
 }
@@ -220,7 +220,11 @@ const std::vector<WishOption>& wish_options() {
        parse_share_rule<exactly>},
       {"--at-least", "NAME=SHARE: a rule, this share or more", parse_share_rule<at_least>},
       {"--at-most", "NAME=SHARE: a rule, this share or less", parse_share_rule<at_most>},
-      {"--mix", "NAME=SHARE,NAME=SHARE,...: --share for each", parse_mix},
+      {"--mix",
+       "NAME=SHARE,NAME=SHARE,..., such as Sci-Fi=0.3,Comedy=0.2: a rule for each, which together "
+       "may be "
+       "off by one entry in ten, as that costs about half of what exact shares do",
+       parse_mix},
       {"--cap",
        "NAME=COUNT: a rule, at most so many entries of an attribute or, such as artist=2, of each "
        "attribute of a group (GROUP/* where an attribute has the group's name)",

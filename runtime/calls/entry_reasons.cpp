@@ -21,8 +21,8 @@ uint32_t ListReasons::plain_rank(uint32_t rank) const {
 }
 
 double ListReasons::own_probability(uint32_t candidate) const {
-  return static_cast<double>(probability_of(
-      item_of(candidate).own_score, session_->model->temperature, list_.scan.log_z));
+  return static_cast<double>(
+      probability_of(item_of(candidate).own_score, session_->model->temperature, list_.scan.log_z));
 }
 
 double ListReasons::own_dcg(const uint32_t* entries) const {
@@ -51,20 +51,6 @@ void ListReasons::add_items(EntryReasons* out, uint32_t candidate, double sign) 
   }
 }
 
-// What the network's own probabilities make of an entry's expected DCG.
-double ListReasons::own_gain(uint32_t rank) {
-  Candidate* candidates = session_->list.candidates.front(problem_.candidate_count);
-  for (uint32_t c = 0; c < problem_.candidate_count; ++c) {
-    candidates[c].probability = own_probability(c);
-  }
-  const EntryGain gain = gain_of(problem_, list_.entries, rank, &session_->list.choose);
-  for (uint32_t c = 0; c < problem_.candidate_count; ++c) {
-    candidates[c].probability = static_cast<double>(probability_of(
-        candidates[c].score, session_->model->temperature, list_.scan.log_z));
-  }
-  return gain.worth.expected_dcg;
-}
-
 void ListReasons::explain(uint32_t rank, EntryReasons* out) {
   *out = {};
   if (plain_rank(rank) != PINTLE_NO_RANK) return;
@@ -72,7 +58,8 @@ void ListReasons::explain(uint32_t rank, EntryReasons* out) {
   const EntryGain gain = gain_of(problem_, list_.entries, rank, &session_->list.choose);
   if (gain.replaced == kNoCandidate) return;
   out->replaced = item_of(gain.replaced).item;
-  const double own = plan_.exploration > 0 ? own_gain(rank) : gain.worth.expected_dcg;
+  const double own = plan_.exploration > 0 ? own_dcg(list_.entries) - own_dcg(gain.other)
+                                           : gain.worth.expected_dcg;
   add(out, PINTLE_SOURCE_SCORE, own);
   add(out, plan_.exploration_source, gain.worth.expected_dcg - own);
   for (uint32_t g = 0; g < plan_.group_count; ++g) {

@@ -15,7 +15,7 @@ struct EntryReasons {
   double gain = 0;  // the sum of the reasons
   uint32_t count = 0;
   // Score, groups, items' own, diversity, exploration, and the rules that need the entry.
-  pintle_reason reasons[1 + kMaxGroups + 2 * PINTLE_LIST_WISHES + 2 + PINTLE_LIST_RULES];
+  pintle_reason reasons[1 + PINTLE_LIST_ATTRIBUTES + 2 * PINTLE_LIST_WISHES + 2 + PINTLE_LIST_RULES];
 };
 
 // Explains the entries of one list.
@@ -37,7 +37,6 @@ class ListReasons {
   const ScoredItem& item_of(uint32_t candidate) const { return items_[candidate]; }
   void add(EntryReasons* out, uint32_t source, double value) const;
   void add_items(EntryReasons* out, uint32_t candidate, double sign) const;
-  double own_gain(uint32_t rank);
   void find_cause(uint32_t broken_rules, EntryReasons* out) const;
 
   Session* const session_;

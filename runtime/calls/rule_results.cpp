@@ -2,6 +2,7 @@
 #include "runtime/calls/rule_results.h"
 
 #include "runtime/choice/gains.h"
+#include "runtime/lists/rule_range.h"
 
 namespace pintle::internal {
 namespace {
@@ -38,7 +39,9 @@ class RuleResults {
     const uint32_t kind = plan_.rules[rule].kind;
     if (kind == PINTLE_RULE_PIN) return of_pin(rule);
     const float wanted = static_cast<float>(plan_.rules[rule].count);
-    const float got = static_cast<float>(got_[rule]);
+    const float got = kind == PINTLE_RULE_CAP_EACH
+                          ? static_cast<float>(most_of_a_value(plan_.rule_targets[rule]))
+                          : static_cast<float>(got_[rule]);
     if (kind != PINTLE_RULE_CAP_EACH && kind != PINTLE_RULE_RUN && kind != PINTLE_RULE_RUN_EACH) {
       return of_range(rule, got);
     }
@@ -63,13 +66,34 @@ class RuleResults {
     return {list_.posed.outcomes[rule], static_cast<float>(plan_.rules[rule].count), rank};
   }
 
+  static bool range_is_soft(const RangeRule& range) { return range.lowest % kWhole != 0; }
+
+  // The most entries with the same attribute of a family.
+  uint32_t most_of_a_value(uint32_t family) const {
+    uint32_t most = 0;
+    for (uint32_t r = 0; r < list_.length(); ++r) {
+      const FamilyValues& own = problem_.candidates[list_.entries[r]].families[family];
+      for (uint32_t v = 0; v < own.count; ++v) {
+        uint32_t count = 0;
+        for (uint32_t s = 0; s < list_.length(); ++s) {
+          count += has_value(problem_, list_.entries[s], family, problem_.values[own.first + v]);
+        }
+        if (count > most) most = count;
+      }
+    }
+    return most;
+  }
+
   pintle_rule_result of_range(uint32_t rule, float got) const {
     const RangeRule* range = problem_.ranges;
     while (range->rule != rule) ++range;
     const uint32_t kind = plan_.rules[rule].kind;
-    const int32_t wanted = kind == PINTLE_RULE_AT_LEAST  ? range->lowest
-                           : kind == PINTLE_RULE_EXACTLY ? (range->lowest + range->highest) / 2
-                                                         : range->highest;
+    const bool is_exact = kind == PINTLE_RULE_EXACTLY || kind == PINTLE_RULE_MIX;
+    // As asked: that of a mix may have been moved.
+    const RuleRange asked = range_of(plan_.rules[rule], list_.length(), range_is_soft(*range));
+    const int32_t wanted = kind == PINTLE_RULE_AT_LEAST ? asked.lowest
+                           : is_exact                   ? (asked.lowest + asked.highest) / 2
+                                                        : asked.highest;
     const int32_t sum = fifteenths_of(problem_, list_.entries, range->group);
     pintle_rule_result result = {PINTLE_RULE_KEPT, static_cast<float>(wanted) / kWhole, got};
     if (range->misses(sum) == 0) return result;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/calls/wished_list.h"
 
+#include "runtime/choice/mix_step.h"
 #include "runtime/lists/classes.h"
+#include "runtime/lists/rule_range.h"
 #include "runtime/network/transformer.h"
 #include "runtime/scan/scoring.h"
 
@@ -27,18 +29,46 @@ Status begin_list(Session* session, const pintle_request& request, ListCall* cal
   return PINTLE_OK;
 }
 
+namespace {
+
+void choose(Session* session, WishedList* list) {
+  ListChoice choice = {list->entries, false, 0};
+  choose_list(list->posed.problem, &session->list.choose, &choice);
+  list->is_proven = choice.is_proven;
+  list->violation = choice.violation;
+}
+
+// A mix that is met may be off where that makes the list worth most: a rule gives way by one entry, and the
+// list is chosen anew.
+void relax_mix(Session* session, WishedList* list) {
+  ListProblem& problem = list->posed.problem;
+  for (uint32_t left = mix_tolerance(problem.length); left > 0 && list->violation == 0; --left) {
+    const MixStep step =
+        find_mix_step(problem, list->entries, list->posed.mix, &session->list.choose);
+    if (step.change == 0) return;
+    problem.ranges[step.range].lowest += step.change;
+    problem.ranges[step.range].highest += step.change;
+    choose(session, list);
+    list->is_proven = false;  // of the other rules of the mix it is not known what they would give
+  }
+}
+
+}  // namespace
+
 void make_wished_list(Session* session, const pintle_request& request, const ListCall& call,
                       WishedList* list) {
   update_classes(session, call.plan);
   session->exact_counts = {};
   const Eligibility eligibility(session, request);
-  scan_for_list(session, call.hidden, call.is_steered, eligibility, call.plan,
-                static_cast<uint32_t>(request.k), &list->scan);
-  pose_list(session, call.hidden, eligibility, call.plan, list->scan, &list->posed);
-  ListChoice choice = {list->entries, false, 0};
-  choose_list(list->posed.problem, &session->list.choose, &choice);
-  list->is_proven = choice.is_proven;
-  list->violation = choice.violation;
+  // The few candidates that are enough where rules can be kept, and all that could be needed where not.
+  for (const bool is_thorough : {false, true}) {
+    scan_for_list(session, call.hidden, call.is_steered, eligibility, call.plan,
+                  static_cast<uint32_t>(request.k), is_thorough, &list->scan);
+    pose_list(session, call.hidden, eligibility, call.plan, list->scan, &list->posed);
+    choose(session, list);
+    if (list->violation == 0 || list->scan.is_everything) break;
+  }
+  if (list->posed.mix != 0) relax_mix(session, list);
 }
 
 }  // namespace pintle::internal

@@ -90,10 +90,11 @@ void put_back(const ListProblem& problem, const uint32_t* list, uint32_t entry, 
 
 EntryGain gain_of(const ListProblem& problem, const uint32_t* list, uint32_t rank,
                   ChooseScratch* scratch) {
-  EntryGain gain = {find_replaced(problem, list, list[rank]), {}, 0};
+  EntryGain gain = {find_replaced(problem, list, list[rank]), {}, 0, nullptr};
   if (gain.replaced == kNoCandidate) return gain;
   uint32_t* other = scratch->offered.front(problem.length);
   put_back(problem, list, list[rank], gain.replaced, scratch, other);
+  gain.other = other;
   gain.worth = worth_of(problem, list);
   const ListWorth less = worth_of(problem, other);
   gain.worth.expected_dcg -= less.expected_dcg;
@@ -110,9 +111,11 @@ EntryGain gain_of(const ListProblem& problem, const uint32_t* list, uint32_t ran
 }
 
 void find_got(const ListProblem& problem, const uint32_t* list, double got[PINTLE_LIST_RULES]) {
+  for (uint32_t i = 0; i < problem.range_count; ++i) got[problem.ranges[i].rule] = 0;
   for (uint32_t i = 0; i < problem.range_count; ++i) {
     const RangeRule& rule = problem.ranges[i];
-    got[rule.rule] = fifteenths_of(problem, list, rule.group) / static_cast<double>(kWhole);
+    const double entries = fifteenths_of(problem, list, rule.group) / static_cast<double>(kWhole);
+    if (entries > got[rule.rule]) got[rule.rule] = entries;
   }
   for (uint32_t i = 0; i < problem.each_count; ++i) {
     // The smallest count that the list would keep.

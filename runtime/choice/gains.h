@@ -20,6 +20,8 @@ struct EntryGain {
   ListWorth worth;
   // Bit i: rule i would miss more with `replaced` in its place.
   uint32_t broken_rules;
+  const uint32_t*
+      other;  // [length]: that list, until the scratch is used again; null without `replaced`
 };
 // list: [length], as chosen. scratch: what choose_list had, and is free to be written.
 EntryGain gain_of(const ListProblem& problem, const uint32_t* list, uint32_t rank,

@@ -26,10 +26,13 @@
 
 namespace pintle::internal {
 
-// Attributes that one call's wishes and rules name, freshness among them.
-inline constexpr uint32_t kMaxGroups = PINTLE_LIST_ATTRIBUTES;
+// Groups of candidates: the attributes that one call's wishes and rules name, freshness among them, and of
+// capped families the attributes that the candidates have more of than the cap lets in.
+inline constexpr uint32_t kMaxGroups = 16;
 // Groups of attributes that rules *_EACH name.
 inline constexpr uint32_t kMaxFamilies = PINTLE_LIST_GROUPS;
+// Of one rule there may be several.
+inline constexpr uint32_t kMaxRanges = PINTLE_LIST_RULES + kMaxGroups;
 // A whole membership. Memberships are whole fifteenths, so that their sums are exact.
 inline constexpr int32_t kWhole = 15;
 
@@ -113,7 +116,7 @@ struct ListProblem {
   const uint32_t* plain;    // [length] candidates: the list without wishes and rules, in its order
   GroupWish groups[kMaxGroups];
   uint32_t group_count;
-  RangeRule ranges[PINTLE_LIST_RULES];
+  RangeRule ranges[kMaxRanges];
   uint32_t range_count;
   EachRule eaches[PINTLE_LIST_RULES];
   uint32_t each_count;

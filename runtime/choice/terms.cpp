@@ -6,11 +6,18 @@
 namespace pintle::internal {
 namespace {
 
-static_assert(kMaxGroups == sizeof(uint64_t), "levels are compared as one word");
-uint64_t levels_word(const Candidate& candidate) {
-  uint64_t word;
-  memcpy(&word, candidate.levels, sizeof(word));
-  return word;
+// Levels, compared as two words.
+struct LevelWords {
+  uint64_t first, second;
+  bool operator!=(const LevelWords& other) const {
+    return first != other.first || second != other.second;
+  }
+};
+static_assert(sizeof(Candidate::levels) == sizeof(LevelWords));
+LevelWords levels_of(const Candidate& candidate) {
+  LevelWords words;
+  memcpy(&words, candidate.levels, sizeof(words));
+  return words;
 }
 
 void find_kinds(const ListProblem& problem, ChooseScratch* scratch, ListTerms* terms) {
@@ -19,10 +26,10 @@ void find_kinds(const ListProblem& problem, ChooseScratch* scratch, ListTerms* t
   uint32_t kind_count = 0;
   for (uint32_t c = 0; c < problem.candidate_count; ++c) {
     const Candidate& candidate = problem.candidates[c];
-    const uint64_t word = levels_word(candidate);
+    const LevelWords words = levels_of(candidate);
     const uint32_t compared = kind_count < kKindsCompared ? kind_count : kKindsCompared;
     uint32_t kind = 0;
-    while (kind < compared && (levels_word(problem.candidates[examples[kind]]) != word ||
+    while (kind < compared && (levels_of(problem.candidates[examples[kind]]) != words ||
                                problem.candidates[examples[kind]].value != candidate.value)) {
       ++kind;
     }
@@ -30,7 +37,7 @@ void find_kinds(const ListProblem& problem, ChooseScratch* scratch, ListTerms* t
       kind = kind_count++;
       examples[kind] = c;
       uint32_t member_of = 0;
-      for (uint32_t g = 0; word != 0 && g < problem.group_count; ++g) {
+      for (uint32_t g = 0; g < problem.group_count; ++g) {
         const uint8_t level = candidate.levels[g];
         if (level != 0 && level != kWhole) terms->whole_groups &= ~(1u << g);
         if (level != 0) ++member_of;

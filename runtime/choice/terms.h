@@ -35,7 +35,7 @@ struct ListTerms {
   bool is_partition;
   // The problem's ranges and eaches, and what runs imply: of a group that may have q in a row, a list of k
   // holds at most q (k + 1) / (q + 1).
-  RangeRule ranges[2 * PINTLE_LIST_RULES];
+  RangeRule ranges[kMaxRanges + PINTLE_LIST_RULES];
   EachRule eaches[2 * PINTLE_LIST_RULES];
   uint32_t range_count, each_count;
   // Differences of worth up to this are rounding: 1e-14 of the largest sum that occurs.

@@ -6,22 +6,16 @@
 #include <string.h>
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "runtime/lists/classes.h"
 #include "runtime/lists/exploration.h"
+#include "runtime/lists/rule_range.h"
 #include "runtime/scan/partition_sum.h"
 #include "runtime/scan/scoring.h"
 
 namespace pintle::internal {
 namespace {
-
-// Entries of a list of `length` that a share means. Shares are f32: .3 of ten is three.
-constexpr double kShareRounding = 1e-5;
-int32_t least_entries(double entries) { return static_cast<int32_t>(ceil(entries - kShareRounding)); }
-int32_t most_entries(double entries) { return static_cast<int32_t>(floor(entries + kShareRounding)); }
-int32_t nearest_entries(double entries) {
-  return static_cast<int32_t>(floor(entries + 0.5 + kShareRounding));
-}
 
 class Poser {
  public:
@@ -57,8 +51,8 @@ class Poser {
   // All candidates, sorted.
   void gather() {
     for (uint32_t c = 0; c < list_.class_count; ++c) {
-      for (uint32_t i = 0; i < scan_.classes[c].count(); ++i) {
-        items_[count_++] = scan_.classes[c].at(i);
+      for (const ClassList* list : {&scan_.classes[c], &scan_.spares[c]}) {
+        for (uint32_t i = 0; i < list->count(); ++i) items_[count_++] = list->at(i);
       }
     }
     // Entries of the list without wishes that no class kept: of one from which nothing else is needed, too
@@ -103,8 +97,8 @@ class Poser {
       candidate = {};
       candidate.item = item;
       candidate.score = items_[i].score;
-      candidate.probability = static_cast<double>(
-          probability_of(candidate.score, model_.temperature, scan_.log_z));
+      candidate.probability =
+          static_cast<double>(probability_of(candidate.score, model_.temperature, scan_.log_z));
       // Rounding never makes the next one more probable.
       if (i > 0 && candidate.probability > candidates[i - 1].probability) {
         candidate.probability = candidates[i - 1].probability;
@@ -162,7 +156,7 @@ class Poser {
     outcome = PINTLE_RULE_KEPT;
     switch (rule.kind) {
       case PINTLE_RULE_CAP_EACH:
-        problem_.eaches[problem_.each_count++] = {target, rule.count, index};
+        add_cap(index);
         break;
       case PINTLE_RULE_RUN:
       case PINTLE_RULE_RUN_EACH:
@@ -178,29 +172,64 @@ class Poser {
           problem_.pins[problem_.pin_count++] = {find(rule.target, 0), rule.count - 1, index};
         }
         break;
-      default:
-        problem_.ranges[problem_.range_count++] = range_of(rule, target, index);
+      default: {
+        const RuleRange range = range_of(rule, problem_.length, list_.is_soft[target]);
+        if (rule.kind == PINTLE_RULE_MIX) posed_->mix |= uint64_t{1} << problem_.range_count;
+        problem_.ranges[problem_.range_count++] = {target, range.lowest, range.highest, index};
+      }
     }
   }
 
-  RangeRule range_of(const pintle_rule& rule, uint32_t group, uint32_t index) const {
-    const int32_t all = static_cast<int32_t>(problem_.length) * kWhole;
-    RangeRule range = {group, 0, all, index};
-    if (rule.kind == PINTLE_RULE_CAP) {
-      if (rule.count < problem_.length) range.highest = static_cast<int32_t>(rule.count) * kWhole;
-      return range;
+  // The attributes of a capped family that the candidates have more of than the cap lets in, as groups: what
+  // is true of groups is then true of them. Where they are too many, the cap stays a rule of its own kind.
+  void add_cap(uint32_t index) {
+    const EachRule cap = {plan_.rule_targets[index], plan_.rules[index].count, index};
+    Counted counted[kMaxCounted];
+    uint32_t count = 0, over = 0;
+    if (!count_values(cap.family, counted, &count)) {
+      problem_.eaches[problem_.each_count++] = cap;
+      return;
     }
-    const double entries = static_cast<double>(rule.share) * problem_.length;
-    // Sums of parts of items need not be whole: half an entry off is near enough.
-    const int32_t unit = list_.is_soft[group] ? 1 : kWhole, slack = list_.is_soft[group] ? 7 : 0;
-    const double units = entries * kWhole / unit;
-    if (rule.kind == PINTLE_RULE_AT_LEAST) range.lowest = least_entries(units) * unit;
-    if (rule.kind == PINTLE_RULE_AT_MOST) range.highest = most_entries(units) * unit;
-    if (rule.kind == PINTLE_RULE_EXACTLY) {
-      range.lowest = nearest_entries(units) * unit - slack;
-      range.highest = nearest_entries(units) * unit + slack;
+    for (uint32_t i = 0; i < count; ++i) {
+      if (counted[i].candidates > cap.count) counted[over++] = counted[i];
     }
-    return range;
+    if (over > kMaxGroups - problem_.group_count) {
+      problem_.eaches[problem_.each_count++] = cap;
+      return;
+    }
+    Candidate* candidates = list_.candidates.front(count_);
+    for (uint32_t i = 0; i < over; ++i) {
+      const uint32_t group = problem_.group_count++;
+      for (uint32_t c = 0; c < count_; ++c) {
+        const FamilyValues& own = candidates[c].families[cap.family];
+        for (uint32_t v = 0; v < own.count; ++v) {
+          if (problem_.values[own.first + v] == counted[i].value) {
+            candidates[c].levels[group] = kWhole;
+          }
+        }
+      }
+      problem_.ranges[problem_.range_count++] = {
+          group, 0, static_cast<int32_t>(cap.count) * kWhole, index};
+    }
+  }
+  struct Counted {
+    uint32_t value, candidates;
+  };
+  static constexpr uint32_t kMaxCounted = 128;
+  // How many candidates have each value of the family; false: there are more than kMaxCounted.
+  bool count_values(uint32_t family, Counted* counted, uint32_t* count) const {
+    for (uint32_t c = 0; c < count_; ++c) {
+      const FamilyValues& own = problem_.candidates[c].families[family];
+      for (uint32_t v = 0; v < own.count; ++v) {
+        const uint32_t value = problem_.values[own.first + v];
+        uint32_t i = 0;
+        while (i < *count && counted[i].value != value) ++i;
+        if (i == kMaxCounted) return false;
+        if (i == *count) counted[(*count)++] = {value, 0};
+        ++counted[i].candidates;
+      }
+    }
+    return true;
   }
 
   void add_cosines() {
@@ -233,8 +262,11 @@ class Poser {
         pairs += 1 - static_cast<double>(cosines[entry * count + posed_->plain[s]]);
       }
     }
-    // value * DCG of the list without wishes * diversity / its diversity.
-    problem_.diversity = pairs > 1e-9 ? plan_.diversity * dcg / pairs : 0;
+    // value * DCG of the list without wishes * diversity / its diversity. Where its items are one and the
+    // same but for rounding there is no measure.
+    constexpr double kRounding = 1e-5;
+    const double all_pairs = problem_.length * (problem_.length - 1.0) / 2;
+    problem_.diversity = pairs > kRounding * all_pairs ? plan_.diversity * dcg / pairs : 0;
   }
 
   Session* const session_;
@@ -256,6 +288,7 @@ class Poser {
 void pose_list(Session* session, const float* hidden, const Eligibility& eligibility,
                const ListPlan& plan, const ListScan& scan, PosedList* posed) {
   posed->problem = {};
+  posed->mix = 0;
   Poser(session, hidden, eligibility, plan, scan, posed).pose();
 }
 

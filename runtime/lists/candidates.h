@@ -11,6 +11,7 @@ namespace pintle::internal {
 struct PosedList {
   ListProblem problem;
   uint32_t plain[PINTLE_LIST_K];  // problem.plain
+  uint64_t mix;                   // bit i: problem.ranges[i] is of a mix
   // Of each rule: PINTLE_RULE_KEPT, or why it does not stand in the problem at all.
   uint32_t outcomes[PINTLE_LIST_RULES];
 };

@@ -135,7 +135,8 @@ class Refinement {
   ListBuffers* const list_;
   uint8_t* const classes_;
   uint32_t group_ = 0;
-  uint8_t split_[kListClasses][kWhole];  // by class and level; 0: not met yet, as class 0 is nobody's part
+  uint8_t split_[kListClasses]
+                [kWhole];  // by class and level; 0: not met yet, as class 0 is nobody's part
 };
 
 }  // namespace

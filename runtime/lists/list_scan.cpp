@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/lists/exploration.h"
+#include "runtime/lists/rule_range.h"
 #include "runtime/scan/exact_scan.h"
 #include "runtime/scan/panel_scorer.h"
 #include "runtime/scan/partition_sum.h"
@@ -48,13 +49,14 @@ class ListScorer {
 class Scanner {
  public:
   Scanner(Session* session, const Eligibility& eligibility, const ListPlan& plan, uint32_t k,
-          ListScan* scan)
+          bool is_thorough, ListScan* scan)
       : session_(session),
         model_(*session->model),
         list_(session->list),
         eligibility_(eligibility),
         plan_(plan),
         k_(k),
+        is_thorough_(is_thorough),
         scan_(scan),
         exploration_(plan.exploration * static_cast<double>(model_.temperature), plan.seed),
         plain_(list_.plain.front(k), k),
@@ -104,24 +106,60 @@ class Scanner {
   }
 
   void lay_out_classes() {
+    wanted_ = k_ * (1 + plan_.family_count);
+    for (uint32_t i = 0; i < plan_.item_count; ++i) wanted_ += plan_.items[i].reward < 0 ? 1 : 0;
     // Of a list that is diverse, more than would fit into it.
-    constexpr uint32_t kDiverseShare = 3;
-    wanted_ = k_ * (1 + plan_.family_count) * (is_diverse() ? kDiverseShare : 1);
+    constexpr uint32_t kDiverseClass = 3, kDiverseList = 4;
+    if (is_diverse()) wanted_ *= kDiverseClass;
+    // Where items of a class differ, short lists choose from more than their length.
+    constexpr uint32_t kLeast = 24;
+    const bool differ = is_diverse() || plan_.family_count > 0;
+    if (differ && wanted_ < kLeast) wanted_ = kLeast;
     uint32_t live = 0;
     for (uint32_t c = 0; c < list_.class_count; ++c) live += list_.sizes[c] > 0 ? 1 : 0;
-    const uint32_t named = plan_.item_count + plan_.rule_count;
-    const uint32_t room = is_diverse() ? kMaxDiverse - k_ - (named < 24 ? named : 24) : kMaxKept;
+    uint32_t named = plan_.item_count;  // by wishes and pins: candidates wherever they rank
+    for (uint32_t i = 0; i < plan_.rule_count; ++i) {
+      named += plan_.rules[i].kind == PINTLE_RULE_PIN ? 1 : 0;
+    }
+    static_assert(PINTLE_DIVERSE_K + PINTLE_LIST_WISHES + PINTLE_LIST_RULES <= kMaxDiverse, "");
+    uint32_t room = is_diverse() ? kMaxDiverse - k_ - named : kMaxKept;
+    // Of a catalogue that does not fit.
+    if (is_diverse() && !is_thorough_ && model_.item_count > room && kDiverseList * k_ < room) {
+      room = kDiverseList * k_;
+    }
     const uint32_t share = room / live;
     uint32_t used = 0;
     for (uint32_t c = 0; c < list_.class_count; ++c) {
-      uint32_t capacity = wanted_ < share ? wanted_ : share;
+      uint32_t capacity = is_thorough_ ? wanted_ : most_entries(c);
+      if (capacity < wanted_) limited_ = true;
+      if (capacity > share) capacity = share;
       if (list_.sizes[c] < capacity) capacity = list_.sizes[c];
       if (capacity == 0 && list_.sizes[c] > 0 && used < room) capacity = 1;
       scan_->classes[c] = ClassList(list_.kept.at(used, capacity), capacity);
       capacities_[c] = capacity;
       used += capacity;
+      uint32_t spared = share > capacity ? share - capacity : 0;
+      if (spared > k_) spared = k_;
+      if (plan_.family_count == 0 || list_.sizes[c] == capacity) spared = 0;
+      scan_->spares[c] = ClassList(list_.kept.at(used, spared), spared);
+      used += spared;
       floors_[c] = -INFINITY;
     }
+  }
+  // As many items of a class as lists can hold that keep the rules of its groups; with capped families or
+  // diversity, which bar some, more.
+  uint32_t most_entries(uint32_t c) const {
+    uint32_t most = k_;
+    for (uint32_t i = 0; i < plan_.rule_count; ++i) {
+      const pintle_rule& rule = plan_.rules[i];
+      const bool is_range = rule.kind <= PINTLE_RULE_CAP || rule.kind == PINTLE_RULE_MIX;
+      if (!is_range || list_.levels[c][plan_.rule_targets[i]] < kWhole) continue;
+      const RuleRange range = range_of(rule, k_, list_.is_soft[plan_.rule_targets[i]]);
+      uint32_t entries = static_cast<uint32_t>(range.highest) / kWhole;
+      if (rule.kind == PINTLE_RULE_MIX) entries += mix_tolerance(k_);
+      if (entries < most) most = entries;
+    }
+    return most < k_ ? most + wanted_ - k_ : wanted_;
   }
 
   // Of items with the same attributes of a capped family only as many can be in a list.
@@ -207,8 +245,10 @@ class Scanner {
     // At -inf there is room, for what has no score at all, too.
     if (!(score > thresholds_[c]) && thresholds_[c] > -INFINITY) return;
     ClassList& list = scan_->classes[c];
-    if (plan_.family_count > 0 && !has_place(&list, item, score)) return;
-    list.insert({item, score, own_score});
+    const bool is_whole = capacities_[c] >= list_.sizes[c];
+    const ScoredItem added = {item, score, own_score};
+    if (is_thorough_ && plan_.family_count > 0 && !is_whole && !has_place(c, added)) return;
+    list.insert(added);
     update_threshold(c);
   }
 
@@ -218,26 +258,28 @@ class Scanner {
   }
 
   // Whether fewer than a cap lets in rank before the item among those of its class with its attributes;
-  // the last of them leaves for it.
-  bool has_place(ClassList* list, uint32_t item, float score) {
+  // the last of them leaves for it. One that has no place or leaves is spared: see ListScan.
+  bool has_place(uint32_t c, const ScoredItem& added) {
+    ClassList& list = scan_->classes[c];
     FamilyValues own[kMaxFamilies];
     uint32_t limit = UINT32_MAX;
     for (uint32_t f = 0; f < plan_.family_count; ++f) {
-      own[f] = family_values(model_.catalogue, plan_.families[f], item);
+      own[f] = family_values(model_.catalogue, plan_.families[f], added.item);
       if (own[f].count > 0 && limits_[f] < limit) limit = limits_[f];
     }
     if (limit == UINT32_MAX) return true;
     uint32_t same = 0, last = 0;
-    for (uint32_t i = 0; i < list->count(); ++i) {
-      if (!has_values(list->at(i).item, own)) continue;
+    for (uint32_t i = 0; i < list.count(); ++i) {
+      if (!has_values(list.at(i).item, own)) continue;
       ++same;
       last = i;
     }
     if (same < limit) return true;
     limited_ = true;
-    if (limit == 0 || !ClassList::is_better({item, score, 0}, list->at(last))) return false;
-    list->erase(last);
-    return true;
+    const bool is_in = limit > 0 && ClassList::is_better(added, list.at(last));
+    scan_->spares[c].insert(is_in ? list.at(last) : added);
+    if (is_in) list.erase(last);
+    return is_in;
   }
   bool has_values(uint32_t item, const FamilyValues* wanted) const {
     const uint32_t* all = model_.catalogue.item_attributes;
@@ -292,7 +334,7 @@ class Scanner {
     bool is_enough = list_.has_all_classes, is_everything = list_.has_all_classes && !limited_;
     for (uint32_t c = 0; c < list_.class_count; ++c) {
       const bool has_all = capacities_[c] >= list_.sizes[c];
-      is_enough = is_enough && (has_all || capacities_[c] >= wanted_);
+      is_enough = is_enough && (has_all || capacities_[c] >= (is_thorough_ ? wanted_ : most_entries(c)));
       is_everything = is_everything && has_all && floors_[c] == -INFINITY;
     }
     // Cosines tell all items apart, and several attributes of a family bar more than one.
@@ -307,6 +349,7 @@ class Scanner {
   const Eligibility& eligibility_;
   const ListPlan& plan_;
   const uint32_t k_;
+  const bool is_thorough_;
   ListScan* const scan_;
   const Exploration exploration_;
   TopK plain_;
@@ -317,15 +360,16 @@ class Scanner {
   uint32_t limits_[kMaxFamilies];
   bool limited_ = false;
   uint32_t capacities_[kListClasses];
-  float floors_[kListClasses], thresholds_[kListClasses];  // the latter: nothing at or below it is needed
+  float floors_[kListClasses],
+      thresholds_[kListClasses];  // the latter: nothing at or below it is needed
 };
 
 }  // namespace
 
 void scan_for_list(Session* session, const float* hidden, bool is_steered,
                    const Eligibility& eligibility, const ListPlan& plan, uint32_t k,
-                   ListScan* scan) {
-  Scanner(session, eligibility, plan, k, scan).run(hidden, is_steered);
+                   bool is_thorough, ListScan* scan) {
+  Scanner(session, eligibility, plan, k, is_thorough, scan).run(hidden, is_steered);
 }
 
 FamilyValues family_values(const Catalogue& catalogue, uint32_t group, uint32_t item) {

@@ -83,13 +83,14 @@ class Planner {
     for (uint32_t i = 0; i < plan_->rule_count; ++i) {
       const pintle_rule& rule = wishes.rules[i];
       uint32_t* target = &plan_->rule_targets[i];
-      const bool names_share = rule.kind <= PINTLE_RULE_EXACTLY;
-      if (rule.kind > PINTLE_RULE_PIN || !(rule.share >= 0 && rule.share <= 1) ||
+      const bool names_share = rule.kind <= PINTLE_RULE_EXACTLY || rule.kind == PINTLE_RULE_MIX;
+      if (rule.kind > PINTLE_RULE_MIX || !(rule.share >= 0 && rule.share <= 1) ||
           (names_share ? rule.count != 0 : rule.share != 0)) {
-        return fault_(PINTLE_ERR_INVALID_ARGUMENT,
-                      "rule %u: kind %u is none, its share %g is not in [0, 1], or it has a share or "
-                      "count (%u) that its kind does not",
-                      i, rule.kind, static_cast<double>(rule.share), rule.count);
+        return fault_(
+            PINTLE_ERR_INVALID_ARGUMENT,
+            "rule %u: kind %u is none, its share %g is not in [0, 1], or it has a share or "
+            "count (%u) that its kind does not",
+            i, rule.kind, static_cast<double>(rule.share), rule.count);
       }
       switch (rule.kind) {
         case PINTLE_RULE_RUN:
@@ -131,9 +132,10 @@ class Planner {
   Status find_group(uint32_t attribute, uint32_t* index) {
     uint32_t i = 0;
     while (i < plan_->group_count && plan_->groups[i].attribute != attribute) ++i;
-    if (i == kMaxGroups) {
+    if (i == PINTLE_LIST_ATTRIBUTES) {
       return fault_(PINTLE_ERR_INVALID_ARGUMENT,
-                    "knobs, wishes and rules name more than %u attributes", kMaxGroups);
+                    "knobs, wishes and rules name more than %u attributes",
+                    PINTLE_LIST_ATTRIBUTES);
     }
     if (i == plan_->group_count) plan_->groups[plan_->group_count++] = {attribute, 0, 0};
     *index = i;
@@ -151,7 +153,8 @@ class Planner {
                        uint32_t source) {
     if (model_.catalogue.dates == nullptr) {
       return fault_(PINTLE_ERR_INVALID_ARGUMENT,
-                    "wish %u: the model knows no item's date (pintle convert --date-column)", index);
+                    "wish %u: the model knows no item's date (pintle convert --date-column)",
+                    index);
     }
     if (!(wishes.half_life_seconds > 0 && isfinite(wishes.half_life_seconds))) {
       return fault_(PINTLE_ERR_INVALID_ARGUMENT, "wish %u: half_life_seconds %g is not above 0",
@@ -210,10 +213,9 @@ Status make_plan(const Session& session, const Steering& steering, const pintle_
   PINTLE_TRY(planner.add_knobs(steering));
   if (wishes != nullptr) {
     if (wishes->wish_count > PINTLE_LIST_WISHES || wishes->rule_count > PINTLE_LIST_RULES) {
-      return session.fault()(PINTLE_ERR_INVALID_ARGUMENT,
-                             "%zu wishes of at most %u, %zu rules of at most %u",
-                             wishes->wish_count, PINTLE_LIST_WISHES, wishes->rule_count,
-                             PINTLE_LIST_RULES);
+      return session.fault()(
+          PINTLE_ERR_INVALID_ARGUMENT, "%zu wishes of at most %u, %zu rules of at most %u",
+          wishes->wish_count, PINTLE_LIST_WISHES, wishes->rule_count, PINTLE_LIST_RULES);
     }
     PINTLE_TRY(planner.add_wishes(*wishes));
     PINTLE_TRY(planner.add_rules(*wishes));

@@ -26,7 +26,7 @@ struct PlannedItem {
 };
 
 struct ListPlan {
-  PlannedGroup groups[kMaxGroups];
+  PlannedGroup groups[PINTLE_LIST_ATTRIBUTES];
   uint32_t group_count = 0;
   uint32_t families[kMaxFamilies];  // groups of attributes
   uint32_t family_count = 0;

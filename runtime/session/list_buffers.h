@@ -36,7 +36,7 @@ struct ScoredItem {
 // What the classes of the items were made for, as long as the wishes stay the same.
 struct ClassKey {
   uint32_t group_count = UINT32_MAX;  // none yet
-  uint32_t attributes[kMaxGroups];
+  uint32_t attributes[PINTLE_LIST_ATTRIBUTES];
   int64_t now_minutes;
   double half_life_minutes;
 };
@@ -58,11 +58,11 @@ struct ListBuffers {
   // Of `classes`.
   ClassKey key;
   uint32_t class_count = 0;
-  uint8_t levels[kListClasses][kMaxGroups];  // memberships of a class's items
+  uint8_t levels[kListClasses][PINTLE_LIST_ATTRIBUTES];  // memberships of a class's items
   uint32_t sizes[kListClasses];              // its items in the catalogue
   bool is_small[kListClasses];              // its items are in `small`
   uint32_t small_count;
-  bool is_soft[kMaxGroups];                 // some membership is not whole
+  bool is_soft[PINTLE_LIST_ATTRIBUTES];                 // some membership is not whole
   bool has_all_classes;                     // or there are more than kListClasses
 
   void lay_out(const Model& model, Arena* arena);

@@ -59,7 +59,8 @@ TEST_CASE("pintle_recommend_flat gives pintle_recommend's items, scores and ids"
       const pintle_steering steering = steering_of(edits);
       others += same_list(session.recommend(10, 0, &steering), unsteered) ? 0 : 1;
       for (const uint32_t flags : {0u, uint32_t{PINTLE_INCLUDE_SEEN}}) {
-        for (const uint32_t k : {1u, 10u, 37u, PINTLE_FLAT_K}) {
+        const uint32_t most = set.knobs.empty() ? PINTLE_FLAT_K : PINTLE_LIST_K;
+        for (const uint32_t k : {1u, 10u, 37u, most}) {
           CAPTURE(k);
           const auto expected = session.recommend(k, flags, &steering);
           FlatList list(k);
@@ -106,6 +107,7 @@ TEST_CASE("pintle_recommend_flat refuses what it cannot hold, and leaves its out
   CHECK(recommend(5, 0, knobs.data(), knobs.size()) == PINTLE_ERR_INVALID_ARGUMENT);
   CHECK(std::string(pintle_session_last_error(session.get())).find("65 knobs") !=
         std::string::npos);
+  CHECK(recommend(PINTLE_LIST_K + 1, 0, knobs.data(), 1) == PINTLE_ERR_INVALID_ARGUMENT);
   CHECK(list.count == 77);
   CHECK(list.items == FlatList(PINTLE_FLAT_K + 1).items);
   CHECK(list.scores == FlatList(PINTLE_FLAT_K + 1).scores);

@@ -42,7 +42,11 @@ class AppSession {
   }
   // The top 10.
   void list() {
-    pintle_request request = PINTLE_REQUEST_INIT;
+    const pintle_request request = PINTLE_REQUEST_INIT;
+    list(request);
+  }
+  // k: 10 at most.
+  void list(const pintle_request& request) {
     size_t found = 0;
     require(pintle_recommend(session_, &request, list_, &found), "recommend");
     benchmark::DoNotOptimize(list_);

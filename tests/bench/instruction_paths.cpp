@@ -2,8 +2,10 @@
 //
 // What an app does with a model, once each, for instructions.cmake to count under callgrind:
 //
-//   instruction_paths MODEL
+//   instruction_paths MODEL GENRES
 //
+// GENRES: of write_genre_model, for an append with its top 10 without wishes (list_plain), under one to three,
+// and under a mix with caps and diversity.
 // Only the functions path_* are counted, each after the same work has been done once, so that no
 // first-time work (symbol binding, buffers of the allocator) falls into it. Exit status 77: the ISA
 // that PINTLE_FORCE_ISA names cannot run.
@@ -12,6 +14,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "bench/wished_request.h"
 #include "pintle/pintle.h"
 
 namespace {
@@ -78,9 +81,60 @@ PINTLE_PATH path_append_steered(pintle_session* session, const uint32_t* item,
   require(pintle_recommend(session, &request, out, &found), "recommend");
 }
 
+// One function each, of a code of its own (`Path` is written out), as callgrind knows them by name.
+#define PINTLE_LIST_PATH(name, Path)                                                   \
+  PINTLE_PATH path_##name(pintle_session* session, uint32_t item, uint32_t* number,    \
+                          const pintle_request* request, pintle_recommendation* out) { \
+    size_t found = 0;                                                                  \
+    *number = Path;                                                                    \
+    require(pintle_session_append(session, &item, 1), "append");                       \
+    require(pintle_recommend(session, request, out, &found), "recommend");             \
+  }
+PINTLE_LIST_PATH(list_plain, 0)
+PINTLE_LIST_PATH(list_one, 1)
+PINTLE_LIST_PATH(list_two, 2)
+PINTLE_LIST_PATH(list_three, 3)
+PINTLE_LIST_PATH(list_mix, 4)
+
+namespace {
+
+// Each three times from a window half full, as what depends on the events differs from one to the next and
+// classes of items are made at the first.
+void run_lists(const char* file) {
+  pintle_model* model = nullptr;
+  require(pintle_model_open_file(file, nullptr, &model, nullptr), file);
+  pintle_model_info info = PINTLE_MODEL_INFO_INIT;
+  require(pintle_model_get_info(model, &info), "info");
+  using Path =
+      void (*)(pintle_session*, uint32_t, uint32_t*, const pintle_request*, pintle_recommendation*);
+  constexpr Path kPaths[] = {path_list_plain, path_list_one, path_list_two, path_list_three,
+                             path_list_mix};
+  for (uint32_t wishes = 0; wishes <= pintle::bench::WishedRequest::kMix; ++wishes) {
+    const pintle::bench::WishedRequest wished(wishes);
+    pintle_session* session = nullptr;
+    require(pintle_session_new(model, &session, nullptr), "session");
+    Events events(static_cast<uint32_t>(info.item_count));
+    pintle_recommendation list[kTop];
+    size_t found = 0;
+    for (size_t i = 0; i < info.window / 2; ++i) {
+      const uint32_t item = events.next();
+      require(pintle_session_append(session, &item, 1), "append");
+    }
+    require(pintle_recommend(session, &wished.get(), list, &found), "recommend");
+    uint32_t number = 0;
+    for (int round = 0; round < 3; ++round) {
+      kPaths[wishes](session, events.next(), &number, &wished.get(), list);
+    }
+    pintle_session_free(session);
+  }
+  pintle_model_close(model);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: instruction_paths MODEL\n");
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: instruction_paths MODEL GENRES\n");
     return 2;
   }
   pintle_model* model = nullptr;
@@ -127,5 +181,6 @@ int main(int argc, char** argv) {
 
   pintle_session_free(session);
   pintle_model_close(model);
+  run_lists(argv[2]);
   return 0;
 }

@@ -4,7 +4,7 @@
 # an SAE, and compares them with instructions.json. Counts are comparable only where the same compiler
 # made the same kind of build; for another, this says skipped.
 #
-#   -D CLI=pintle -D PROGRAM=instruction_paths -D VALGRIND=valgrind -D WORK=folder
+#   -D CLI=pintle -D PROGRAM=instruction_paths -D GENRES=write_genre_model -D VALGRIND=valgrind -D WORK=folder
 #   -D DEFAULT_MODEL=converter/default_model -D BASELINE=instructions.json
 #   -D BUILD="compiler, flags and options" -D ISA=avx2 [-D UPDATE=ON: writes the baseline instead]
 cmake_minimum_required(VERSION 3.25)
@@ -40,7 +40,9 @@ execute_process(
 execute_process(COMMAND ${convert} --sae ${WORK}/sae --out ${WORK}/steerable.pintle
                 OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
 
-set(paths open history append append_steered)
+execute_process(COMMAND ${GENRES} ${WORK}/genres.pintle COMMAND_ERROR_IS_FATAL ANY)
+
+set(paths open history append append_steered list_plain list_one list_two list_three list_mix)
 set(dumps)
 foreach(path IN LISTS paths)
   list(APPEND dumps --dump-after=path_${path})
@@ -53,6 +55,7 @@ execute_process(
   COMMAND ${CMAKE_COMMAND} -E env PINTLE_FORCE_ISA=${ISA} ${VALGRIND} --tool=callgrind
           --collect-atstart=no --toggle-collect=path_* ${dumps}
           --callgrind-out-file=${WORK}/callgrind.out ${PROGRAM} ${WORK}/steerable.pintle
+          ${WORK}/genres.pintle
   RESULT_VARIABLE result ERROR_VARIABLE log OUTPUT_VARIABLE log)
 if(result EQUAL 77)
   message("skipped: ${ISA} cannot run here")
@@ -73,8 +76,23 @@ foreach(part IN LISTS parts)
   endif()
 endforeach()
 
-set(counts "{}")
+# What wishes cost: at most this many per cent of the same append and list without them.
 set(failures)
+foreach(path_bar list_one/120 list_two/120 list_three/120 list_mix/150)
+  string(REPLACE "/" ";" path_bar ${path_bar})
+  list(GET path_bar 0 path)
+  list(GET path_bar 1 bar)
+  if(NOT count_${path} OR NOT count_list_plain)
+    continue()  # told below
+  endif()
+  math(EXPR percent "100 * ${count_${path}} / ${count_list_plain}")
+  message("${path}: ${percent} % of list_plain, at most ${bar}")
+  if(percent GREATER bar)
+    list(APPEND failures "${path} above ${bar} % of list_plain")
+  endif()
+endforeach()
+
+set(counts "{}")
 foreach(path IN LISTS paths)
   if(NOT count_${path})
     message(FATAL_ERROR "callgrind did not count path_${path}:\n${log}")

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two paths of an app, each with its top 10, beside what they cannot do without: a whole history of a
-// SASRec (multiply-adds), and one event more of a GPT-2 (bytes).
+// Paths of an app, each with its top 10, beside what they cannot do without: a whole history of a SASRec
+// (multiply-adds), and one event more of a GPT-2 (bytes), without wishes and with.
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "bench/app_session.h"
+#include "bench/genre_model.h"
 #include "bench/suite.h"
+#include "bench/wished_request.h"
 #include "converter/file/writer.h"
 #include "unit/random_network.h"
 
@@ -19,7 +22,7 @@ namespace {
 using converter::Network;
 using converter::NetworkShape;
 
-constexpr uint32_t kItems = 3416, kDim = 64, kLayers = 2;
+constexpr uint32_t kItems = 3416, kDim = 64, kLayers = 2, kAppendWindow = 128;
 
 // pmixer's SASRec.pytorch of 2024.
 Network sasrec(uint32_t window) {
@@ -81,32 +84,47 @@ void add_history(Suite* suite, const std::string& name, fb::DType precision) {
 }
 
 // int8: every weight and scale once, and the keys and values (f32) of the positions there are, from half
-// a window to a whole one.
-void add_append(Suite* suite) {
-  constexpr uint32_t kWindow = 128, kFfn = 4 * kDim;
+// a window to a whole one. file: of the model; made at the first repetition.
+void add_append(Suite* suite, const std::string& name, std::function<std::string()> file,
+                uint32_t wishes) {
+  constexpr uint32_t kFfn = 4 * kDim;
   const size_t rows =
       4 * kDim + kFfn + kDim;  // of a block's matrices, each with a scale and a bias
   const size_t block = 4 * kDim * kDim + 2 * kDim * kFfn + rows * 2 * sizeof(float);
-  const size_t cache = (kWindow * 3 / 4) * 2 * kDim * sizeof(float);
+  const size_t cache = (kAppendWindow * 3 / 4) * 2 * kDim * sizeof(float);
   const size_t catalogue = kItems * (kDim + sizeof(float));
-  suite->add("one event, GPT-2, window 128, s8", {touches(kLayers * (block + cache) + catalogue)},
-             [=]() -> Call {
-               auto session = std::make_shared<AppSession>(
-                   write_model(suite, "append.pintle", gpt2(kWindow), fb::DType_I8), suite->isa);
-               const std::vector<uint32_t> history = events(kWindow);
-               const auto half = [=] {
-                 session->reset();
-                 session->append({history.begin(), history.begin() + kWindow / 2});
-                 session->list();
-               };
-               half();
-               auto next = std::make_shared<size_t>(0);
-               return {[=] {
-                         session->append({history[kWindow / 2 + (*next)++ % (kWindow / 2)]});
-                         session->list();
-                       },
-                       half, kWindow / 2};
-             });
+  suite->add(name, {touches(kLayers * (block + cache) + catalogue)}, [=]() -> Call {
+    auto session = std::make_shared<AppSession>(file(), suite->isa);
+    auto wished = std::make_shared<WishedRequest>(wishes);
+    const std::vector<uint32_t> history = events(kAppendWindow);
+    const auto half = [=] {
+      session->reset();
+      session->append({history.begin(), history.begin() + kAppendWindow / 2});
+      session->list(wished->get());
+    };
+    half();
+    auto next = std::make_shared<size_t>(0);
+    return {[=] {
+              session->append({history[kAppendWindow / 2 + (*next)++ % (kAppendWindow / 2)]});
+              session->list(wished->get());
+            },
+            half, kAppendWindow / 2};
+  });
+}
+
+// The same under wishes. Bars: 1.2 of "no wish" for one to three, 1.5 for the mix.
+void add_wished(Suite* suite) {
+  const std::string names[] = {"no wish", "1 wish", "2 wishes", "3 wishes",
+                               "mix of 3, caps, diversity"};
+  for (uint32_t wishes = 0; wishes <= WishedRequest::kMix; ++wishes) {
+    add_append(
+        suite, "one event, 18 genres, " + names[wishes],
+        [suite] {
+          const std::vector<uint8_t> file = genre_model(kAppendWindow);
+          return suite->folder.write("genres.pintle", std::string(file.begin(), file.end()));
+        },
+        wishes);
+  }
 }
 
 }  // namespace
@@ -114,7 +132,11 @@ void add_append(Suite* suite) {
 void add_path_benchmarks(Suite* suite) {
   add_history(suite, "history of 200, SASRec, f32", fb::DType_F32);
   add_history(suite, "history of 200, SASRec, s8", fb::DType_I8);
-  add_append(suite);
+  add_append(
+      suite, "one event, GPT-2, window 128, s8",
+      [suite] { return write_model(suite, "append.pintle", gpt2(kAppendWindow), fb::DType_I8); },
+      0);
+  add_wished(suite);
 }
 
 }  // namespace pintle::bench

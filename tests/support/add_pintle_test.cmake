@@ -41,7 +41,8 @@ endif()
 if(PINTLE_CONVERTER OR TARGET Eigen3::Eigen)
   add_library(pintle_tiny_models STATIC
     ${CMAKE_CURRENT_LIST_DIR}/open_model.cpp ${CMAKE_CURRENT_LIST_DIR}/reference_forward.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/reference_steering.cpp ${CMAKE_CURRENT_LIST_DIR}/tiny_models.cpp)
+    ${CMAKE_CURRENT_LIST_DIR}/reference_lists.cpp ${CMAKE_CURRENT_LIST_DIR}/reference_steering.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/tiny_models.cpp)
   target_link_libraries(pintle_tiny_models PRIVATE pintle_warnings
                         PUBLIC pintle_internals doctest::doctest)
   if(PINTLE_CONVERTER)

@@ -78,7 +78,7 @@ TEST_CASE("the README's formula of a session's memory holds") {
     check_formula(
         session_bytes(static_cast<size_t>(shape.items), static_cast<size_t>(shape.dim),
                       static_cast<size_t>(shape.ffn_dim), static_cast<size_t>(shape.layers),
-                      static_cast<size_t>(shape.window), false, 0, 0),
+                      static_cast<size_t>(shape.window), false, 0),
         size);
     if (shape.window == 200) CHECK(size <= 512 * 1024);
   }
@@ -91,8 +91,7 @@ TEST_CASE("the README's formula of a session's memory holds") {
     check_formula(
         session_bytes(static_cast<size_t>(network.items.rows), static_cast<size_t>(network.dim),
                       static_cast<size_t>(network.ffn_dim), network.blocks.size(),
-                      static_cast<size_t>(network.window), mask_token,
-                      tiny.interpretation.knobs.size(), 21),
+                      static_cast<size_t>(network.window), mask_token, 21),
         session_memory(tiny));
   }
 }

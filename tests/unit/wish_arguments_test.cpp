@@ -82,12 +82,12 @@ TEST_CASE("rules, by share, count and rank, of attributes and groups") {
   check_rule(parser.rule("--pin", "3:37"), PINTLE_RULE_PIN, 36, 3, 0);
 }
 
-TEST_CASE("a mix is several shares, whose names may hold commas") {
+TEST_CASE("a mix has several shares, whose names may hold commas") {
   const WishParser parser;
   const WishSet set = parser.parse({{"--mix", "Space=0.3,mood/Calm=2e-1"}});
   REQUIRE(set.rules.size() == 2);
-  check_rule(set.rules[0].rule, PINTLE_RULE_EXACTLY, 1, 0, 0.3f);
-  check_rule(set.rules[1].rule, PINTLE_RULE_EXACTLY, 2, 0, 0.2f);
+  check_rule(set.rules[0].rule, PINTLE_RULE_MIX, 1, 0, 0.3f);
+  check_rule(set.rules[1].rule, PINTLE_RULE_MIX, 2, 0, 0.2f);
   CHECK(set.rules[1].words == "rule mix mood/Calm=2e-1");
   SteerableModel source;
   source.interpretation = {};

@@ -112,6 +112,9 @@ inline pintle_rule at_most(uint32_t attribute, float share) {
 inline pintle_rule exactly(uint32_t attribute, float share) {
   return {PINTLE_RULE_EXACTLY, attribute, 0, share};
 }
+inline pintle_rule mix(uint32_t attribute, float share) {
+  return {PINTLE_RULE_MIX, attribute, 0, share};
+}
 inline pintle_rule cap(uint32_t attribute, uint32_t count) {
   return {PINTLE_RULE_CAP, attribute, count, 0};
 }

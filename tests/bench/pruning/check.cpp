@@ -54,10 +54,10 @@ class Check {
   bool is_identical(const float* hidden) {
     size_t count = 0, full_count = 0;
     pintle_recommendation list[kListed], full[kListed];
-    select(list, &count, [&](const Eligibility& eligibility, const KnobScores& knobs, Selector* s) {
-      exact_scan(session_, hidden, eligibility, knobs, kListed, s, &counts);
+    select(list, &count, [&](const Eligibility& eligibility, Selector* s) {
+      exact_scan(session_, hidden, eligibility, kListed, s, &counts);
     });
-    select(full, &full_count, [&](const Eligibility&, const KnobScores&, Selector* selector) {
+    select(full, &full_count, [&](const Eligibility&, Selector* selector) {
       model_.kernels.matvec_f32(table_.values, panels_, model_.dim, hidden, scores_.values);
       for (size_t p = 0; p < panels_; ++p) {
         float* scores = scores_.values + p * kPanelRows;
@@ -77,15 +77,15 @@ class Check {
   void scan_exact(const float* hidden) {
     pintle_recommendation list[kListed];
     size_t count;
-    select(list, &count, [&](const Eligibility& eligibility, const KnobScores& knobs, Selector* s) {
+    select(list, &count, [&](const Eligibility& eligibility, Selector* s) {
       ExactCounts uncounted;
-      exact_scan(session_, hidden, eligibility, knobs, kListed, s, &uncounted);
+      exact_scan(session_, hidden, eligibility, kListed, s, &uncounted);
     });
   }
   void scan_int8(const float* hidden) {
     pintle_recommendation list[kListed];
     size_t count;
-    select(list, &count, [&](const Eligibility& eligibility, const KnobScores&, Selector* s) {
+    select(list, &count, [&](const Eligibility& eligibility, Selector* s) {
       PanelScorer scorer(session_, hidden);
       scan_catalogue(model_, eligibility, &scorer, 0, panels_, s);
     });
@@ -97,12 +97,10 @@ class Check {
   template <typename Scan>
   void select(pintle_recommendation* list, size_t* count, const Scan& scan) const {
     const pintle_request request = PINTLE_REQUEST_INIT;
-    const Steering steering(model_, nullptr);
-    const KnobScores knobs(*session_, steering);
     const Eligibility eligibility(session_, request);
     TopK best(list, kListed);
-    Selector selector(eligibility, knobs, &best);
-    scan(eligibility, knobs, &selector);
+    Selector selector(eligibility, &best);
+    scan(eligibility, &selector);
     *count = best.finish();
   }
 

@@ -12,9 +12,9 @@ class Table:
         print(f"{'item':<58} {'bar':>14} {'measured':>14}  ")
 
     def row(self, item, bar, measured, ok):
-        """ok: True, False, or None for a figure without a bar."""
+        """ok: true, false, or None for a figure without a bar."""
         verdict = "" if ok is None else "ok" if ok else "MISSED"
-        self.missed += ok is False
+        self.missed += verdict == "MISSED"
         print(f"{item:<58} {bar:>14} {measured:>14}  {verdict}", flush=True)
 
     def at_least(self, item, bar, value, digits=3):

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/choice/mix_step.h"
+
+#include "runtime/choice/swap_search.h"
+
+namespace pintle::internal {
+
+MixStep find_mix_step(const ListProblem& problem, const uint32_t* list, uint64_t is_mix,
+                      ChooseScratch* scratch) {
+  const ListTerms terms(problem, scratch);
+  EntrySet set(terms, true, &scratch->chosen);
+  uint32_t* entries = scratch->exact.sorted.front(terms.free_count);
+  uint32_t count = 0;
+  for (uint32_t r = 0; r < problem.length; ++r) {
+    bool is_pinned = false;
+    for (uint32_t i = 0; i < problem.pin_count; ++i) {
+      is_pinned = is_pinned || problem.pins[i].candidate == list[r];
+    }
+    if (is_pinned) continue;
+    uint32_t hole = count++;
+    for (; hole > 0 && entries[hole - 1] > list[r]; --hole) entries[hole] = entries[hole - 1];
+    entries[hole] = list[r];
+  }
+  set.assign(entries);
+
+  MixStep best = {0, 0};
+  double most = terms.tolerance;
+  SwapSearch(terms, &scratch->swaps).for_each(set, moves_of(terms), [&](const Swap& swap) {
+    if (swap.worth <= most || swap.misses <= 0) return;
+    for (uint32_t i = 0; i < problem.range_count; ++i) {
+      const RangeRule& range = problem.ranges[i];
+      const int32_t change = int32_t{terms.candidate(swap.enterer).levels[range.group]} -
+                             terms.candidate(set.entries()[swap.leaver]).levels[range.group];
+      if ((is_mix >> i & 1) == 0 || change == 0 ||
+          swap.misses != kWhole * misses_of_fifteenth(range.rule)) {
+        continue;
+      }
+      most = swap.worth;
+      best = {i, change > 0 ? kWhole : -kWhole};
+    }
+  });
+  return best;
+}
+
+}  // namespace pintle::internal
