@@ -30,53 +30,73 @@ std::vector<double> rising(double first, double factor, int count) {
   return values;
 }
 
-// x where the piecewise linear curve through (xs, ys), in order, first reaches y; none if it does not.
+// x where the piecewise linear curve through (xs, ys), in order, first reaches y, from below (sign 1) or
+// above (-1); none if it does not, or begins beyond it.
 std::optional<double> first_reach(const std::vector<double>& xs, const std::vector<double>& ys,
-                                  double y) {
+                                  double y, double sign) {
+  if (sign * (ys[0] - y) > 0) return std::nullopt;
   for (size_t i = 1; i < xs.size(); ++i) {
-    if (ys[i] < y) continue;
-    if (ys[i] <= ys[i - 1]) return xs[i];
-    return xs[i - 1] + (xs[i] - xs[i - 1]) * std::max(0.0, (y - ys[i - 1]) / (ys[i] - ys[i - 1]));
+    if (sign * (ys[i] - y) < 0) continue;
+    // The curve has not been at y before, but for its first point.
+    const double step = ys[i] - ys[i - 1];
+    return step == 0 ? xs[i - 1] : xs[i - 1] + (xs[i] - xs[i - 1]) * (y - ys[i - 1]) / step;
   }
   return std::nullopt;
 }
 
+// A share, and the wish alone that brings it.
+struct AimedWish {
+  double share, reward, strength;  // reward and strength below 0: against
+};
+
+// Of one part of the features: one dose an aim.
+struct Mix {
+  double dose_per_unit;
+  std::vector<Dose> doses;
+};
+
 class HelpSearch {
  public:
   HelpSearch(const Model& model, uint32_t attribute, const WeightedFeatures& features,
-             ThreadPool* pool)
-      : model_(model), attribute_(attribute), features_(features), pool_(pool) {}
+             const std::vector<std::pair<float, float>>& points, ThreadPool* pool)
+      : model_(model), attribute_(attribute), features_(features), points_(points), pool_(pool) {}
 
-  std::optional<FeatureHelp> run(const HelpUsers& users) const {
-    // On the choosing half: which reward alone, and which reward beside each dose, meet the share.
-    const std::vector<double> rewards = rising(kFirstReward, kRewardFactor, kRewards);
-    std::vector<Dose> doses;
-    for (const double reward : rewards) doses.push_back({0, reward});
-    const std::vector<double> alone_shares = shares(measure(users.choosing, doses));
-    const double base = alone_shares[0], aim = aimed_share(SweepAim::kDoubled, base);
-    const std::optional<double> alone = first_reach(rewards, alone_shares, aim);
-    if (!alone) return std::nullopt;
-    const std::vector<Dose> mixes = choose_mixes(users.choosing, base, aim, *alone);
-    if (mixes.empty()) return std::nullopt;
-
-    // On the judging half: each against the reward alone, where that gives the same share.
-    doses.clear();
-    for (const double part : {0.25, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 4.0}) {
-      doses.push_back({0, part * *alone});
-    }
-    const std::vector<ListMeasure> judged_alone = measure(users.judging, doses);
-    const std::vector<ListMeasure> judged = measure(users.judging, mixes);
+  std::optional<FeatureHelp> run(const HelpUsers& users) {
+    if (!find_aims(users.choosing)) return std::nullopt;
+    const std::vector<Mix> mixes = choose_mixes(users.choosing);
     std::optional<FeatureHelp> best;
-    for (size_t m = 0; m < mixes.size(); ++m) {
-      FeatureHelp help{mixes[m].features, *alone, 0, 0};
-      if (!compare(judged_alone, judged[m], &help)) continue;
-      if (!(help.gain > kStandardErrors * help.standard_error)) continue;
-      if (!best || help.gain > best->gain) best = help;
+    for (const Mix& mix : mixes) {
+      const std::optional<FeatureHelp> help = judge(users.judging, mix);
+      if (!help || !(help->gain > kStandardErrors * help->standard_error)) continue;
+      if (!best || help->gain > best->gain) best = help;
     }
     return best;
   }
 
  private:
+  // The doubled share first, which must be in reach.
+  bool find_aims(const Histories& users) {
+    const std::vector<double> rewards = rising(kFirstReward, kRewardFactor, kRewards);
+    for (const double sign : {1.0, -1.0}) {
+      std::vector<Dose> doses;
+      for (const double reward : rewards) doses.push_back({0, sign * reward});
+      const std::vector<double> reached = shares(measure(users, doses));
+      base_ = reached[0];
+      for (const SweepAim aim : kSweepAims) {
+        const double share = aimed_share(aim, base_);
+        if (sign * (share - base_) <= 0) continue;
+        const std::optional<double> reward = first_reach(rewards, reached, share, sign);
+        const double strength = reward ? strength_of(points_, sign * *reward) : 0;
+        if (strength == 0) {
+          if (aim == SweepAim::kDoubled) return false;
+          continue;
+        }
+        aims_.push_back({share, sign * *reward, strength});
+      }
+    }
+    return true;
+  }
+
   std::vector<ListMeasure> measure(const Histories& users, const std::vector<Dose>& doses) const {
     std::vector<ListVariant> variants;
     for (const Dose& dose : doses) {
@@ -93,64 +113,96 @@ class HelpSearch {
     return values;
   }
 
-  std::vector<Dose> choose_mixes(const Histories& users, double base, double aim,
-                                 double alone) const {
+  std::vector<Mix> choose_mixes(const Histories& users) const {
     const std::vector<double> strengths = rising(kFirstDose, kDoseFactor, kDoses);
     std::vector<Dose> doses;
     for (const double strength : strengths) doses.push_back({strength, 0});
     const std::vector<double> by_features = shares(measure(users, doses));
-    std::vector<Dose> mixes;
+    std::vector<Mix> mixes;
     for (const double part : kParts) {
-      const auto strength = first_reach(strengths, by_features, base + part * (aim - base));
-      if (!strength) continue;
-      const std::vector<double> fractions{0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1};
-      doses.clear();
-      for (const double fraction : fractions) doses.push_back({*strength, fraction * alone});
-      const auto fraction = first_reach(fractions, shares(measure(users, doses)), aim);
-      if (fraction) mixes.push_back({*strength, *fraction * alone});
+      const double share = base_ + part * (aims_[0].share - base_);
+      const auto dose = first_reach(strengths, by_features, share, 1);
+      if (!dose) continue;
+      Mix mix{*dose / aims_[0].strength, {}};
+      for (const AimedWish& aim : aims_) {
+        const std::optional<Dose> beside = reward_beside(users, mix.dose_per_unit, aim);
+        if (beside) mix.doses.push_back(*beside);
+      }
+      if (mix.doses.size() == aims_.size()) mixes.push_back(std::move(mix));
     }
     return mixes;
   }
 
-  // False if the lists by the reward alone do not enclose the mix's share.
-  bool compare(const std::vector<ListMeasure>& alone, const ListMeasure& mix,
-               FeatureHelp* help) const {
-    const double share = mix.shares[attribute_];
-    const auto after = std::find_if(alone.begin(), alone.end(), [&](const ListMeasure& measure) {
-      return measure.shares[attribute_] >= share;
-    });
-    if (after == alone.end() || after == alone.begin()) return false;
-    const ListMeasure &below = after[-1], &above = *after;
-    const double from = below.shares[attribute_];
-    const double part = (share - from) / (above.shares[attribute_] - from);
-    const size_t users = mix.users.rank.size();
-    double sum = 0, squares = 0;
-    for (size_t u = 0; u < users; ++u) {
-      const double plain =
-          (1 - part) * ndcg_of(below.users.rank[u]) + part * ndcg_of(above.users.rank[u]);
-      const double difference = ndcg_of(mix.users.rank[u]) - plain;
-      sum += difference;
-      squares += difference * difference;
+  // How much of the wish the features leave to be done at the aim.
+  std::optional<Dose> reward_beside(const Histories& users, double dose_per_unit,
+                                    const AimedWish& aim) const {
+    const std::vector<double> fractions{0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1, 1.2, 1.5};
+    const double dose = dose_per_unit * aim.strength;
+    std::vector<Dose> doses;
+    for (const double fraction : fractions) doses.push_back({dose, fraction * aim.reward});
+    const double sign = aim.reward > 0 ? 1 : -1;
+    const auto fraction = first_reach(fractions, shares(measure(users, doses)), aim.share, sign);
+    if (!fraction) return std::nullopt;
+    return Dose{dose, *fraction * aim.reward};
+  }
+
+  std::optional<FeatureHelp> judge(const Histories& users, const Mix& mix) const {
+    std::vector<double> gains;  // by user, over the aims
+    for (size_t a = 0; a < aims_.size(); ++a) {
+      std::vector<Dose> doses{mix.doses[a]};
+      for (const double part : {0.25, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 4.0}) {
+        doses.push_back({0, part * aims_[a].reward});
+      }
+      const std::vector<ListMeasure> measures = measure(users, doses);
+      if (!add_gains(measures, &gains)) return std::nullopt;
     }
-    const double count = static_cast<double>(users);
-    help->gain = sum / count;
-    const double variance = std::max(0.0, squares / count - help->gain * help->gain);
-    help->standard_error = std::sqrt(variance / count);
-    return true;
+    const double count = static_cast<double>(gains.size());
+    double sum = 0, squares = 0;
+    for (const double gain : gains) {
+      sum += gain;
+      squares += gain * gain;
+    }
+    FeatureHelp help{mix.dose_per_unit, sum / count, 0};
+    const double variance = std::max(0.0, squares / count - help.gain * help.gain);
+    help.standard_error = std::sqrt(variance / count);
+    return help;
+  }
+
+  // measures: the mix, then the wish alone at rising rewards, between two of which the mix's share must lie.
+  bool add_gains(const std::vector<ListMeasure>& measures, std::vector<double>* gains) const {
+    const std::vector<double> reached = shares(measures);
+    for (size_t i = 2; i < measures.size(); ++i) {
+      const double step = reached[i] - reached[i - 1];
+      const double part = step == 0 ? -1 : (reached[0] - reached[i - 1]) / step;
+      if (part < 0 || part > 1) continue;
+      const UserLists &mix = measures[0].users, &below = measures[i - 1].users;
+      gains->resize(mix.rank.size());
+      for (size_t u = 0; u < mix.rank.size(); ++u) {
+        const double alone =
+            (1 - part) * ndcg_of(below.rank[u]) + part * ndcg_of(measures[i].users.rank[u]);
+        (*gains)[u] += ndcg_of(mix.rank[u]) - alone;
+      }
+      return true;
+    }
+    return false;
   }
 
   const Model& model_;
   const uint32_t attribute_;
   const WeightedFeatures& features_;
+  const std::vector<std::pair<float, float>>& points_;
   ThreadPool* const pool_;
+  double base_ = 0;  // the share of the choosing users' unsteered lists
+  std::vector<AimedWish> aims_;
 };
 
 }  // namespace
 
 std::optional<FeatureHelp> find_feature_help(const Model& model, const HelpUsers& users,
                                              uint32_t attribute, const WeightedFeatures& features,
+                                             const std::vector<std::pair<float, float>>& points,
                                              ThreadPool* pool) {
-  return HelpSearch(model, attribute, features, pool).run(users);
+  return HelpSearch(model, attribute, features, points, pool).run(users);
 }
 
 }  // namespace pintle::converter

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "converter/features/reward_curve.h"
 #include "converter/io/thread_pool.h"
@@ -20,19 +22,22 @@ struct HelpUsers {
 };
 
 struct FeatureHelp {
-  double dose = 0;          // times the weights
-  double group_reward = 0;  // of the wish alone, at the same share: tells the strength that this is
-  double gain = 0, standard_error = 0;  // of NDCG@10 per judging user, against the wish alone
+  double dose = 0;  // times the weights, per unit of the knob's strength
+  double gain = 0,
+         standard_error = 0;  // of NDCG@10 per judging user, against the wish alone, over the aims
 };
 
-// The features carry a half, a quarter or a tenth of the way to the aimed share (sweep_summary.h's
-// kDoubled), a wish for the attribute the rest; the wish alone is the other way. A part helps if, over the
-// judging users and at the same mean share, its NDCG@10 is higher by more than kStandardErrors of the
-// paired difference: two, since three parts are tried for each of many attributes. The part that
-// gains most; none if no part helps.
+// The features carry a half, a quarter or a tenth of the way to the doubled share, and at other strengths as
+// much as that gives per unit; a wish for the attribute carries the rest. The wish alone is the other way.
+// They are compared at every aim of sweep_summary.h that is in reach (a knob's features turn with it over its whole
+// range, so they must not cost elsewhere what they gain at one share): a part helps if over the judging users
+// and at the same mean share the sum of its NDCG@10 over the aims is higher by more than kStandardErrors of the
+// paired difference. Two, since three parts are tried for each of many attributes. The part that gains
+// most; none if no part helps. points: the wish's rewards by strength (reward_points).
 inline constexpr double kStandardErrors = 2;
 std::optional<FeatureHelp> find_feature_help(const Model& model, const HelpUsers& users,
                                              uint32_t attribute, const WeightedFeatures& features,
+                                             const std::vector<std::pair<float, float>>& points,
                                              ThreadPool* pool);
 
 }  // namespace pintle::converter

@@ -149,12 +149,9 @@ class KnobBuilder {
     if (!effects_) return features;
     features.weights = choose_features(*effects_, attribute, spared(), {}, options_.features);
     const std::optional<FeatureHelp> help =
-        find_feature_help(model_, halves_, attribute, features, pool_);
-    const double strength = help ? strength_of(points, help->group_reward) : 0;
-    if (strength <= 0) return {options_.sae, {}};
-    for (auto& feature : features.weights) {
-      feature.second *= static_cast<float>(help->dose / strength);
-    }
+        find_feature_help(model_, halves_, attribute, features, points, pool_);
+    if (!help) return {options_.sae, {}};
+    for (auto& feature : features.weights) feature.second *= static_cast<float>(help->dose);
     return features;
   }
 

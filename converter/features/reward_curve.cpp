@@ -19,7 +19,7 @@ constexpr int kRewards = 24;  // to 940
 constexpr int kFinerRewards = 8;
 
 double asked_quantile(size_t people) {
-  return std::min(0.75, 0.5 + 1.25 / std::sqrt(static_cast<double>(people)));
+  return std::clamp(0.5 + 1.5 / std::sqrt(static_cast<double>(people)), 0.53, 0.75);
 }
 
 // One direction of one attribute.
@@ -193,15 +193,20 @@ std::vector<std::pair<float, float>> reward_points(const RewardSteps& up, const 
 }
 
 double strength_of(const std::vector<std::pair<float, float>>& points, double reward) {
-  double strength = 0, last = 0;
-  for (const auto& [next_strength, next_reward] : points) {
-    const double to = static_cast<double>(next_strength), next = static_cast<double>(next_reward);
-    if (to <= 0) continue;
-    if (next >= reward) return strength + (to - strength) * (reward - last) / (next - last);
-    strength = to;
+  const double sign = reward < 0 ? -1 : 1, wanted = std::abs(reward);
+  std::vector<std::pair<double, double>> side;  // (distance from 0, reward)
+  for (const auto& [strength, its_reward] : points) {
+    const double distance = sign * static_cast<double>(strength);
+    if (distance > 0) side.emplace_back(distance, static_cast<double>(its_reward));
+  }
+  std::sort(side.begin(), side.end());
+  double from = 0, last = 0;
+  for (const auto& [to, next] : side) {
+    if (next >= wanted) return sign * (from + (to - from) * (wanted - last) / (next - last));
+    from = to;
     last = next;
   }
-  return strength;
+  return sign * from;
 }
 
 }  // namespace pintle::converter

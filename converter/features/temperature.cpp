@@ -14,13 +14,19 @@
 namespace pintle::converter {
 namespace {
 
-// Log-spaced from 1/4 to 4; the likelihood is flat near its best.
+// Log-spaced from 1/4 to 4; between them the likelihood is taken to be a parabola.
 constexpr int kCandidates = 33;
+double candidate(double i) { return std::exp2((i - 16) / 8); }
 
-std::array<double, kCandidates> candidate_temperatures() {
-  std::array<double, kCandidates> candidates;
-  for (int i = 0; i < kCandidates; ++i) candidates[i] = std::exp2((i - 16) / 8.0);
-  return candidates;
+// The place of the least of the losses, between two where it is there.
+double least(const std::array<double, kCandidates>& losses) {
+  // Nothing was lost anywhere: nobody counted. The middle is a temperature of 1.
+  if (losses[0] == 0) return (kCandidates - 1) / 2.0;
+  const auto lowest = std::min_element(losses.begin(), losses.end());
+  const double place = static_cast<double>(lowest - losses.begin());
+  if (lowest == losses.begin() || lowest == losses.end() - 1) return place;
+  const double curvature = lowest[-1] - 2 * lowest[0] + lowest[1];
+  return curvature > 0 ? place + (lowest[-1] - lowest[1]) / (2 * curvature) : place;
 }
 
 // Scores of all items after all but the last event, for each user who has two.
@@ -65,28 +71,28 @@ std::vector<double> softmax(const std::vector<float>& scores, const std::vector<
 }
 
 float fit_temperature(const Model& model, const Histories& histories) {
-  const std::array<double, kCandidates> candidates = candidate_temperatures();
   const std::vector<bool> trained = trained_items(model);
   std::array<double, kCandidates> loss{};
   each_user(model, histories,
             [&](const std::vector<uint32_t>& events, const std::vector<float>& scores) {
-              if (!trained[events.back()]) return;
+              std::vector<bool> eligible = trained;
+              for (size_t t = 0; t + 1 < events.size(); ++t) eligible[events[t]] = false;
+              if (!eligible[events.back()]) return;
               float largest = -INFINITY;
               for (size_t i = 0; i < scores.size(); ++i) {
-                if (trained[i]) largest = std::max(largest, scores[i]);
+                if (eligible[i]) largest = std::max(largest, scores[i]);
               }
               for (int i = 0; i < kCandidates; ++i) {
-                const float inverse = static_cast<float>(1 / candidates[i]);
+                const float inverse = static_cast<float>(1 / candidate(i));
                 float sum = 0;
                 for (size_t item = 0; item < scores.size(); ++item) {
-                  if (trained[item]) sum += std::exp((scores[item] - largest) * inverse);
+                  if (eligible[item]) sum += std::exp((scores[item] - largest) * inverse);
                 }
                 loss[i] += std::log(static_cast<double>(sum)) -
                            static_cast<double>((scores[events.back()] - largest) * inverse);
               }
             });
-  const auto best = std::min_element(loss.begin(), loss.end()) - loss.begin();
-  return static_cast<float>(candidates[static_cast<size_t>(best)]);
+  return static_cast<float>(candidate(least(loss)));
 }
 
 float worth_of_last_entry(const Model& model, const Histories& histories, float temperature) {

@@ -18,8 +18,9 @@ std::vector<bool> trained_items(const Model& model);
 std::vector<double> softmax(const std::vector<float>& scores, const std::vector<bool>& trained,
                             double temperature);
 
-// The temperature at which softmax gives the histories' last events the highest likelihood: 1 for a
-// network trained by cross-entropy over the catalogue.
+// The temperature at which softmax over what a list may hold, the trained items that the history lacks,
+// gives the histories' last events the highest likelihood: near 1 for a network trained by cross-entropy
+// over the catalogue. Last events that the history has do not count; 1 if there are no others.
 float fit_temperature(const Model& model, const Histories& histories);
 
 // What the last of ten entries adds to a list's expected DCG, p / log2(11), for the median user: a

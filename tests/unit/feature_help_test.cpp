@@ -50,9 +50,11 @@ TEST_CASE("features are taken where they help people who did not choose them, an
   ThreadPool pool(2);
   Histories users = random_histories(400);
   const WeightedFeatures features = best_feature(model, users, &pool);
+  const auto points = reward_points(find_rewards(model, users, kSpace, 1, {}, &pool),
+                                    find_rewards(model, users, kSpace, -1, {}, &pool));
   const auto help = [&] {
     return find_feature_help(model, {take_part(users, 0, 2), take_part(users, 1, 2)}, kSpace,
-                             features, &pool);
+                             features, points, &pool);
   };
 
   // People want what the feature promotes.
@@ -60,7 +62,6 @@ TEST_CASE("features are taken where they help people who did not choose them, an
   const auto found = help();
   REQUIRE(found.has_value());
   CHECK(found->dose > 0);
-  CHECK(found->group_reward > 0);
   CHECK(found->gain > kStandardErrors * found->standard_error);
 
   // People want what the network says: the feature harms more than a wish.
@@ -70,8 +71,9 @@ TEST_CASE("features are taken where they help people who did not choose them, an
   // It helps those who choose the dose, and not those who judge.
   Histories choosing = take_part(users, 0, 2);
   choose_next(model, edits_of(features, kDose), &choosing);
-  CHECK_FALSE(find_feature_help(model, {choosing, take_part(users, 1, 2)}, kSpace, features, &pool)
-                  .has_value());
+  CHECK_FALSE(
+      find_feature_help(model, {choosing, take_part(users, 1, 2)}, kSpace, features, points, &pool)
+          .has_value());
 }
 
 }  // namespace

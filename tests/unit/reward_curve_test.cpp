@@ -87,6 +87,8 @@ TEST_CASE("points of both directions, and the strength of a reward") {
   CHECK(strength_of(points, 0.0005) == doctest::Approx(0.5));
   CHECK(strength_of(points, 0.0025) == doctest::Approx(1.5));
   CHECK(strength_of(points, 1) == 2);
+  CHECK(strength_of(points, -0.0005) == doctest::Approx(-0.25));
+  CHECK(strength_of(points, -1) == -1);
   CHECK(strength_of({{0.0f, 0.0f}}, 1) == 0);
 }
 

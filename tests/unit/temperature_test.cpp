@@ -44,6 +44,7 @@ TEST_CASE("the temperature is the likeliest, and the last entry's worth is of th
     const auto list = require(session.recommend(10), "list");
     worths.push_back(softmax(scores, trained, near[1])[list[9].item] / std::log2(11));
   }
+  REQUIRE(loss[1] > 0);
   CHECK(loss[1] < loss[0]);
   CHECK(loss[1] < loss[2]);
   std::sort(worths.begin(), worths.end());
@@ -51,6 +52,13 @@ TEST_CASE("the temperature is the likeliest, and the last entry's worth is of th
   const double worth = static_cast<double>(worth_of_last_entry(files.model, users, fitted));
   CHECK(worth >= worths[half - 1] * (1 - 1e-5));
   CHECK(worth <= worths[half] * (1 + 1e-5));
+}
+
+TEST_CASE("people who come back to what they had tell no temperature") {
+  const test::DefaultModel files;
+  Histories users = files.users(20);
+  for (auto& items : users.items) items.push_back(items.front());
+  CHECK(fit_temperature(files.model, users) == 1);
 }
 
 }  // namespace
