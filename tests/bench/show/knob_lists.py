@@ -8,7 +8,7 @@ import numpy as np
 from one_group import OneGroup
 from table import run
 
-NEAR = 0.001  # of the mean share: near enough to an aim
+NEAR = 0.0003  # of the mean share: near enough to an aim
 MOST_BEYOND = 8  # strengths past the last reward, each e times the one before
 
 
