@@ -183,7 +183,9 @@ TEST_CASE("data sets") {
   const Interactions beauty = read_interactions(shared("data/amazon-beauty/Beauty.txt"));
   CHECK(beauty.users.size() == 22363);
   CHECK(beauty.item_names.size() == 12101);
-  const ItemTable items = read_items(shared("data/ml-1m/items.tsv"), {"", "movielens_id", "", {}});
+  ItemOptions options;
+  options.id_column = "movielens_id";
+  const ItemTable items = read_items(shared("data/ml-1m/items.tsv"), options);
   CHECK(items.items.size() == 3416);
   CHECK(items.integer_ids);
   CHECK(items.items[0].title == "Raiders of the Lost Ark (1981)");
