@@ -6,16 +6,19 @@
 namespace pintle::internal {
 
 void ListBuffers::lay_out(const Model& model, Arena* arena) {
-  const uint64_t padded = format::round_up(model.item_count, kPanelRows);
-  scores = arena->buffer<float>(padded < kListScores ? padded : kListScores);
   classes = arena->buffer<uint8_t>(model.item_count);
   touched = arena->buffer<uint64_t>(format::round_up(model.item_count, 64) / 64);
   small = arena->buffer<uint32_t>(kMaxSmall);
+  discounts = arena->buffer<double>(PINTLE_LIST_K);
+}
+
+void ListBuffers::lay_out_scratch(const Model& model, Arena* arena) {
+  const uint64_t padded = format::round_up(model.item_count, kPanelRows);
+  scores = arena->buffer<float>(padded < kListScores ? padded : kListScores);
   kept = arena->buffer<ScoredItem>(kMaxKept);
   items = arena->buffer<ScoredItem>(kListCandidates);
   candidates = arena->buffer<Candidate>(kListCandidates);
   plain = arena->buffer<pintle_recommendation>(PINTLE_LIST_K);
-  discounts = arena->buffer<double>(PINTLE_LIST_K);
   vectors = arena->buffer<float>(uint64_t{kMaxDiverse} * model.dim);
   cosines = arena->buffer<float>(kMaxDiverse * kMaxDiverse);
   choose.lay_out(arena);

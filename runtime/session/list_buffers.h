@@ -16,7 +16,7 @@ namespace pintle::internal {
 inline constexpr uint32_t kListScores = 16384;
 // Classes of interchangeable items (lists/classes.h), and items kept of all of them together.
 inline constexpr uint32_t kListClasses = 255;
-inline constexpr uint32_t kMaxKept = 512;
+inline constexpr uint32_t kMaxKept = 384;
 // Classes of so few items are gone through item by item, while all of them together are no more than these.
 inline constexpr uint32_t kSmallClass = 16, kMaxSmall = 512;
 // With them, the list without wishes and the items that wishes and rules name.
@@ -42,18 +42,19 @@ struct ClassKey {
 };
 
 struct ListBuffers {
-  Buffer<float> scores;            // [min(items padded to 16, kListScores)]
-  Buffer<uint8_t> classes;         // [items]
+  Buffer<uint8_t> classes;   // [items]
   // Of the items that are in no small class, nor in class 0, which is all that no wish is about: bitmap.
   Buffer<uint64_t> touched;
-  Buffer<uint32_t> small;          // [kMaxSmall], ascending: the items of small classes
-  Buffer<ScoredItem> kept;         // [kMaxKept]: of each class its best
-  Buffer<ScoredItem> items;        // [kListCandidates]
-  Buffer<Candidate> candidates;    // [kListCandidates], sorted
+  Buffer<uint32_t> small;    // [kMaxSmall], ascending: the items of small classes
+  Buffer<double> discounts;  // [PINTLE_LIST_K]: 1 / log2(r + 2), of ranks from 0
+  // Of one call, after its run of the network, whose scratch they share:
+  Buffer<float> scores;                 // [min(items padded to 16, kListScores)]
+  Buffer<ScoredItem> kept;              // [kMaxKept]: of each class its best
+  Buffer<ScoredItem> items;             // [kListCandidates]
+  Buffer<Candidate> candidates;         // [kListCandidates], sorted
   Buffer<pintle_recommendation> plain;  // [PINTLE_LIST_K]: the list without wishes and rules
-  Buffer<double> discounts;        // [PINTLE_LIST_K]: 1 / log2(r + 2), of ranks from 0
-  Buffer<float> vectors;           // [kMaxDiverse][dim]
-  Buffer<float> cosines;           // [kMaxDiverse][kMaxDiverse]
+  Buffer<float> vectors;                // [kMaxDiverse][dim]
+  Buffer<float> cosines;                // [kMaxDiverse][kMaxDiverse]
   ChooseScratch choose;
   // Of `classes`.
   ClassKey key;
@@ -65,7 +66,9 @@ struct ListBuffers {
   bool is_soft[PINTLE_LIST_ATTRIBUTES];                 // some membership is not whole
   bool has_all_classes;                     // or there are more than kListClasses
 
+  // What outlives a call, and what does not.
   void lay_out(const Model& model, Arena* arena);
+  void lay_out_scratch(const Model& model, Arena* arena);
   // What stays the same for the whole life of a session. REQUIRES: laid out.
   void start();
 };

@@ -13,7 +13,12 @@ void lay_out(const Model& model, Arena* arena, Session* session) {
   session->history.lay_out(model, arena);
   session->network.lay_out(model, arena);
   session->product.lay_out(model, arena);
+  const uint64_t scratch = arena->used_bytes();
   session->block.lay_out(model, arena);
+  const uint64_t behind_block = arena->used_bytes();
+  arena->rewind(scratch);
+  session->list.lay_out_scratch(model, arena);
+  arena->skip_to(behind_block);
   session->sae.lay_out(model, arena);
   session->scan.lay_out(model, arena);
   session->exact.lay_out(model, arena);

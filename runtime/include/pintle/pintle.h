@@ -88,7 +88,7 @@ typedef enum pintle_status {
   PINTLE_ERR_EMPTY_HISTORY = 5,    /* nothing appended yet: no architecture defines its output */
   PINTLE_ERR_UNKNOWN_ISA = 6,      /* options->isa or PINTLE_FORCE_ISA: none, or not this CPU's */
   PINTLE_ERR_UNKNOWN_NAME = 7,     /* a knob, preset, feature, SAE, ... the model lacks */
-  PINTLE_ERR_OUT_OF_RANGE = 8,     /* a strength outside the knob's safe range */
+  PINTLE_ERR_OUT_OF_RANGE = 8,     /* a strength outside the knob's range */
   PINTLE_ERR_IO = 100,             /* the file could not be opened, read or mapped */
   PINTLE_ERR_NOT_A_MODEL = 101,    /* not a .pintle file */
   PINTLE_ERR_NEWER_FORMAT = 102,   /* written for a newer runtime */
@@ -544,8 +544,8 @@ PINTLE_API void pintle_executor_init(pintle_executor* executor, size_t size_byte
 
 /* Default: none, and everything runs on the calling thread. With one, the scan of a large catalogue
  * (see above) by a call that makes lists runs in its tasks: the same list, bit for bit, whatever its
- * threads. Short allow lists and models with an exact index are scanned on the calling thread all the
- * same. The executor is copied; its context must live as long as it is set.
+ * threads. Short allow lists, models with an exact index and lists with knobs, wishes or rules are scanned
+ * on the calling thread all the same. The executor is copied; its context must live as long as it is set.
  * Null takes it away; reset keeps it. Never allocates.
  * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_session_set_executor(pintle_session* session,
@@ -599,7 +599,7 @@ typedef enum pintle_rule_kind {
   PINTLE_RULE_EXACTLY = 2,
   PINTLE_RULE_CAP = 3,      /* target: an attribute: at most `count` entries of it */
   PINTLE_RULE_CAP_EACH = 4, /* target: a group: of each of its attributes at most `count` */
-  PINTLE_RULE_RUN = 5,      /* target: an attribute: at most `count` entries of it in a row */
+  PINTLE_RULE_RUN = 5,      /* target: an attribute: at most `count` >= 1 entries of it in a row */
   PINTLE_RULE_RUN_EACH = 6, /* target: a group: of none of its attributes more than `count` in a row */
   PINTLE_RULE_PIN = 7,      /* target: an item; count: its rank, from 1 to k */
   /* EXACTLY, but that all rules of this kind together may be off by one entry in ten: a mix ("30 %
@@ -697,8 +697,8 @@ PINTLE_API pintle_status pintle_recommend(pintle_session* session, const pintle_
  * strengths[i]. items, scores, ids: caller-owned, room for k entries each; scores and ids (0 with text
  * ids) may be null. flags: PINTLE_INCLUDE_SEEN or 0. Never allocates.
  * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_NAME (a knob), PINTLE_ERR_OUT_OF_RANGE
- * (a strength), PINTLE_ERR_INVALID_ARGUMENT (also more than PINTLE_FLAT_KNOBS knobs, or a k above
- * PINTLE_FLAT_K). The session's thread. */
+ * (a strength), PINTLE_ERR_INVALID_ARGUMENT (also more than PINTLE_FLAT_KNOBS knobs, a k above
+ * PINTLE_FLAT_K, or above PINTLE_LIST_K with a knob that is turned). The session's thread. */
 #define PINTLE_FLAT_KNOBS 64u
 #define PINTLE_FLAT_K 256u
 PINTLE_API pintle_status pintle_recommend_flat(pintle_session* session, size_t k, uint32_t flags,
@@ -824,9 +824,10 @@ typedef struct pintle_list_info {
 PINTLE_API void pintle_list_info_init(pintle_list_info* info, size_t size_bytes);
 
 /* The list that pintle_recommend gives for this request, and why it is so: entries (caller-owned, room for
- * request->k), best first, and their number to *count; results: one a rule, caller-owned, null to leave
- * them; info may be null. Never allocates.
- * Returns what pintle_recommend does. The session's thread. */
+ * request->k, at most PINTLE_LIST_K), best first, and their number to *count; results: one a rule,
+ * caller-owned, null to leave them; info may be null. Never allocates.
+ * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_UNKNOWN_NAME,
+ * PINTLE_ERR_OUT_OF_RANGE, PINTLE_ERR_INVALID_ARGUMENT, each as pintle_recommend. The session's thread. */
 PINTLE_API pintle_status pintle_explain_list(pintle_session* session,
                                              const pintle_request* request,
                                              pintle_list_entry* entries, size_t* count,
@@ -835,8 +836,9 @@ PINTLE_API pintle_status pintle_explain_list(pintle_session* session,
 /* The parts of the gain of the entry at `rank` (from 1) of that list: `capacity` of them at most to reasons
  * (caller-owned), largest magnitude first, their whole number, which may be above capacity, to *count; none
  * of an entry with CAUSE_SCORE. Never allocates.
- * Returns what pintle_recommend does; PINTLE_ERR_INVALID_ARGUMENT also for a rank that the list does not have.
- * The session's thread. */
+ * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_UNKNOWN_NAME,
+ * PINTLE_ERR_OUT_OF_RANGE, PINTLE_ERR_INVALID_ARGUMENT, each as pintle_explain_list; the last also for a
+ * rank that the list does not have. The session's thread. */
 PINTLE_API pintle_status pintle_explain_entry(pintle_session* session,
                                               const pintle_request* request, size_t rank,
                                               pintle_reason* reasons, size_t capacity,
