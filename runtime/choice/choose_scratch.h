@@ -9,7 +9,7 @@
 
 namespace pintle::internal {
 
-inline constexpr uint32_t kMaxCandidates = 576;
+inline constexpr uint32_t kMaxCandidates = 704;
 inline constexpr uint32_t kMaxEntries = PINTLE_LIST_K;
 // Kinds of candidates that an exact search can tell apart.
 inline constexpr uint32_t kMaxKinds = 128;

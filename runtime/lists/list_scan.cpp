@@ -193,8 +193,9 @@ class Scanner {
     for (uint32_t c = 0; c < list_.class_count; ++c) update_threshold(c);
     offer_small(panel, count, scores);
     uint16_t masks[kBlock];
-    for (size_t done = 0; done < count; done += kBlock) {
-      const size_t block = count - done < kBlock ? count - done : kBlock;
+    for (size_t done = 0, block = 1; done < count; done += block, block *= 2) {
+      if (block > kBlock) block = kBlock;
+      if (block > count - done) block = count - done;
       // Class 0 is most of the catalogue, the others together a smaller part: each with its own threshold.
       if (thresholds_[0] < INFINITY) offer_block(panel + done, block, scores, masks, false);
       if (list_.class_count > 1) offer_block(panel + done, block, scores, masks, true);

@@ -16,7 +16,7 @@ namespace pintle::internal {
 inline constexpr uint32_t kListScores = 16384;
 // Classes of interchangeable items (lists/classes.h), and items kept of all of them together.
 inline constexpr uint32_t kListClasses = 255;
-inline constexpr uint32_t kMaxKept = 384;
+inline constexpr uint32_t kMaxKept = 512;
 // Classes of so few items are gone through item by item, while all of them together are no more than these.
 inline constexpr uint32_t kSmallClass = 16, kMaxSmall = 512;
 // With them, the list without wishes and the items that wishes and rules name.
