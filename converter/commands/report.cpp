@@ -53,7 +53,8 @@ void run_report_command(const ReportArguments& arguments) {
                                : arguments.title;
   ThreadPool pool(arguments.threads);
   const nlohmann::ordered_json data =
-      report_data(arguments.model_path, name, features, has_people ? &people : nullptr, arguments.options, &pool);
+      report_data(arguments.model_path, name, features, has_people ? &people : nullptr,
+                  arguments.options, &pool);
   const std::string page = report_page(name, data);
   OutputFile file(arguments.out_path);
   file.write(std::vector<uint8_t>(page.begin(), page.end()));

@@ -36,7 +36,7 @@ std::vector<std::string> attribute_arguments(const Model& model) {
 // None if there is no such attribute. "GROUP/NAME" goes before a name that holds a "/", as that has a
 // group to be named by.
 std::optional<uint32_t> attribute_named(const Model& model, const std::string& text,
-                                       const std::string& where) {
+                                        const std::string& where) {
   std::vector<uint32_t> qualified, plain;
   for (uint32_t i = 0; i < model.info().attribute_count; ++i) {
     if (text == attribute_name(model, i).name) plain.push_back(i);

@@ -3,8 +3,8 @@
 // The C entry points that explain: check arguments, call the core, nothing else.
 #include <string.h>
 
-#include "runtime/api/session_call.h"
 #include "runtime/api/request.h"
+#include "runtime/api/session_call.h"
 #include "runtime/calls/explain.h"
 #include "runtime/calls/explain_list.h"
 #include "runtime/network/transformer.h"

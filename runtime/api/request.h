@@ -69,9 +69,10 @@ class Request {
     if (!read_struct(request_.wishes, &wishes_) || wishes_.flags != 0 ||
         (wishes_.wishes == nullptr && wishes_.wish_count > 0) ||
         (wishes_.rules == nullptr && wishes_.rule_count > 0)) {
-      return fault(PINTLE_ERR_INVALID_ARGUMENT,
-                   "the wishes have no struct_size (PINTLE_WISHES_INIT), a null array with a count, "
-                   "flags, or a field that this library does not know");
+      return fault(
+          PINTLE_ERR_INVALID_ARGUMENT,
+          "the wishes have no struct_size (PINTLE_WISHES_INIT), a null array with a count, "
+          "flags, or a field that this library does not know");
     }
     request_.wishes = &wishes_;
     return PINTLE_OK;

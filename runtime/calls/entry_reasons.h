@@ -15,7 +15,8 @@ struct EntryReasons {
   double gain = 0;  // the sum of the reasons
   uint32_t count = 0;
   // Score, groups, items' own, diversity, exploration, and the rules that need the entry.
-  pintle_reason reasons[1 + PINTLE_LIST_ATTRIBUTES + 2 * PINTLE_LIST_WISHES + 2 + PINTLE_LIST_RULES];
+  pintle_reason
+      reasons[1 + PINTLE_LIST_ATTRIBUTES + 2 * PINTLE_LIST_WISHES + 2 + PINTLE_LIST_RULES];
 };
 
 // Explains the entries of one list.

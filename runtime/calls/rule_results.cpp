@@ -52,9 +52,7 @@ class RuleResults {
 
  private:
   // Why the list does not keep a rule that it could keep alone.
-  uint32_t missed() const {
-    return list_.is_proven ? PINTLE_RULE_CONFLICT : PINTLE_RULE_NOT_FOUND;
-  }
+  uint32_t missed() const { return list_.is_proven ? PINTLE_RULE_CONFLICT : PINTLE_RULE_NOT_FOUND; }
 
   pintle_rule_result of_pin(uint32_t rule) const {
     float rank = 0;

@@ -208,8 +208,8 @@ class Poser {
           }
         }
       }
-      problem_.ranges[problem_.range_count++] = {
-          group, 0, static_cast<int32_t>(cap.count) * kWhole, index};
+      problem_.ranges[problem_.range_count++] = {group, 0, static_cast<int32_t>(cap.count) * kWhole,
+                                                 index};
     }
   }
   struct Counted {

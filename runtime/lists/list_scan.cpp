@@ -223,8 +223,8 @@ class Scanner {
     model_.kernels.above_f32(scores, nullptr, count, lowest - exploration_.most(), masks);
     for (size_t p = 0; p < count; ++p) {
       if (masks[p] == 0) continue;
-      const uint32_t touched = static_cast<uint32_t>(touched_[(panel + p) / 4] >>
-                                                     (panel + p) % 4 * kPanelRows);
+      const uint32_t touched =
+          static_cast<uint32_t>(touched_[(panel + p) / 4] >> (panel + p) % 4 * kPanelRows);
       uint32_t mask = masks[p] & (is_touched ? touched : ~touched);
       if (mask != 0) mask &= eligibility_.of_panel(panel + p);
       for (; mask != 0; mask &= mask - 1) {
@@ -335,7 +335,8 @@ class Scanner {
     bool is_enough = list_.has_all_classes, is_everything = list_.has_all_classes && !limited_;
     for (uint32_t c = 0; c < list_.class_count; ++c) {
       const bool has_all = capacities_[c] >= list_.sizes[c];
-      is_enough = is_enough && (has_all || capacities_[c] >= (is_thorough_ ? wanted_ : most_entries(c)));
+      is_enough =
+          is_enough && (has_all || capacities_[c] >= (is_thorough_ ? wanted_ : most_entries(c)));
       is_everything = is_everything && has_all && floors_[c] == -INFINITY;
     }
     // Cosines tell all items apart, and several attributes of a family bar more than one.

@@ -134,8 +134,7 @@ class Planner {
     while (i < plan_->group_count && plan_->groups[i].attribute != attribute) ++i;
     if (i == PINTLE_LIST_ATTRIBUTES) {
       return fault_(PINTLE_ERR_INVALID_ARGUMENT,
-                    "knobs, wishes and rules name more than %u attributes",
-                    PINTLE_LIST_ATTRIBUTES);
+                    "knobs, wishes and rules name more than %u attributes", PINTLE_LIST_ATTRIBUTES);
     }
     if (i == plan_->group_count) plan_->groups[plan_->group_count++] = {attribute, 0, 0};
     *index = i;

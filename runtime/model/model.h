@@ -124,8 +124,8 @@ struct Model : pintle_model {
   KnobView* knobs;                                                      // [knob_count]
   const flatbuffers::Vector<flatbuffers::Offset<fb::Preset>>* presets;  // null: none
   uint32_t sae_count, knob_count;
-  float temperature;  // of probabilities; > 0
-  float wish_unit;    // the reward of a wish of 1; > 0
+  float temperature;           // of probabilities; > 0
+  float wish_unit;             // the reward of a wish of 1; > 0
   uint32_t max_feature_count;  // of any SAE
 
   bool is_bidirectional() const { return mask != fb::AttentionMask_Causal; }

@@ -84,8 +84,9 @@ Status read_knob(const fb::Knob& table, const Fault& fault, const Model& model, 
                  name);
   }
   bool finite = isfinite(table.attribute_bonus()) && isfinite(table.temperature()) &&
-                table.temperature() > 0 && isfinite(table.min_strength()) && isfinite(table.max_strength()) &&
-                table.min_strength() <= 0 && table.max_strength() >= 0;
+                table.temperature() > 0 && isfinite(table.min_strength()) &&
+                isfinite(table.max_strength()) && table.min_strength() <= 0 &&
+                table.max_strength() >= 0;
   for (uint32_t i = 0; i < view->feature_count; ++i) {
     if (table.features()->Get(i) >= model.saes[table.sae()].feature_count) {
       return fault(PINTLE_ERR_CORRUPT, "knob \"%s\": feature %u does not exist", name,
@@ -102,7 +103,8 @@ Status read_knob(const fb::Knob& table, const Fault& fault, const Model& model, 
   }
   if (table.attribute_bias() != 0) {
     return fault(PINTLE_ERR_UNSUPPORTED,
-                 "knob \"%s\" re-weights scores, which no list does: label and convert again", name);
+                 "knob \"%s\" re-weights scores, which no list does: label and convert again",
+                 name);
   }
   return read_rewards(table, name, fault, view);
 }

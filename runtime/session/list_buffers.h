@@ -42,7 +42,7 @@ struct ClassKey {
 };
 
 struct ListBuffers {
-  Buffer<uint8_t> classes;   // [items]
+  Buffer<uint8_t> classes;  // [items]
   // Of the items that are in no small class, nor in class 0, which is all that no wish is about: bitmap.
   Buffer<uint64_t> touched;
   Buffer<uint32_t> small;    // [kMaxSmall], ascending: the items of small classes
@@ -60,11 +60,11 @@ struct ListBuffers {
   ClassKey key;
   uint32_t class_count = 0;
   uint8_t levels[kListClasses][PINTLE_LIST_ATTRIBUTES];  // memberships of a class's items
-  uint32_t sizes[kListClasses];              // its items in the catalogue
-  bool is_small[kListClasses];              // its items are in `small`
+  uint32_t sizes[kListClasses];                          // its items in the catalogue
+  bool is_small[kListClasses];                           // its items are in `small`
   uint32_t small_count;
-  bool is_soft[PINTLE_LIST_ATTRIBUTES];                 // some membership is not whole
-  bool has_all_classes;                     // or there are more than kListClasses
+  bool is_soft[PINTLE_LIST_ATTRIBUTES];  // some membership is not whole
+  bool has_all_classes;                  // or there are more than kListClasses
 
   // What outlives a call, and what does not.
   void lay_out(const Model& model, Arena* arena);

@@ -17,9 +17,9 @@ inline constexpr uint32_t kExactK = 128;
 inline constexpr uint32_t kExactPending = 512;
 
 struct ScanBuffers {
-  Buffer<uint64_t> marked;       // bitmap of items, all zero between calls
-  Buffer<float> scores;          // [kScanPanels * 16]
-  float log_z = 0;               // of the unsteered probabilities: partition_sum.h
+  Buffer<uint64_t> marked;  // bitmap of items, all zero between calls
+  Buffer<float> scores;     // [kScanPanels * 16]
+  float log_z = 0;          // of the unsteered probabilities: partition_sum.h
   // A scan cut into tasks; empty below PINTLE_PARALLEL_ITEMS.
   Buffer<float> task_scores;                   // [PINTLE_PARALLEL_TASKS][kScanPanels * 16]
   Buffer<pintle_recommendation> task_entries;  // [PINTLE_PARALLEL_TASKS][PINTLE_PARALLEL_K]

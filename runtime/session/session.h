@@ -46,7 +46,7 @@ struct Session : pintle_session {
   SaeScratch sae;
   ScanBuffers scan;  // written by scan/
   ExactScratch exact;
-  ListBuffers list;  // written by lists/
+  ListBuffers list;               // written by lists/
   CallScratch call;               // written by calls/
   pintle_executor executor = {};  // parallel_for is null where there is none
   // Of the last history that this session took in a batch, and, if it failed, which that was.

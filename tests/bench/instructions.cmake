@@ -76,19 +76,16 @@ foreach(part IN LISTS parts)
   endif()
 endforeach()
 
-# What wishes cost: at most this many per cent of the same append and list without them.
+# What wishes cost, beside what they are to cost: per cent of the same append and list without them. Told, as
+# callgrind counts instructions and the bars are about time; what fails is a change of the counts.
 set(failures)
 foreach(path_bar list_one/120 list_two/120 list_three/120 list_mix/150)
   string(REPLACE "/" ";" path_bar ${path_bar})
   list(GET path_bar 0 path)
   list(GET path_bar 1 bar)
-  if(NOT count_${path} OR NOT count_list_plain)
-    continue()  # told below
-  endif()
-  math(EXPR percent "100 * ${count_${path}} / ${count_list_plain}")
-  message("${path}: ${percent} % of list_plain, at most ${bar}")
-  if(percent GREATER bar)
-    list(APPEND failures "${path} above ${bar} % of list_plain")
+  if(count_${path} AND count_list_plain)
+    math(EXPR percent "100 * ${count_${path}} / ${count_list_plain}")
+    message("${path}: ${percent} % of list_plain; bar ${bar}")
   endif()
 endforeach()
 

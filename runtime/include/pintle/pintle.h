@@ -216,9 +216,9 @@ typedef struct pintle_model_info {
   const char* architecture; /* the recipe's name */
   const char* isa;          /* the kernels in use */
   uint64_t file_size_bytes;
-  float temperature;        /* of the probabilities: exp(score / temperature), normalised */
-  float wish_unit;          /* the reward of a wish of 1, in expected DCG (see Wishes and rules) */
-  int32_t has_dates;        /* 1: of some items it is known when they appeared */
+  float temperature; /* of the probabilities: exp(score / temperature), normalised */
+  float wish_unit;   /* the reward of a wish of 1, in expected DCG (see Wishes and rules) */
+  int32_t has_dates; /* 1: of some items it is known when they appeared */
   uint32_t reserved;
 } pintle_model_info;
 #define PINTLE_MODEL_INFO_INIT \
@@ -571,8 +571,9 @@ typedef enum pintle_wish_kind {
   /* target: an attribute. For a slider, prefer its knob: an edit PINTLE_EDIT_KNOB of the request's
    * steering, which is this wish with a calibrated reward. */
   PINTLE_WISH_ATTRIBUTE = 0,
-  PINTLE_WISH_ITEM = 1,  /* target: an item: the reward of having it, by value * unit */
-  PINTLE_WISH_FRESH = 2, /* target 0: for new items (value > 0), or old ones. An item's membership is
+  PINTLE_WISH_ITEM = 1, /* target: an item: the reward of having it, by value * unit */
+  PINTLE_WISH_FRESH =
+      2, /* target 0: for new items (value > 0), or old ones. An item's membership is
                             2^(-age / half_life_seconds), in fifteenths; 0 of unknown or later dates */
   /* target 0: value in [0, 1]: what one part more of intra-list diversity (mean over all pairs of 1 -
    * cosine of the items' vectors) is worth, in parts of the list's expected DCG. k up to
@@ -600,8 +601,9 @@ typedef enum pintle_rule_kind {
   PINTLE_RULE_CAP = 3,      /* target: an attribute: at most `count` entries of it */
   PINTLE_RULE_CAP_EACH = 4, /* target: a group: of each of its attributes at most `count` */
   PINTLE_RULE_RUN = 5,      /* target: an attribute: at most `count` >= 1 entries of it in a row */
-  PINTLE_RULE_RUN_EACH = 6, /* target: a group: of none of its attributes more than `count` in a row */
-  PINTLE_RULE_PIN = 7,      /* target: an item; count: its rank, from 1 to k */
+  PINTLE_RULE_RUN_EACH =
+      6,               /* target: a group: of none of its attributes more than `count` in a row */
+  PINTLE_RULE_PIN = 7, /* target: an item; count: its rank, from 1 to k */
   /* EXACTLY, but that all rules of this kind together may be off by one entry in ten: a mix ("30 %
    * Sci-Fi, 20 % Comedy") that is met to a calibration error (half the sum of the differences) of .05
    * costs about half of what the exact one does. */
@@ -620,8 +622,8 @@ typedef struct pintle_rule {
 #define PINTLE_LIST_ATTRIBUTES 8u /* that wishes, knobs and rules name, freshness being one */
 #define PINTLE_LIST_WISHES 32u    /* its knobs not counted */
 #define PINTLE_LIST_RULES 32u
-#define PINTLE_LIST_GROUPS 2u     /* that rules *_EACH name */
-#define PINTLE_LIST_K 128u        /* entries of a list with wishes, knobs or rules */
+#define PINTLE_LIST_GROUPS 2u /* that rules *_EACH name */
+#define PINTLE_LIST_K 128u    /* entries of a list with wishes, knobs or rules */
 #define PINTLE_DIVERSE_K 32u
 
 /* What a list is to be besides likely. */
@@ -629,15 +631,16 @@ typedef struct pintle_wishes {
   uint32_t struct_size;
   uint32_t flags; /* 0 */
   const pintle_wish* wishes;
-  size_t wish_count; /* FRESH, DIVERSE and EXPLORE once; those for one attribute, knobs too, add up */
+  size_t
+      wish_count; /* FRESH, DIVERSE and EXPLORE once; those for one attribute, knobs too, add up */
   /* Filters, seen items and pins come first. Where the rules cannot all hold, the list misses them by as
    * few entries as can be, the earlier rule being kept where that leaves a choice:
    * pintle_explain_list says which gave way, and why. */
   const pintle_rule* rules;
   size_t rule_count;
-  int64_t now;               /* FRESH: seconds since 1970 */
-  double half_life_seconds;  /* FRESH: above 0 */
-  uint64_t seed;             /* EXPLORE */
+  int64_t now;              /* FRESH: seconds since 1970 */
+  double half_life_seconds; /* FRESH: above 0 */
+  uint64_t seed;            /* EXPLORE */
 } pintle_wishes;
 #define PINTLE_WISHES_INIT \
   { sizeof(pintle_wishes), 0, NULL, 0, NULL, 0, 0, 0, 0 }
@@ -796,28 +799,28 @@ typedef struct pintle_reason {
 
 typedef enum pintle_rule_outcome {
   PINTLE_RULE_KEPT = 0,
-  PINTLE_RULE_TOO_FEW = 1,   /* so many eligible items do not exist */
-  PINTLE_RULE_CONFLICT = 2,  /* other rules, pins or the length of the list leave no room */
-  PINTLE_RULE_FILTERED = 3,  /* PIN: the item is seen, denied, not allowed or untrained */
-  PINTLE_RULE_NOT_FOUND = 4  /* the search ended before it found a list that keeps it */
+  PINTLE_RULE_TOO_FEW = 1,  /* so many eligible items do not exist */
+  PINTLE_RULE_CONFLICT = 2, /* other rules, pins or the length of the list leave no room */
+  PINTLE_RULE_FILTERED = 3, /* PIN: the item is seen, denied, not allowed or untrained */
+  PINTLE_RULE_NOT_FOUND = 4 /* the search ended before it found a list that keeps it */
 } pintle_rule_outcome;
 
 /* What became of a rule. Never changes. */
 typedef struct pintle_rule_result {
   uint32_t outcome; /* pintle_rule_outcome */
-  float wanted;     /* entries (of soft attributes, memberships summed); RUN: in a row; PIN: the rank */
-  float got;        /* the same of the list; PIN: its rank, 0 if it is not there */
+  float wanted; /* entries (of soft attributes, memberships summed); RUN: in a row; PIN: the rank */
+  float got;    /* the same of the list; PIN: its rank, 0 if it is not there */
 } pintle_rule_result;
 
 typedef struct pintle_list_info {
   uint32_t struct_size;
-  int32_t is_proven;     /* 1: no other list has a larger objective; 0: a search found none */
-  double expected_dcg;   /* of the list, by the network's own probabilities */
-  double plain_dcg;      /* of the list without wishes and rules: the difference is what they cost */
-  double reward;         /* of all wishes, in the same unit */
-  double diversity;      /* intra-list, as DIVERSE has it; 0 without that wish */
+  int32_t is_proven;   /* 1: no other list has a larger objective; 0: a search found none */
+  double expected_dcg; /* of the list, by the network's own probabilities */
+  double plain_dcg;    /* of the list without wishes and rules: the difference is what they cost */
+  double reward;       /* of all wishes, in the same unit */
+  double diversity;    /* intra-list, as DIVERSE has it; 0 without that wish */
   double plain_diversity;
-  size_t kept_count;     /* entries of the list without wishes and rules that are still there */
+  size_t kept_count; /* entries of the list without wishes and rules that are still there */
 } pintle_list_info;
 #define PINTLE_LIST_INFO_INIT \
   { sizeof(pintle_list_info), 0, 0, 0, 0, 0, 0, 0 }
@@ -828,8 +831,7 @@ PINTLE_API void pintle_list_info_init(pintle_list_info* info, size_t size_bytes)
  * caller-owned, null to leave them; info may be null. Never allocates.
  * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_UNKNOWN_NAME,
  * PINTLE_ERR_OUT_OF_RANGE, PINTLE_ERR_INVALID_ARGUMENT, each as pintle_recommend. The session's thread. */
-PINTLE_API pintle_status pintle_explain_list(pintle_session* session,
-                                             const pintle_request* request,
+PINTLE_API pintle_status pintle_explain_list(pintle_session* session, const pintle_request* request,
                                              pintle_list_entry* entries, size_t* count,
                                              pintle_rule_result* results, pintle_list_info* info);
 
