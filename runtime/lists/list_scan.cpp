@@ -230,7 +230,12 @@ class Scanner {
       for (; mask != 0; mask &= mask - 1) {
         const uint32_t row = static_cast<uint32_t>(__builtin_ctz(mask));
         const uint32_t item = static_cast<uint32_t>((panel + p) * kPanelRows) + row;
-        if (is_touched || class_of_[item] == 0) offer(item, scores[p * kPanelRows + row]);
+        const float score = scores[p * kPanelRows + row];
+        const uint32_t c = class_of_[item];
+        // Most rows above the lowest threshold are not above their own class's.
+        if ((is_touched || c == 0) && !(score + exploration_.most() <= thresholds_[c])) {
+          offer(item, score);
+        }
       }
     }
   }
