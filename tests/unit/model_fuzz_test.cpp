@@ -51,6 +51,7 @@ void use(const pintle_model* model) {
     request.steering = &steering;
     (void)pintle_recommend(session, &request, out, &count);
   }
+  request.steering = nullptr;
   pintle_feature_value features[4];
   pintle_event_effect events[4];
   size_t effects;

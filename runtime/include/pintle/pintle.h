@@ -366,8 +366,9 @@ typedef struct pintle_knob_info {
    * knobs have none: they are their attribute. */
   const uint32_t* features; /* [feature_count] of `sae` */
   const float* weights;     /* [feature_count] */
-  /* Why the range ends: where 5 % of NDCG@10 is lost, and where the median person's list has no item
-   * left to gain (or lose). NaN where neither was met. */
+  /* Why the range ends: where 5 % of NDCG@10 is lost, and where the group has run out (upwards: half of the
+   * people's lists can gain no more of it; downwards: hardly anybody has so many to lose). NaN where that
+   * was not met. */
   float min_by_loss, max_by_loss, min_by_items, max_by_items;
 } pintle_knob_info;
 #define PINTLE_KNOB_INFO_INIT \
