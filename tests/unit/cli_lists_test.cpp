@@ -142,8 +142,8 @@ TEST_CASE("--why tells of each entry what put it in, what left for it and what i
   CHECK(contains(text.out, "rule at least Sci-Fi=0.3, for "));
   CHECK(contains(text.out, "  its score\n"));
   // Of a list without wishes and rules: its scores.
-  const json plain = recommended("--why");
-  for (const json& item : plain["items"]) CHECK(item["cause"] == "score");
+  const json unwished = recommended("--why");
+  for (const json& item : unwished["items"]) CHECK(item["cause"] == "score");
 }
 
 TEST_CASE("explain tells the same of the list, and explains its first entry") {
