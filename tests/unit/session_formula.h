@@ -24,7 +24,7 @@ inline size_t session_bytes(size_t items, size_t dim, size_t ffn, size_t layers,
        + 6 * widest + 4 * dim * (4 + 5 * layers)       // the newest position
        + items / 4 + 4 * window + 4096                 // items seen; the scan
        + (items < 65536 ? 0 : 57344)                   // the scan in tasks
-       + 9 * items / 8 + 8 * 1024                      // classes of items that wishes are about
+       + 9 * items / 8 + 7 * 1024                      // classes of items that wishes are about
        + 12 * features + features / 8
        + 4096;  // at most: rounding of every buffer
 }
