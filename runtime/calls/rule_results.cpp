@@ -2,7 +2,6 @@
 #include "runtime/calls/rule_results.h"
 
 #include "runtime/choice/gains.h"
-#include "runtime/lists/rule_range.h"
 
 namespace pintle::internal {
 namespace {
@@ -64,8 +63,6 @@ class RuleResults {
     return {list_.posed.outcomes[rule], static_cast<float>(plan_.rules[rule].count), rank};
   }
 
-  static bool range_is_soft(const RangeRule& range) { return range.lowest % kWhole != 0; }
-
   // The most entries with the same attribute of a family.
   uint32_t most_of_a_value(uint32_t family) const {
     uint32_t most = 0;
@@ -87,8 +84,7 @@ class RuleResults {
     while (range->rule != rule) ++range;
     const uint32_t kind = plan_.rules[rule].kind;
     const bool is_exact = kind == PINTLE_RULE_EXACTLY || kind == PINTLE_RULE_MIX;
-    // As asked: that of a mix may have been moved.
-    const RuleRange asked = range_of(plan_.rules[rule], list_.length(), range_is_soft(*range));
+    const RuleRange& asked = list_.posed.asked[rule];
     const int32_t wanted = kind == PINTLE_RULE_AT_LEAST ? asked.lowest
                            : is_exact                   ? (asked.lowest + asked.highest) / 2
                                                         : asked.highest;

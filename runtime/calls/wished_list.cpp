@@ -9,26 +9,6 @@
 
 namespace pintle::internal {
 
-Status begin_list(Session* session, const pintle_request& request, ListCall* call) {
-  const Model& model = *session->model;
-  PINTLE_TRY(check_history(*session));
-  PINTLE_TRY(Steering::check(model, request.steering, session->fault()));
-  PINTLE_TRY(check_items(*session, "allow", request.allow, request.allow_count));
-  PINTLE_TRY(check_items(*session, "deny", request.deny, request.deny_count));
-  const Steering edits(model, request.steering);
-  PINTLE_TRY(make_plan(*session, edits, request.wishes, request.k, &call->plan));
-  call->is_steered = !edits.leaves_states();
-  if (call->is_steered) {
-    const Span<float> steered = session->call.steered.part(0, model.dim);
-    steered_hidden(session, edits, steered);
-    call->hidden = steered.front(model.dim);
-  } else {
-    update_hidden(session);
-    call->hidden = session->hidden();
-  }
-  return PINTLE_OK;
-}
-
 namespace {
 
 void choose(Session* session, WishedList* list) {
@@ -54,6 +34,26 @@ void relax_mix(Session* session, WishedList* list) {
 }
 
 }  // namespace
+
+Status begin_list(Session* session, const pintle_request& request, ListCall* call) {
+  const Model& model = *session->model;
+  PINTLE_TRY(check_history(*session));
+  PINTLE_TRY(Steering::check(model, request.steering, session->fault()));
+  PINTLE_TRY(check_items(*session, "allow", request.allow, request.allow_count));
+  PINTLE_TRY(check_items(*session, "deny", request.deny, request.deny_count));
+  const Steering edits(model, request.steering);
+  PINTLE_TRY(make_plan(*session, edits, request.wishes, request.k, &call->plan));
+  call->is_steered = !edits.leaves_states();
+  if (call->is_steered) {
+    const Span<float> steered = session->call.steered.part(0, model.dim);
+    steered_hidden(session, edits, steered);
+    call->hidden = steered.front(model.dim);
+  } else {
+    update_hidden(session);
+    call->hidden = session->hidden();
+  }
+  return PINTLE_OK;
+}
 
 void make_wished_list(Session* session, const pintle_request& request, const ListCall& call,
                       WishedList* list) {

@@ -71,18 +71,8 @@ void put_back(const ListProblem& problem, const uint32_t* list, uint32_t entry, 
   }
   const ListTerms terms(without, scratch);
   uint32_t* entries = scratch->entries.front(terms.free_count);
-  uint32_t count = 0;
-  for (uint32_t r = 0; r < problem.length; ++r) {
-    const uint32_t c = list[r] == entry ? replaced : list[r];
-    bool is_pinned = false;
-    for (uint32_t i = 0; i < without.pin_count; ++i) {
-      if (without.pins[i].candidate == c) is_pinned = true;
-    }
-    if (is_pinned) continue;
-    uint32_t hole = count++;
-    for (; hole > 0 && entries[hole - 1] > c; --hole) entries[hole] = entries[hole - 1];
-    entries[hole] = c;
-  }
+  for (uint32_t r = 0; r < problem.length; ++r) other[r] = list[r] == entry ? replaced : list[r];
+  find_free_entries(without, other, entries);
   arrange(terms, entries, &scratch->arrange, other);
 }
 

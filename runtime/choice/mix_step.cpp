@@ -10,17 +10,7 @@ MixStep find_mix_step(const ListProblem& problem, const uint32_t* list, uint64_t
   const ListTerms terms(problem, scratch);
   EntrySet set(terms, true, &scratch->chosen);
   uint32_t* entries = scratch->exact.sorted.front(terms.free_count);
-  uint32_t count = 0;
-  for (uint32_t r = 0; r < problem.length; ++r) {
-    bool is_pinned = false;
-    for (uint32_t i = 0; i < problem.pin_count; ++i) {
-      is_pinned = is_pinned || problem.pins[i].candidate == list[r];
-    }
-    if (is_pinned) continue;
-    uint32_t hole = count++;
-    for (; hole > 0 && entries[hole - 1] > list[r]; --hole) entries[hole] = entries[hole - 1];
-    entries[hole] = list[r];
-  }
+  find_free_entries(problem, list, entries);
   set.assign(entries);
 
   MixStep best = {0, 0};

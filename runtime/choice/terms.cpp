@@ -126,4 +126,18 @@ ListTerms::ListTerms(const ListProblem& of, ChooseScratch* scratch)
   tolerance = 1e-14 * largest_sum(of);
 }
 
+void find_free_entries(const ListProblem& problem, const uint32_t* list, uint32_t* entries) {
+  uint32_t count = 0;
+  for (uint32_t r = 0; r < problem.length; ++r) {
+    bool is_pinned = false;
+    for (uint32_t i = 0; i < problem.pin_count; ++i) {
+      is_pinned = is_pinned || problem.pins[i].candidate == list[r];
+    }
+    if (is_pinned) continue;
+    uint32_t hole = count++;
+    for (; hole > 0 && entries[hole - 1] > list[r]; --hole) entries[hole] = entries[hole - 1];
+    entries[hole] = list[r];
+  }
+}
+
 }  // namespace pintle::internal

@@ -44,6 +44,9 @@ struct ListTerms {
   const Candidate& candidate(uint32_t c) const { return problem->candidates[c]; }
 };
 
+// The entries of a list that no pin has, ascending, into entries [free_count].
+void find_free_entries(const ListProblem& problem, const uint32_t* list, uint32_t* entries);
+
 }  // namespace pintle::internal
 
 #endif  // PINTLE_RUNTIME_CHOICE_TERMS_H_

@@ -10,7 +10,6 @@
 
 #include "runtime/lists/classes.h"
 #include "runtime/lists/exploration.h"
-#include "runtime/lists/rule_range.h"
 #include "runtime/scan/partition_sum.h"
 #include "runtime/scan/scoring.h"
 
@@ -174,6 +173,7 @@ class Poser {
         break;
       default: {
         const RuleRange range = range_of(rule, problem_.length, list_.is_soft[target]);
+        posed_->asked[index] = range;
         if (rule.kind == PINTLE_RULE_MIX) posed_->mix |= uint64_t{1} << problem_.range_count;
         problem_.ranges[problem_.range_count++] = {target, range.lowest, range.highest, index};
       }

@@ -5,6 +5,7 @@
 #define PINTLE_RUNTIME_LISTS_CANDIDATES_H_
 
 #include "runtime/lists/list_scan.h"
+#include "runtime/lists/rule_range.h"
 
 namespace pintle::internal {
 
@@ -12,6 +13,8 @@ struct PosedList {
   ListProblem problem;
   uint32_t plain[PINTLE_LIST_K];  // problem.plain
   uint64_t mix;                   // bit i: problem.ranges[i] is of a mix
+  // Of a rule about one attribute, as asked: a mix may move its range in the problem.
+  RuleRange asked[PINTLE_LIST_RULES];
   // Of each rule: PINTLE_RULE_KEPT, or why it does not stand in the problem at all.
   uint32_t outcomes[PINTLE_LIST_RULES];
 };

@@ -107,7 +107,12 @@ class Scanner {
 
   void lay_out_classes() {
     wanted_ = k_ * (1 + plan_.family_count);
-    for (uint32_t i = 0; i < plan_.item_count; ++i) wanted_ += plan_.items[i].reward < 0 ? 1 : 0;
+    for (uint32_t i = 0; i < plan_.item_count; ++i) {
+      const float reward = plan_.items[i].reward;
+      if (reward >= 0) continue;
+      ++wanted_;
+      less_ -= static_cast<double>(reward);
+    }
     // Of a list that is diverse, more than would fit into it.
     constexpr uint32_t kDiverseClass = 3, kDiverseList = 4;
     if (is_diverse()) wanted_ *= kDiverseClass;
@@ -303,19 +308,19 @@ class Scanner {
   // costs a comparison and one that is too high an item. Where B is 0 nothing but the list without wishes
   // is needed.
   void raise_floors(bool knows_z) {
-    for (uint32_t c = 0; c < list_.class_count; ++c) {
-      if (most_reward(c) == 0) floors_[c] = INFINITY;
-    }
     const float last = plain_.threshold();
-    if (!knows_z || !(last > -INFINITY) || !(scan_->log_z > -INFINITY)) return;
+    const bool is_bound = knows_z && last > -INFINITY && scan_->log_z > -INFINITY;
     constexpr double kRounding = 1e-5;
     const double temperature = static_cast<double>(model_.temperature);
     const double log_z = static_cast<double>(scan_->log_z);
     const double q = exp(static_cast<double>(last) / temperature - log_z) * (1 - kRounding);
     const double discount = *list_.discounts.at(k_ - 1, 1);
     for (uint32_t c = 0; c < list_.class_count; ++c) {
-      const double floor = q - most_reward(c) * (1 + kRounding) / discount;
-      if (floors_[c] == INFINITY || !(floor > 0)) continue;
+      const double reward = most_reward(c);
+      if (reward == 0) floors_[c] = INFINITY;
+      if (reward == 0 || !is_bound) continue;
+      const double floor = q - reward * (1 + kRounding) / discount;
+      if (!(floor > 0)) continue;
       const double score = temperature * (log(floor) + log_z);
       floors_[c] = static_cast<float>(score - kRounding * (temperature + fabs(score)));
     }
@@ -328,11 +333,7 @@ class Scanner {
       const double reward = plan_.groups[g].reward;
       most += reward > 0 ? reward * part : -reward * (1 - part);
     }
-    double less = 0;  // of the other by itself
-    for (uint32_t i = 0; i < plan_.item_count; ++i) {
-      if (plan_.items[i].reward < 0) less -= static_cast<double>(plan_.items[i].reward);
-    }
-    return most + less;
+    return most + less_;
   }
 
   void finish() {
@@ -364,6 +365,7 @@ class Scanner {
   const uint64_t* const touched_;
   uint32_t next_small_ = 0;
   uint32_t wanted_ = 0;  // of each class
+  double less_ = 0;      // the most that wishes against items take from one
   uint32_t limits_[kMaxFamilies];
   bool limited_ = false;
   uint32_t capacities_[kListClasses];

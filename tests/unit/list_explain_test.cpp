@@ -260,5 +260,23 @@ TEST_CASE("a rule that gave way says why") {
   is(beyond, PINTLE_RULE_TOO_FEW, 5, std::min(4.0f, beyond.got));  // of four entries
 }
 
+TEST_CASE("of a soft attribute a rule wants memberships, not whole entries") {
+  TinyModel tiny = plain_model();
+  tiny.catalogue = soft_catalogue(37);
+  const OpenModel model(tiny.file());
+  OpenSession session(model, {7});
+  uint32_t dark = 0;
+  REQUIRE(pintle_model_find_attribute(model.get(), "taste", "Dark", &dark) == PINTLE_OK);
+  OwnedRequest asked;
+  for (const uint32_t kind : {PINTLE_RULE_AT_MOST, PINTLE_RULE_AT_LEAST, PINTLE_RULE_EXACTLY}) {
+    CAPTURE(kind);
+    asked.rules = {{kind, dark, 0, 0.25f}};
+    const pintle_rule_result result = Explained(&session, asked.get(), 1).results[0];
+    CHECK(result.outcome == PINTLE_RULE_KEPT);
+    // A quarter of ten, in fifteenths: 37 or 38 of them.
+    CHECK(std::abs(result.wanted - 2.5f) <= 1 / 15.0f);
+  }
+}
+
 }  // namespace
 }  // namespace pintle::test

@@ -15,15 +15,12 @@ Losses are in % of NDCG@10, with the 95 % interval of a paired bootstrap over pe
 fixed seed; means over attributes are taken person by person.
 """
 
-import argparse
-import pathlib
-import tempfile
-
 import knob_bars
 import mix_bars
 import rule_bars
 from domains import Beauty, MovieLens
 from knob_lists import Steered
+from parts import parts_parser, show_parts
 from people import People
 from table import Table
 
@@ -88,25 +85,14 @@ PARTS = ("units", "knobs", "shares", "mix", "calissta", "diversity", "domains", 
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pintle", type=pathlib.Path, required=True)
-    parser.add_argument("--shared", type=pathlib.Path, required=True)
-    parser.add_argument("--work", type=pathlib.Path)
-    parser.add_argument("--only", default=",".join(PARTS), help="some of " + ", ".join(PARTS))
+    parser = parts_parser(__doc__, PARTS)
     parser.add_argument("--knob-hook", default="last", choices=("last", "block:0"),
                         help="whose features knobs may be made of")
     parser.add_argument("--install", action="store_true", help="calissta from PyPI, into --work")
     arguments = parser.parse_args()
-    arguments.pintle = arguments.pintle.resolve()
     if arguments.install and not arguments.work:
         parser.error("--install needs --work")
-    with tempfile.TemporaryDirectory() as temporary:
-        show = Show(arguments, (arguments.work or pathlib.Path(temporary)).resolve())
-        for part in arguments.only.split(","):
-            if part not in PARTS:
-                parser.error(f"--only: no part {part}")
-            getattr(show, part)()
-        show.table.finish()
+    show_parts(parser, arguments, PARTS, Show)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,11 @@ keeps what was trained; without it a temporary folder is used. Parity with PyTor
 PINTLE_SHARED=... PINTLE_FORCE_ISA=... sae_parity_test.
 """
 
-import argparse
 import json
-import pathlib
 import statistics
-import tempfile
 
 from domains import MovieLens
+from parts import parts_parser, show_parts
 from table import Table, run_json
 
 # Where the published curves and the table of the method were taken.
@@ -178,20 +176,8 @@ class Show:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pintle", type=pathlib.Path, required=True)
-    parser.add_argument("--shared", type=pathlib.Path, required=True)
-    parser.add_argument("--work", type=pathlib.Path)
-    parser.add_argument("--only", default=",".join(PARTS), help="some of " + ", ".join(PARTS))
-    arguments = parser.parse_args()
-    arguments.pintle = arguments.pintle.resolve()
-    with tempfile.TemporaryDirectory() as temporary:
-        show = Show(arguments, (arguments.work or pathlib.Path(temporary)).resolve())
-        for part in arguments.only.split(","):
-            if part not in PARTS:
-                parser.error(f"--only: no part {part}")
-            getattr(show, part)()
-        show.table.finish()
+    parser = parts_parser(__doc__, PARTS)
+    show_parts(parser, parser.parse_args(), PARTS, Show)
 
 
 if __name__ == "__main__":
