@@ -63,6 +63,7 @@ class ReferenceLists {
   // What rounding to f32 may change of a worth: 1e-6 of its parts.
   double tolerance() const;
 
+  bool has_runs() const;
   // The best order of a set that holds the pinned items; by score without runs. unpinned: this one's pin
   // does not count.
   ItemList in_best_order(ItemList set, uint32_t unpinned = PINTLE_NO_ITEM) const;
@@ -114,7 +115,6 @@ class ReferenceLists {
   static bool is_run(const pintle_rule& rule) {
     return rule.kind == PINTLE_RULE_RUN || rule.kind == PINTLE_RULE_RUN_EACH;
   }
-  bool has_runs() const;
   void find_ranges();
   void find_distances();
   ItemList with_pins(ItemList others, uint32_t unpinned) const;

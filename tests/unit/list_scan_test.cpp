@@ -77,7 +77,7 @@ struct Large {
         model(file, "", 0),
         session(model, history),
         scores(session.all_scores()) {}
-  explicit Large(TinyModel made) : Large(std::move(made), made.file()) {}
+  explicit Large(const TinyModel& made) : Large(made, made.file()) {}
 
   ReferenceLists reference(OwnedRequest* asked) const {
     return ReferenceLists(tiny, model, scores, history, asked->get());

@@ -61,8 +61,11 @@ TEST_CASE("any wishes and rules give the best of all lists") {
         CHECK(std::memcmp(&entry.score, &one.scores[entry.item], sizeof(float)) == 0);
       }
       const ItemList list = items_of(found);
-      CHECK(lists.in_best_order(list) == list);
       const ListMerit merit = lists.merit(list), best = lists.best();
+      // Under runs two orders may be worth the same but for rounding.
+      const ItemList ordered = lists.in_best_order(list);
+      CHECK((ordered == list ||
+             (lists.has_runs() && !lists.merit(ordered).is_better(merit, lists.tolerance()))));
       CHECK(merit.misses == best.misses);
       changed += list != lists.plain() ? 1 : 0;
       unkept += best.misses > 0 ? 1 : 0;
