@@ -41,7 +41,12 @@ class ListSearch {
 
   bool search() {
     start();
-    const bool is_optimum = climb();
+    bool is_optimum = swaps_.climb(&set_);
+    if (problem().diversity != 0) {
+      set_.count_distances();
+      is_optimum = swaps_.climb(&set_);
+    }
+    best_.offer(set_.entries());
     // With the order of score the set is the best under the terms, which leave nothing out.
     if (is_optimum && terms_.is_partition && best_.is_by_score()) return true;
     return search_further();
@@ -65,11 +70,6 @@ class ListSearch {
     }
     set_.assign(entries);
   }
-  bool climb() {
-    const bool is_optimum = swaps_.climb(&set_);
-    best_.offer(set_.entries());
-    return is_optimum;
-  }
   double worth_by_score() {
     uint32_t* list = scratch_->offered.front(problem().length);
     place_by_score(terms_, set_.entries(), list);
@@ -90,7 +90,8 @@ class ListSearch {
       is_least = search_exactly(terms_, request, &scratch_->exact, &best_);
       if (best_.misses() < before) {
         set_.assign(best_.entries());
-        climb();
+        swaps_.climb(&set_);
+        best_.offer(set_.entries());
         is_least = is_least || best_.misses() == 0;
       }
     }
@@ -124,14 +125,13 @@ class ListSearch {
       set_.assign(best_.entries());
       const double worth = worth_by_score();
       const int64_t misses = misses_by_score();
-      swaps_.for_each(set_, Moves::kAll, [&](const Swap& swap) {
+      Swap swap;
+      swaps_.begin(set_, Moves::kAll);
+      while (best_.may_order()) {
         // The order of score is worth the most, and its set misses the least.
-        if (misses + swap.misses > best_.misses() ||
-            (misses + swap.misses == best_.misses() &&
-             worth + swap.worth <= best_.worth() + terms_.tolerance) ||
-            !best_.may_order()) {
-          return;
-        }
+        const Swap floor = {0, 0, 0, best_.misses() - misses,
+                            best_.worth() + terms_.tolerance - worth};
+        if (!swaps_.next(floor, &swap)) break;
         uint32_t count = 0;
         for (uint32_t r = 0; r < terms_.free_count; ++r) {
           if (r == swap.position) entries[count++] = swap.enterer;
@@ -139,7 +139,7 @@ class ListSearch {
         }
         if (swap.position == terms_.free_count) entries[count++] = swap.enterer;
         if (best_.offer(entries)) is_better = true;
-      });
+      }
     }
   }
 
@@ -152,14 +152,14 @@ class ListSearch {
       uint32_t count = 0;
       is_any_better = false;
       set_.assign(best_.entries());
-      swaps_.for_each(set_, moves_of(terms_), [&firsts, &count](const Swap& swap) {
-        if (count == kFirstSwaps && !is_better(swap, firsts[count - 1])) return;
+      swaps_.begin(set_, moves_of(terms_, set_));
+      for (Swap swap; swaps_.next(count < kFirstSwaps ? no_swap() : firsts[count - 1], &swap);) {
         uint32_t hole = count < kFirstSwaps ? count++ : count - 1;
         for (; hole > 0 && is_better(swap, firsts[hole - 1]); --hole) {
           firsts[hole] = firsts[hole - 1];
         }
         firsts[hole] = swap;
-      });
+      }
       uint32_t* entries = scratch_->exact.taken_entries.front(terms_.free_count);
       for (uint32_t r = 0; r < terms_.free_count; ++r) entries[r] = set_.entries()[r];
       for (uint32_t i = 0; i < count && swaps_.measured() < most; ++i) {

@@ -18,14 +18,13 @@ void SwapBuffers::lay_out(Arena* arena) {
   positions = arena->buffer<uint32_t>(kMaxCandidates);
   leavers = arena->buffer<uint32_t>(kMaxEntries);
   kinds_seen = arena->buffer<int64_t>(kMaxCandidates);
-  enterer_weights = arena->buffer<double>(kMaxCandidates);
-  leaver_weights = arena->buffer<double>(kMaxEntries);
+  leaver_worths = arena->buffer<double>(kMaxEntries);
+  leaver_misses = arena->buffer<int64_t>(kMaxEntries);
 }
 
 void RelaxationBuffers::lay_out(Arena* arena) {
   full_values = arena->buffer<uint32_t>(kMaxCandidates);
-  kinds = arena->buffer<uint32_t>(kMaxCandidates);
-  kind_examples = arena->buffer<uint32_t>(kMaxCandidates);
+  kinds.lay_out(kMaxCandidates, arena);
 }
 
 void ExactBuffers::lay_out(Arena* arena) {
@@ -54,8 +53,7 @@ void ArrangeBuffers::lay_out(Arena* arena) {
 }
 
 void ChooseScratch::lay_out(Arena* arena) {
-  kinds = arena->buffer<uint32_t>(kMaxCandidates);
-  kind_examples = arena->buffer<uint32_t>(kMaxCandidates);
+  kinds.lay_out(kMaxCandidates, arena);
   discounts = arena->buffer<double>(kMaxEntries);
   steps = arena->buffer<double>(kMaxEntries + 1);
   chosen.lay_out(true, arena);

@@ -4,6 +4,7 @@
 #ifndef PINTLE_RUNTIME_CHOICE_CHOOSE_SCRATCH_H_
 #define PINTLE_RUNTIME_CHOICE_CHOOSE_SCRATCH_H_
 
+#include "runtime/choice/kinds.h"
 #include "runtime/choice/objective.h"
 #include "runtime/support/arena.h"
 
@@ -31,21 +32,20 @@ struct EntryBuffers {
 
 // The swaps worth a look: swap_search.h.
 struct SwapBuffers {
-  Buffer<uint32_t> enterers;       // [kMaxCandidates]
-  Buffer<uint32_t> positions;      // [kMaxCandidates]
-  Buffer<uint32_t> leavers;        // [kMaxEntries]
-  Buffer<int64_t> kinds_seen;      // [kMaxCandidates]
-  Buffer<double> enterer_weights;  // [kMaxCandidates]
-  Buffer<double> leaver_weights;   // [kMaxEntries]
+  Buffer<uint32_t> enterers;      // [kMaxCandidates]
+  Buffer<uint32_t> positions;     // [kMaxCandidates]
+  Buffer<uint32_t> leavers;       // [kMaxEntries]
+  Buffer<int64_t> kinds_seen;     // [kMaxCandidates]
+  Buffer<double> leaver_worths;   // [kMaxEntries]
+  Buffer<int64_t> leaver_misses;  // [kMaxEntries]
 
   void lay_out(Arena* arena);
 };
 
 // relaxation.h
 struct RelaxationBuffers {
-  Buffer<uint32_t> full_values;    // [kMaxCandidates]: a bit for each
-  Buffer<uint32_t> kinds;          // [kMaxCandidates]
-  Buffer<uint32_t> kind_examples;  // [kMaxCandidates]
+  Buffer<uint32_t> full_values;  // [kMaxCandidates]: a bit for each
+  KindBuffers kinds;
 
   void lay_out(Arena* arena);
 };
@@ -88,8 +88,7 @@ struct ArrangeBuffers {
 };
 
 struct ChooseScratch {
-  Buffer<uint32_t> kinds;           // [kMaxCandidates]
-  Buffer<uint32_t> kind_examples;   // [kMaxCandidates]
+  KindBuffers kinds;
   Buffer<double> discounts, steps;  // [kMaxEntries], [kMaxEntries + 1]: of ranks without a pin
   EntryBuffers chosen, relaxed;
   SwapBuffers swaps;

@@ -46,7 +46,12 @@ void EntrySet::assign(const uint32_t* entries) {
   }
   find_sums();
   if (has_costs()) find_costs();
-  if (!has_distances()) return;
+  if (has_distances_) count_distances();
+}
+
+void EntrySet::count_distances() {
+  const ListProblem& problem = *terms_.problem;
+  has_distances_ = true;
   for (uint32_t c = 0; c < problem.candidate_count; ++c) {
     double sum = 0;
     for (uint32_t m = 0; m < problem.length; ++m) {
@@ -95,7 +100,7 @@ void EntrySet::swap(uint32_t leaver, uint32_t enterer, uint32_t position) {
       if (is_touched) costs_[c] = find_each_misses(c);
     }
   }
-  if (!has_distances()) return;
+  if (!has_distances_) return;
   for (uint32_t c = 0; c < problem.candidate_count; ++c) {
     if (c != left) distances_[c] -= distance(c, left);
     if (c != enterer) distances_[c] += distance(c, enterer);
@@ -103,18 +108,37 @@ void EntrySet::swap(uint32_t leaver, uint32_t enterer, uint32_t position) {
 }
 
 void EntrySet::find_full() {
-  full_values_ = 0;
+  const ListProblem& problem = *terms_.problem;
+  full_count_ = 0;
   has_all_full_ = true;
-  for_each_full([this](const EachRule& rule, uint32_t value, uint32_t count) {
-    has_all_full_ = has_all_full_ && full_values_ < kMaxFull;
-    if (!has_all_full_) return;
-    full_[full_values_++] = {static_cast<uint32_t>(&rule - terms_.eaches), value, count};
-  });
+  for (uint32_t i = 0; i < terms_.each_count; ++i) {
+    const EachRule& rule = terms_.eaches[i];
+    for (uint32_t m = 0; m < problem.length && rule.count != 0; ++m) {
+      const FamilyValues& own = terms_.candidate(member(m)).families[rule.family];
+      for (uint32_t v = 0; v < own.count; ++v) find_full(i, problem.values[own.first + v], m);
+    }
+  }
 }
 
-uint32_t EntrySet::full_count(uint32_t each, uint32_t value) const {
+// place: of a member that has the value; what follows is done for the first of these alone.
+void EntrySet::find_full(uint32_t each, uint32_t value, uint32_t place) {
+  const ListProblem& problem = *terms_.problem;
+  const EachRule& rule = terms_.eaches[each];
+  uint32_t count = 1;
+  for (uint32_t m = 0; m < place; ++m) {
+    if (has_value(problem, member(m), rule.family, value)) return;
+  }
+  for (uint32_t m = place + 1; m < problem.length; ++m) {
+    if (has_value(problem, member(m), rule.family, value)) ++count;
+  }
+  if (count < rule.count) return;
+  has_all_full_ = has_all_full_ && full_count_ < kMaxFull;
+  if (has_all_full_) full_[full_count_++] = {each, value, count};
+}
+
+uint32_t EntrySet::count_if_full(uint32_t each, uint32_t value) const {
   if (has_all_full_) {
-    for (uint32_t i = 0; i < full_values_; ++i) {
+    for (uint32_t i = 0; i < full_count_; ++i) {
       if (full_[i].each == each && full_[i].value == value) return full_[i].count;
     }
     return 0;
@@ -136,7 +160,7 @@ int64_t EntrySet::find_each_misses(uint32_t candidate) const {
     for (uint32_t v = 0; v < own.count; ++v) {
       // Of a rule of 0 each entry is one too many.
       if (rule.count == 0 ||
-          full_count(i, terms_.problem->values[own.first + v]) >= rule.count + self) {
+          count_if_full(i, terms_.problem->values[own.first + v]) >= rule.count + self) {
         misses += kWhole * misses_of_fifteenth(rule.rule);
       }
     }
@@ -156,17 +180,12 @@ int64_t EntrySet::swap_each_misses(uint32_t leaver, uint32_t enterer) const {
     for (uint32_t v = 0; v < own.count && rule.count != 0; ++v) {
       const uint32_t value = problem.values[own.first + v];
       // A shared value's count stays: it costs nothing to come and saves nothing to go.
-      if (has_value(problem, left, rule.family, value) && full_count(i, value) == rule.count) {
+      if (has_value(problem, left, rule.family, value) && count_if_full(i, value) == rule.count) {
         misses -= kWhole * misses_of_fifteenth(rule.rule);
       }
     }
   }
   return misses;
-}
-
-double EntrySet::swap_distance(uint32_t leaver, uint32_t enterer) const {
-  const uint32_t left = entries_[leaver];
-  return distances_[enterer] - distance(enterer, left) - distances_[left];
 }
 
 }  // namespace pintle::internal

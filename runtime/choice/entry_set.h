@@ -18,15 +18,31 @@ enum Place : uint8_t { kOutside, kInside, kPinned };
 
 class EntrySet {
  public:
-  // counts_pairs: keeps what eaches and diversity need, too.
+  // counts_pairs: keeps what eaches need, too, and diversity if told to.
   EntrySet(const ListTerms& terms, bool counts_pairs, EntryBuffers* buffers);
 
   // entries: [free_count] candidates, ascending, none of them pinned.
   void assign(const uint32_t* entries);
+  // From now on swaps know of diversity, which costs as much as a swap of every candidate.
+  void count_distances();
+  bool has_distances() const { return has_distances_; }
   // The entry of rank `leaver` leaves, `enterer` comes in before the entry of rank `position`.
   void swap(uint32_t leaver, uint32_t enterer, uint32_t position);
 
   const uint32_t* entries() const { return entries_; }
+  // Entries that come before a candidate.
+  uint32_t rank_of(uint32_t candidate) const {
+    uint32_t low = 0, high = terms_.free_count;
+    while (low < high) {
+      const uint32_t middle = (low + high) / 2;
+      if (entries_[middle] < candidate) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
   Place place(uint32_t candidate) const { return static_cast<Place>(places_[candidate]); }
   // With pins.
   int32_t fifteenths(uint32_t group) const { return fifteenths_[group]; }
@@ -53,31 +69,21 @@ class EntrySet {
   bool share_values(uint32_t leaver, uint32_t enterer) const {
     return do_share_values(entries_[leaver], enterer);
   }
-  // What a swap adds to the sum over pairs of 1 - cosine.
-  double swap_distance(uint32_t leaver, uint32_t enterer) const;
-
-  // Each value of which the set has as many entries as an each allows (but for 0), or more:
-  // visit(const EachRule&, uint32_t value, uint32_t count).
-  template <typename Visit>
-  void for_each_full(const Visit& visit) const {
-    const ListProblem& problem = *terms_.problem;
-    for (uint32_t i = 0; i < terms_.each_count; ++i) {
-      const EachRule& rule = terms_.eaches[i];
-      for (uint32_t m = 0; m < problem.length && rule.count != 0; ++m) {
-        const FamilyValues& own = terms_.candidate(member(m)).families[rule.family];
-        for (uint32_t v = 0; v < own.count; ++v) {
-          const uint32_t value = problem.values[own.first + v];
-          uint32_t before = 0, count = 1;
-          while (before < m && !has_value(problem, member(before), rule.family, value)) ++before;
-          if (before < m) continue;
-          for (uint32_t other = m + 1; other < problem.length; ++other) {
-            if (has_value(problem, member(other), rule.family, value)) ++count;
-          }
-          if (count >= rule.count) visit(rule, value, count);
-        }
-      }
-    }
+  // What a swap adds to the sum over pairs of 1 - cosine, and a bound of it that needs no cosine.
+  double swap_distance(uint32_t leaver, uint32_t enterer) const {
+    return most_distance(leaver, enterer) - distance(entries_[leaver], enterer);
   }
+  double most_distance(uint32_t leaver, uint32_t enterer) const {
+    return distances_[enterer] - distances_[entries_[leaver]];
+  }
+
+  // A value of which the set has as many entries as an each allows (but for 0), or more.
+  struct FullValue {
+    uint32_t each, value, count;
+  };
+  // Those found, [full_count()]; of a set that counts pairs.
+  const FullValue* full_values() const { return full_; }
+  uint32_t full_count() const { return full_count_; }
 
  private:
   // Of the whole list: free entries, then pins.
@@ -86,31 +92,26 @@ class EntrySet {
                                  : terms_.problem->pins[m - terms_.free_count].candidate;
   }
   bool has_costs() const { return counts_pairs_ && terms_.each_count != 0; }
-  bool has_distances() const { return counts_pairs_ && terms_.problem->diversity != 0; }
   bool do_share_values(uint32_t a, uint32_t b) const;
   // Entries of a value if the set has as many as rule `each` allows, or more; else 0. Not for a rule of 0.
-  uint32_t full_count(uint32_t each, uint32_t value) const;
+  uint32_t count_if_full(uint32_t each, uint32_t value) const;
   void find_full();
+  void find_full(uint32_t each, uint32_t value, uint32_t place);
   int64_t find_each_misses(uint32_t candidate) const;
-  double distance(uint32_t a, uint32_t b) const {
-    const ListProblem& problem = *terms_.problem;
-    return 1 - static_cast<double>(problem.cosines[size_t{a} * problem.candidate_count + b]);
-  }
+  double distance(uint32_t a, uint32_t b) const { return terms_.problem->distance(a, b); }
   void find_sums();
   void find_costs();
 
   const ListTerms& terms_;
-  bool counts_pairs_;
+  bool counts_pairs_, has_distances_ = false;
   uint8_t* places_;
   uint32_t* entries_;
   double *rises_, *falls_;
   int64_t* costs_;
-  // What for_each_full visits, to be looked up; where it is more, is counted each time.
+  // Where there are more full values, they are counted each time.
   static constexpr uint32_t kMaxFull = 64;
-  struct FullValue {
-    uint32_t each, value, count;
-  } full_[kMaxFull];
-  uint32_t full_values_ = 0;
+  FullValue full_[kMaxFull];
+  uint32_t full_count_ = 0;
   bool has_all_full_ = true;
   double* distances_;
   int32_t fifteenths_[kMaxGroups];

@@ -9,8 +9,6 @@
 
 namespace pintle::internal {
 
-inline constexpr uint32_t kNoCandidate = UINT32_MAX;
-
 struct EntryGain {
   // The candidate of the plain list that left for the entry: of those that came in and those that left, both
   // in order of score, the first goes with the first and so on. kNoCandidate: the entry is in the plain list.

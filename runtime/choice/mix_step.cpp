@@ -12,11 +12,14 @@ MixStep find_mix_step(const ListProblem& problem, const uint32_t* list, uint64_t
   uint32_t* entries = scratch->exact.sorted.front(terms.free_count);
   find_free_entries(problem, list, entries);
   set.assign(entries);
+  if (problem.diversity != 0) set.count_distances();
 
   MixStep best = {0, 0};
   double most = terms.tolerance;
-  SwapSearch(terms, &scratch->swaps).for_each(set, moves_of(terms), [&](const Swap& swap) {
-    if (swap.worth <= most || swap.misses <= 0) return;
+  SwapSearch search(terms, &scratch->swaps);
+  Swap swap = no_swap();
+  for (search.begin(set, moves_of(terms, set)); search.next(no_swap(), &swap);) {
+    if (swap.worth <= most || swap.misses <= 0) continue;
     for (uint32_t i = 0; i < problem.range_count; ++i) {
       const RangeRule& range = problem.ranges[i];
       const int32_t change = int32_t{terms.candidate(swap.enterer).levels[range.group]} -
@@ -28,7 +31,7 @@ MixStep find_mix_step(const ListProblem& problem, const uint32_t* list, uint64_t
       most = swap.worth;
       best = {i, change > 0 ? kWhole : -kWhole};
     }
-  });
+  }
   return best;
 }
 

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "pintle/pintle.h"
+#include "runtime/kernels/kernels.h"
 
 namespace pintle::internal {
 
@@ -126,9 +127,21 @@ struct ListProblem {
   uint32_t pin_count;
   // Weight of a pair's 1 - cosine; 0: none, and no cosines.
   double diversity;
-  const float* cosines;  // [candidate_count][candidate_count], symmetric
+  // [candidate_count][candidate_count], symmetric; NaN: not known yet, and found where it is asked for, from
+  float* cosines;
+  const float* vectors;        // [candidate_count][dim], and
+  const float* inverse_norms;  // [candidate_count], 0 of a vector of zeros
+  uint32_t dim;
+  const KernelTable* kernels;
   // Whether every item that could be in a best list is a candidate.
   bool has_all_candidates;
+
+  // 1 - cosine.
+  double distance(uint32_t a, uint32_t b) const {
+    const float cosine = cosines[size_t{a} * candidate_count + b];
+    return 1 - static_cast<double>(cosine == cosine ? cosine : find_cosine(a, b));
+  }
+  float find_cosine(uint32_t a, uint32_t b) const;
 };
 
 inline bool has_value(const ListProblem& problem, uint32_t candidate, uint32_t family,

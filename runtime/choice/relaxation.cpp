@@ -25,36 +25,32 @@ Relaxation::Relaxation(const ListTerms& terms, const EntrySet& set, int64_t miss
 }
 
 void Relaxation::find_full_values() {
-  set_.for_each_full([this](const EachRule& rule, uint32_t value, uint32_t count) {
-    if (full_count_ == kMaxFull) return;
-    full_[full_count_++] = {rule.family, value, kWhole * misses_of_fifteenth(rule.rule),
-                            count - rule.count};
-  });
+  full_count_ = set_.full_count() < kMaxFull ? set_.full_count() : kMaxFull;
+  for (uint32_t i = 0; i < full_count_; ++i) {
+    const EntrySet::FullValue& full = set_.full_values()[i];
+    const EachRule& rule = terms_.eaches[full.each];
+    full_[i] = {rule.family, full.value, kWhole * misses_of_fifteenth(rule.rule),
+                full.count - rule.count};
+  }
 }
 
 void Relaxation::find_kinds(RelaxationBuffers* buffers) {
   kinds_ = terms_.kinds;
   if (full_count_ == 0) return;
   const ListProblem& problem = *terms_.problem;
-  uint32_t* kinds = buffers->kinds.front(problem.candidate_count);
-  uint32_t* examples = buffers->kind_examples.front(problem.candidate_count);
-  kinds_ = {kinds, 0};
+  kinds_ = buffers->kinds.start(problem.candidate_count);
   for (uint32_t c = 0; c < problem.candidate_count; ++c) {
     masks_[c] = 0;
     for (uint32_t i = 0; i < full_count_; ++i) {
       if (has_value(problem, c, full_[i].family, full_[i].value)) masks_[c] |= 1u << i;
     }
-    const uint32_t compared = kinds_.count < kKindsCompared ? kinds_.count : kKindsCompared;
     uint32_t kind = 0;
-    while (kind < compared && (masks_[examples[kind]] != masks_[c] ||
-                               terms_.kinds.of[examples[kind]] != terms_.kinds.of[c])) {
+    while (kind < kinds_.compared() &&
+           (masks_[kinds_.first[kind]] != masks_[c] ||
+            terms_.kinds.of[kinds_.first[kind]] != terms_.kinds.of[c])) {
       ++kind;
     }
-    if (kind == compared) {
-      kind = kinds_.count++;
-      examples[kind] = c;
-    }
-    kinds[c] = kind;
+    kinds_.add(c, kind == kinds_.compared() ? kinds_.count : kind);
   }
 }
 
@@ -82,20 +78,17 @@ void Relaxation::find_limits(int64_t misses) {
 
 Swap Relaxation::best_swap(const EntrySet& set) {
   const SwapMoves moves = moves_of(set);
-  double* enterer_weights = swap_buffers_->enterer_weights.front(moves.enterer_count);
-  double* leaver_weights = swap_buffers_->leaver_weights.front(moves.leaver_count);
-  for (uint32_t e = 0; e < moves.enterer_count; ++e) {
-    enterer_weights[e] = weight(moves.enterers[e]);
-  }
+  double* leaver_weights = swap_buffers_->leaver_worths.front(moves.leaver_count);
   for (uint32_t l = 0; l < moves.leaver_count; ++l) {
     leaver_weights[l] = weight(set.entries()[moves.leavers[l]]);
   }
   Swap best = {0, 0, 0, 0, -INFINITY};
   for (uint32_t e = 0; e < moves.enterer_count; ++e) {
     const double probability = terms_.candidate(moves.enterers[e]).probability;
+    const double own = weight(moves.enterers[e]);
     for (uint32_t l = 0; l < moves.leaver_count; ++l) {
-      const double worth = set.swap_dcg(moves.leavers[l], probability, moves.positions[e]) +
-                           enterer_weights[e] - leaver_weights[l];
+      const double worth =
+          set.swap_dcg(moves.leavers[l], probability, moves.positions[e]) + own - leaver_weights[l];
       if (worth > best.worth) {
         best = {moves.leavers[l], moves.enterers[e], moves.positions[e], 0, worth};
       }

@@ -42,7 +42,7 @@ class Relaxation {
   static constexpr uint32_t kMaxFull = 32;  // values with a price
   static constexpr uint32_t kMaxPrices = kMaxGroups + kMaxFull;
 
-  struct FullValue {
+  struct PricedValue {
     uint32_t family, value;
     int64_t misses;  // of an entry too many
     uint32_t excess;
@@ -72,7 +72,7 @@ class Relaxation {
   const EntrySet& set_;
   SwapBuffers* swap_buffers_;
   GroupChanges changes_;
-  FullValue full_[kMaxFull];
+  PricedValue full_[kMaxFull];
   uint32_t full_count_ = 0;
   uint32_t* masks_;  // [candidate_count]: the full values of each
   Kinds kinds_;      // that these divide further

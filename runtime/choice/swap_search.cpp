@@ -35,20 +35,16 @@ SwapMoves find_moves(const ListTerms& terms, const Kinds& kinds, const EntrySet&
   int64_t* seen = buffers->kinds_seen.front(kinds.count);
   SwapMoves moves = {0, 0, 0, enterers, positions, leavers};
 
-  memset(seen, 0, kinds.count * sizeof(int64_t));
-  uint32_t position = 0, done = 0;
   bool is_any_kept_out = false;
-  for (uint32_t c = 0; c < candidate_count && done < kinds.count; ++c) {
-    if (set.place(c) == kInside) ++position;
-    if (set.place(c) != kOutside || seen[kinds.of[c]] != 0) continue;
-    if (which == Moves::kOfKinds || (which == Moves::kWithEaches && set.each_misses(c) == 0)) {
-      seen[kinds.of[c]] = 1;
-      ++done;
-    } else if (which == Moves::kWithEaches) {
+  for (uint32_t kind = 0; kind < kinds.count; ++kind) {
+    for (uint32_t c = kinds.first[kind]; c != kNoCandidate; c = kinds.next[c]) {
+      if (set.place(c) != kOutside) continue;
+      positions[moves.enterer_count] = set.rank_of(c);
+      enterers[moves.enterer_count++] = c;
+      if (which == Moves::kAll) continue;
+      if (which == Moves::kOfKinds || set.each_misses(c) == 0) break;
       is_any_kept_out = true;
     }
-    enterers[moves.enterer_count] = c;
-    positions[moves.enterer_count++] = position;
   }
 
   memset(seen, 0, kinds.count * sizeof(int64_t));
@@ -70,17 +66,77 @@ SwapMoves find_moves(const ListTerms& terms, const Kinds& kinds, const EntrySet&
   return moves;
 }
 
+void SwapSearch::begin(const EntrySet& set, Moves which) {
+  set_ = &set;
+  changes_.find(terms_, set);
+  moves_ = find_moves(terms_, terms_.kinds, set, which, buffers_);
+  worths_ = buffers_->leaver_worths.front(terms_.free_count);
+  misses_ = buffers_->leaver_misses.front(terms_.free_count);
+  enterer_ = leaver_ = leaver_end_ = 0;
+  kind_ = kNoCandidate;
+}
+
+// Goes on to the next enterer: the leavers' parts are the same for all of one kind.
+bool SwapSearch::begin_enterer() {
+  if (enterer_ == moves_.enterer_count) return false;
+  const uint32_t enterer = moves_.enterers[enterer_++];
+  const uint32_t all = moves_.leaver_count + moves_.other_count;
+  leaver_ = 0;
+  leaver_end_ = set_->each_misses(enterer) == 0 ? moves_.leaver_count : all;
+  if (terms_.kinds.of[enterer] == kind_) return true;
+  kind_ = terms_.kinds.of[enterer];
+  const Candidate& in = terms_.candidate(enterer);
+  for (uint32_t l = 0; l < all; ++l) {
+    const Candidate& out = terms_.candidate(set_->entries()[moves_.leavers[l]]);
+    double worth = static_cast<double>(in.value) - static_cast<double>(out.value);
+    int64_t misses = 0;
+    for (uint32_t g = 0; g < terms_.problem->group_count; ++g) {
+      const GroupChanges::Change& change =
+          changes_.changes[g][in.levels[g] - out.levels[g] + kWhole];
+      worth += change.reward;
+      misses += change.misses;
+    }
+    worths_[l] = worth;
+    misses_[l] = misses;
+  }
+  return true;
+}
+
+bool SwapSearch::next(const Swap& floor, Swap* swap) {
+  const EntrySet& set = *set_;
+  for (;;) {
+    if (leaver_ == leaver_end_ && !begin_enterer()) return false;
+    const uint32_t enterer = moves_.enterers[enterer_ - 1];
+    const uint32_t position = moves_.positions[enterer_ - 1];
+    const double probability = terms_.candidate(enterer).probability;
+    while (leaver_ < leaver_end_) {
+      const uint32_t l = leaver_++, leaver = moves_.leavers[l];
+      if (l >= moves_.leaver_count && !set.share_values(leaver, enterer)) continue;
+      ++measured_;
+      const int64_t misses = misses_[l] + set.swap_each_misses(leaver, enterer);
+      if (misses > floor.misses) continue;
+      double worth = worths_[l] + set.swap_dcg(leaver, probability, position);
+      if (set.has_distances()) {
+        const double diversity = terms_.problem->diversity;
+        const bool is_less = worth + diversity * set.most_distance(leaver, enterer) <= floor.worth;
+        if (misses == floor.misses && is_less) continue;
+        worth += diversity * set.swap_distance(leaver, enterer);
+      }
+      if (misses == floor.misses && worth <= floor.worth) continue;
+      *swap = {leaver, enterer, position, misses, worth};
+      return true;
+    }
+  }
+}
+
 bool SwapSearch::climb(EntrySet* set) {
   // Some 50 ms: reached by hundreds of entries under eaches that cannot be kept.
   const uint64_t most = measured_ + (1u << 21);
   while (measured_ < most) {
     Swap best = {0, 0, 0, 0, terms_.tolerance};
     bool is_found = false;
-    for_each(*set, moves_of(terms_), [&best, &is_found](const Swap& swap) {
-      if (!is_better(swap, best)) return;
-      best = swap;
-      is_found = true;
-    });
+    begin(*set, moves_of(terms_, *set));
+    while (next(best, &best)) is_found = true;
     if (!is_found) return true;
     set->swap(best.leaver, best.enterer, best.position);
   }

@@ -47,57 +47,39 @@ class SwapSearch {
 
   // Swaps while it gets better; true: until no swap does.
   bool climb(EntrySet* set);
-  // Every swap of find_moves(..., which): visit(const Swap&).
-  template <typename Visit>
-  void for_each(const EntrySet& set, Moves which, const Visit& visit) {
-    changes_.find(terms_, set);
-    const SwapMoves moves = find_moves(terms_, terms_.kinds, set, which, buffers_);
-    measured_ += uint64_t{moves.enterer_count} * moves.leaver_count;
-    for (uint32_t e = 0; e < moves.enterer_count; ++e) {
-      for (uint32_t l = 0; l < moves.leaver_count; ++l) {
-        visit(measure(set, moves.leavers[l], moves.enterers[e], moves.positions[e]));
-      }
-      if (set.each_misses(moves.enterers[e]) == 0) continue;
-      for (uint32_t l = moves.leaver_count; l < moves.leaver_count + moves.other_count; ++l) {
-        if (!set.share_values(moves.leavers[l], moves.enterers[e])) continue;
-        ++measured_;
-        visit(measure(set, moves.leavers[l], moves.enterers[e], moves.positions[e]));
-      }
-    }
-  }
+
+  // The swaps of find_moves(set, which) that are better than a floor, one after another; false: there are no
+  // more. The set stays as it is until then.
+  void begin(const EntrySet& set, Moves which);
+  bool next(const Swap& floor, Swap* swap);
+
   // Swaps looked at so far: what the search costs.
   uint64_t measured() const { return measured_; }
 
  private:
-  Swap measure(const EntrySet& set, uint32_t leaver, uint32_t enterer, uint32_t position) const {
-    const Candidate& in = terms_.candidate(enterer);
-    const Candidate& out = terms_.candidate(set.entries()[leaver]);
-    Swap swap = {leaver, enterer, position, set.swap_each_misses(leaver, enterer),
-                 set.swap_dcg(leaver, in.probability, position)};
-    for (uint32_t g = 0; g < terms_.problem->group_count; ++g) {
-      const GroupChanges::Change& change =
-          changes_.changes[g][in.levels[g] - out.levels[g] + kWhole];
-      swap.worth += change.reward;
-      swap.misses += change.misses;
-    }
-    swap.worth += static_cast<double>(in.value) - static_cast<double>(out.value);
-    if (terms_.problem->diversity != 0) {
-      swap.worth += terms_.problem->diversity * set.swap_distance(leaver, enterer);
-    }
-    return swap;
-  }
+  bool begin_enterer();
 
   const ListTerms& terms_;
   SwapBuffers* buffers_;
   GroupChanges changes_;
   uint64_t measured_ = 0;
+  // Of begin():
+  const EntrySet* set_ = nullptr;
+  SwapMoves moves_;
+  uint32_t enterer_, leaver_, leaver_end_;  // next ones, by place in moves_
+  uint32_t kind_;                           // of the enterer; kNoCandidate: none yet
+  double* worths_;                          // by leaver: what groups and values gain
+  int64_t* misses_;                         // and ranges miss
 };
 
-// Which moves hold the best swap by the terms' worth and misses.
-inline Moves moves_of(const ListTerms& terms) {
-  return terms.problem->diversity != 0 ? Moves::kAll
-         : terms.each_count != 0       ? Moves::kWithEaches
-                                       : Moves::kOfKinds;
+// A swap worse than any.
+inline Swap no_swap() { return {0, 0, 0, INT64_MAX, -INFINITY}; }
+
+// Which moves hold the best swap by what the set counts.
+inline Moves moves_of(const ListTerms& terms, const EntrySet& set) {
+  return set.has_distances()     ? Moves::kAll
+         : terms.each_count != 0 ? Moves::kWithEaches
+                                 : Moves::kOfKinds;
 }
 
 }  // namespace pintle::internal

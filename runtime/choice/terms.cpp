@@ -21,21 +21,19 @@ LevelWords levels_of(const Candidate& candidate) {
 }
 
 void find_kinds(const ListProblem& problem, ChooseScratch* scratch, ListTerms* terms) {
-  uint32_t* kinds = scratch->kinds.front(problem.candidate_count);
-  uint32_t* examples = scratch->kind_examples.front(problem.candidate_count);
-  uint32_t kind_count = 0;
+  Kinds& kinds = terms->kinds;
+  kinds = scratch->kinds.start(problem.candidate_count);
   for (uint32_t c = 0; c < problem.candidate_count; ++c) {
     const Candidate& candidate = problem.candidates[c];
     const LevelWords words = levels_of(candidate);
-    const uint32_t compared = kind_count < kKindsCompared ? kind_count : kKindsCompared;
     uint32_t kind = 0;
-    while (kind < compared && (levels_of(problem.candidates[examples[kind]]) != words ||
-                               problem.candidates[examples[kind]].value != candidate.value)) {
+    while (kind < kinds.compared() &&
+           (levels_of(problem.candidates[kinds.first[kind]]) != words ||
+            problem.candidates[kinds.first[kind]].value != candidate.value)) {
       ++kind;
     }
-    if (kind == compared) {
-      kind = kind_count++;
-      examples[kind] = c;
+    if (kind == kinds.compared()) {
+      kind = kinds.count;
       uint32_t member_of = 0;
       for (uint32_t g = 0; g < problem.group_count; ++g) {
         const uint8_t level = candidate.levels[g];
@@ -44,9 +42,8 @@ void find_kinds(const ListProblem& problem, ChooseScratch* scratch, ListTerms* t
       }
       if (member_of > 1 || candidate.value != 0) terms->is_partition = false;
     }
-    kinds[c] = kind;
+    kinds.add(c, kind);
   }
-  terms->kinds = {kinds, kind_count};
 }
 
 bool has_single_values(const ListProblem& problem, uint32_t family) {

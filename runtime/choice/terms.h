@@ -13,14 +13,6 @@
 
 namespace pintle::internal {
 
-// A number for each candidate: alike where they are of one kind.
-struct Kinds {
-  const uint32_t* of;  // [candidate_count]
-  uint32_t count;
-};
-// Kinds beyond these are not compared with: two alike may be two kinds, which costs time alone.
-inline constexpr uint32_t kKindsCompared = 64;
-
 struct ListTerms {
   ListTerms(const ListProblem& of, ChooseScratch* scratch);
 

@@ -236,30 +236,27 @@ class Poser {
     const uint32_t count = count_;
     assert(count <= kMaxDiverse);
     float* vectors = list_.vectors.front(static_cast<size_t>(count) * model_.dim);
-    float* cosines = list_.cosines.front(static_cast<size_t>(count) * count);
+    float* inverse_norms = list_.inverse_norms.front(count);
     for (uint32_t i = 0; i < count; ++i) {
       float* row = vectors + static_cast<size_t>(i) * model_.dim;
       scored_row(model_, items_[i].item, row);
       const float square = model_.kernels.dot_f32(row, row, model_.dim);
       // A row of zeros is like no other.
-      const float inverse = square > 0 && isfinite(square) ? 1 / sqrtf(square) : 0.0f;
-      for (uint32_t d = 0; d < model_.dim; ++d) row[d] = inverse == 0 ? 0 : row[d] * inverse;
+      inverse_norms[i] = square > 0 && isfinite(square) ? 1 / sqrtf(square) : 0.0f;
     }
-    for (uint32_t i = 0; i < count; ++i) {
-      const float* row = vectors + static_cast<size_t>(i) * model_.dim;
-      for (uint32_t j = 0; j <= i; ++j) {
-        const float* other = vectors + static_cast<size_t>(j) * model_.dim;
-        cosines[i * count + j] = cosines[j * count + i] =
-            model_.kernels.dot_f32(row, other, model_.dim);
-      }
-    }
-    problem_.cosines = cosines;
+    const size_t pair_count = static_cast<size_t>(count) * count;
+    problem_.cosines = list_.cosines.front(pair_count);
+    memset(problem_.cosines, 0xff, pair_count * sizeof(float));  // NaN
+    problem_.vectors = vectors;
+    problem_.inverse_norms = inverse_norms;
+    problem_.dim = model_.dim;
+    problem_.kernels = &model_.kernels;
     double pairs = 0, dcg = 0;
     for (uint32_t r = 0; r < problem_.length; ++r) {
       const uint32_t entry = posed_->plain[r];
       dcg += problem_.candidates[entry].probability * problem_.discounts[r];
       for (uint32_t s = 0; s < r; ++s) {
-        pairs += 1 - static_cast<double>(cosines[entry * count + posed_->plain[s]]);
+        pairs += problem_.distance(entry, posed_->plain[s]);
       }
     }
     // value * DCG of the list without wishes * diversity / its diversity. Where its items are one and the

@@ -54,6 +54,7 @@ struct ListBuffers {
   Buffer<Candidate> candidates;         // [kListCandidates], sorted
   Buffer<pintle_recommendation> plain;  // [PINTLE_LIST_K]: the list without wishes and rules
   Buffer<float> vectors;                // [kMaxDiverse][dim]
+  Buffer<float> inverse_norms;          // [kMaxDiverse]
   Buffer<float> cosines;                // [kMaxDiverse][kMaxDiverse]
   ChooseScratch choose;
   // Of `classes`.

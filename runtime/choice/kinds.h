@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Candidates of one kind: what may be told apart in them is alike but for the score.
+#ifndef PINTLE_RUNTIME_CHOICE_KINDS_H_
+#define PINTLE_RUNTIME_CHOICE_KINDS_H_
+
+#include <initializer_list>
+
+#include "runtime/support/arena.h"
+
+namespace pintle::internal {
+
+inline constexpr uint32_t kNoCandidate = UINT32_MAX;
+
+// The candidates of a kind, best score first, are first[kind], next[that] and so on until kNoCandidate.
+struct Kinds {
+  uint32_t *of, *next;     // [candidate_count]: its kind; see above
+  uint32_t *first, *last;  // [count]
+  uint32_t count;
+
+  // Candidates come in order of score. kind: one that there is, or `count` for a new one.
+  void add(uint32_t candidate, uint32_t kind) {
+    of[candidate] = kind;
+    next[candidate] = kNoCandidate;
+    if (kind == count) {
+      first[count++] = candidate;
+    } else {
+      next[last[kind]] = candidate;
+    }
+    last[kind] = candidate;
+  }
+  // Kinds beyond these are not compared with: two alike may be two kinds, which costs time alone.
+  uint32_t compared() const { return count < 64 ? count : 64; }
+};
+
+struct KindBuffers {
+  Buffer<uint32_t> of, next, first, last;
+
+  void lay_out(uint32_t candidates, Arena* arena) {
+    for (Buffer<uint32_t>* buffer : {&of, &next, &first, &last}) {
+      *buffer = arena->buffer<uint32_t>(candidates);
+    }
+  }
+  // No kinds yet.
+  Kinds start(uint32_t candidates) {
+    return {of.front(candidates), next.front(candidates), first.front(candidates),
+            last.front(candidates), 0};
+  }
+};
+
+}  // namespace pintle::internal
+
+#endif  // PINTLE_RUNTIME_CHOICE_KINDS_H_
