@@ -52,12 +52,20 @@ void EntrySet::assign(const uint32_t* entries) {
 void EntrySet::count_distances() {
   const ListProblem& problem = *terms_.problem;
   has_distances_ = true;
+  memset(problem.vector_sum, 0, problem.dim * sizeof(float));
+  for (uint32_t m = 0; m < problem.length; ++m) {
+    const float scale = problem.inverse_norms[member(m)];
+    if (scale == 0) continue;
+    problem.kernels->axpy_f32(scale, problem.vector(member(m)), problem.dim, problem.vector_sum);
+  }
   for (uint32_t c = 0; c < problem.candidate_count; ++c) {
-    double sum = 0;
-    for (uint32_t m = 0; m < problem.length; ++m) {
-      if (member(m) != c) sum += distance(c, member(m));
-    }
-    distances_[c] = sum;
+    const float scale = problem.inverse_norms[c];
+    const float product =
+        scale == 0 ? 0
+                   : problem.kernels->dot_f32(problem.vector(c), problem.vector_sum, problem.dim);
+    // A member's own distance is 0 in any case.
+    const double own = places_[c] != kOutside && scale == 0 ? 1 : 0;
+    distances_[c] = problem.length - own - static_cast<double>(product * scale);
   }
 }
 
@@ -100,11 +108,7 @@ void EntrySet::swap(uint32_t leaver, uint32_t enterer, uint32_t position) {
       if (is_touched) costs_[c] = find_each_misses(c);
     }
   }
-  if (!has_distances_) return;
-  for (uint32_t c = 0; c < problem.candidate_count; ++c) {
-    if (c != left) distances_[c] -= distance(c, left);
-    if (c != enterer) distances_[c] += distance(c, enterer);
-  }
+  if (has_distances_) count_distances();
 }
 
 void EntrySet::find_full() {

@@ -23,7 +23,7 @@ class EntrySet {
 
   // entries: [free_count] candidates, ascending, none of them pinned.
   void assign(const uint32_t* entries);
-  // From now on swaps know of diversity, which costs as much as a swap of every candidate.
+  // From now on swaps know of diversity.
   void count_distances();
   bool has_distances() const { return has_distances_; }
   // The entry of rank `leaver` leaves, `enterer` comes in before the entry of rank `position`.
@@ -71,7 +71,8 @@ class EntrySet {
   }
   // What a swap adds to the sum over pairs of 1 - cosine, and a bound of it that needs no cosine.
   double swap_distance(uint32_t leaver, uint32_t enterer) const {
-    return most_distance(leaver, enterer) - distance(entries_[leaver], enterer);
+    const float cosine = terms_.problem->cosine(entries_[leaver], enterer);
+    return most_distance(leaver, enterer) - (1 - static_cast<double>(cosine));
   }
   double most_distance(uint32_t leaver, uint32_t enterer) const {
     return distances_[enterer] - distances_[entries_[leaver]];
@@ -98,7 +99,6 @@ class EntrySet {
   void find_full();
   void find_full(uint32_t each, uint32_t value, uint32_t place);
   int64_t find_each_misses(uint32_t candidate) const;
-  double distance(uint32_t a, uint32_t b) const { return terms_.problem->distance(a, b); }
   void find_sums();
   void find_costs();
 

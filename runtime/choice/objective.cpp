@@ -3,14 +3,6 @@
 
 namespace pintle::internal {
 
-float ListProblem::find_cosine(uint32_t a, uint32_t b) const {
-  const float scale = inverse_norms[a] * inverse_norms[b];
-  const float product = kernels->dot_f32(vectors + size_t{a} * dim, vectors + size_t{b} * dim, dim);
-  const float cosine = scale == 0 ? 0 : fminf(product * scale, 1.0f);
-  cosines[size_t{a} * candidate_count + b] = cosines[size_t{b} * candidate_count + a] = cosine;
-  return cosine;
-}
-
 int32_t fifteenths_of(const ListProblem& problem, const uint32_t* entries, uint32_t group) {
   int32_t sum = 0;
   for (uint32_t r = 0; r < problem.length; ++r) {
@@ -32,7 +24,9 @@ ListWorth worth_of(const ListProblem& problem, const uint32_t* entries) {
   if (problem.diversity == 0) return worth;
   double distances = 0;
   for (uint32_t r = 1; r < problem.length; ++r) {
-    for (uint32_t s = 0; s < r; ++s) distances += problem.distance(entries[r], entries[s]);
+    for (uint32_t s = 0; s < r; ++s) {
+      distances += 1 - static_cast<double>(problem.cosine(entries[r], entries[s]));
+    }
   }
   worth.diversity = problem.diversity * distances;
   return worth;

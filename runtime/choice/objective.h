@@ -127,21 +127,20 @@ struct ListProblem {
   uint32_t pin_count;
   // Weight of a pair's 1 - cosine; 0: none, and no cosines.
   double diversity;
-  // [candidate_count][candidate_count], symmetric; NaN: not known yet, and found where it is asked for, from
-  float* cosines;
-  const float* vectors;        // [candidate_count][dim], and
-  const float* inverse_norms;  // [candidate_count], 0 of a vector of zeros
+  // For it: [candidate_count][dim], and one over their lengths, 0 of a vector of zeros, which is like no other.
+  const float* vectors;
+  const float* inverse_norms;
+  float* vector_sum;  // [dim]: written
   uint32_t dim;
   const KernelTable* kernels;
   // Whether every item that could be in a best list is a candidate.
   bool has_all_candidates;
 
-  // 1 - cosine.
-  double distance(uint32_t a, uint32_t b) const {
-    const float cosine = cosines[size_t{a} * candidate_count + b];
-    return 1 - static_cast<double>(cosine == cosine ? cosine : find_cosine(a, b));
+  const float* vector(uint32_t candidate) const { return vectors + size_t{candidate} * dim; }
+  float cosine(uint32_t a, uint32_t b) const {
+    const float scale = inverse_norms[a] * inverse_norms[b];
+    return scale == 0 ? 0 : fminf(kernels->dot_f32(vector(a), vector(b), dim) * scale, 1.0f);
   }
-  float find_cosine(uint32_t a, uint32_t b) const;
 };
 
 inline bool has_value(const ListProblem& problem, uint32_t candidate, uint32_t family,

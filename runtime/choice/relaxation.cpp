@@ -7,8 +7,8 @@ namespace pintle::internal {
 namespace {
 
 constexpr uint32_t kMaxMoves = 32;
-// A fifteenth missed costs four times the largest sum of worth (1e14 tolerances): it has weight 1024.
-constexpr double kPenalty = 4e14 / 1024;
+// A fifteenth missed, which has weight 1024, costs four times the largest sum of worth.
+constexpr double kPenalty = 4.0 / 1024;
 
 }  // namespace
 
@@ -59,7 +59,7 @@ void Relaxation::find_limits(int64_t misses) {
   int64_t counted = set_.range_misses();
   for (uint32_t i = 0; i < full_count_; ++i) counted += full_[i].excess * full_[i].misses;
   // Worth of a miss; 0 where what has a price misses less in the set than lists may.
-  const double penalty = counted >= misses ? kPenalty * terms_.tolerance : 0;
+  const double penalty = counted >= misses ? kPenalty * terms_.largest : 0;
   for (uint32_t g = 0; g < groups; ++g) {
     const int32_t step = (terms_.whole_groups >> g & 1) != 0 ? kWhole : 1;
     const GroupChanges::Change& more = changes_.changes[g][kWhole + step];

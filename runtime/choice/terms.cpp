@@ -120,7 +120,8 @@ ListTerms::ListTerms(const ListProblem& of, ChooseScratch* scratch)
       is_partition = false;
     }
   }
-  tolerance = 1e-14 * largest_sum(of);
+  largest = largest_sum(of);
+  tolerance = 1e-14 * largest + 2e-6 * of.diversity * of.length;
 }
 
 void find_free_entries(const ListProblem& problem, const uint32_t* list, uint32_t* entries) {

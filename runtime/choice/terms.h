@@ -30,8 +30,9 @@ struct ListTerms {
   RangeRule ranges[kMaxRanges + PINTLE_LIST_RULES];
   EachRule eaches[2 * PINTLE_LIST_RULES];
   uint32_t range_count, each_count;
-  // Differences of worth up to this are rounding: 1e-14 of the largest sum that occurs.
-  double tolerance;
+  // The largest sum of worth that occurs, and the differences that are rounding: 1e-14 of it, and of diversity,
+  // which is summed up in f32, some units in the last place of its pairs.
+  double largest, tolerance;
 
   const Candidate& candidate(uint32_t c) const { return problem->candidates[c]; }
 };

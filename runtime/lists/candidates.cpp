@@ -42,7 +42,7 @@ class Poser {
     for (uint32_t i = 0; i < plan_.rule_count; ++i) add_rule(i);
     std::sort(problem_.pins, problem_.pins + problem_.pin_count,
               [](const Pin& a, const Pin& b) { return a.rank < b.rank; });
-    if (plan_.diversity > 0) add_cosines();
+    if (plan_.diversity > 0) add_vectors();
     problem_.has_all_candidates = scan_.is_enough;
   }
 
@@ -232,7 +232,7 @@ class Poser {
     return true;
   }
 
-  void add_cosines() {
+  void add_vectors() {
     const uint32_t count = count_;
     assert(count <= kMaxDiverse);
     float* vectors = list_.vectors.front(static_cast<size_t>(count) * model_.dim);
@@ -244,26 +244,20 @@ class Poser {
       // A row of zeros is like no other.
       inverse_norms[i] = square > 0 && isfinite(square) ? 1 / sqrtf(square) : 0.0f;
     }
-    const size_t pair_count = static_cast<size_t>(count) * count;
-    problem_.cosines = list_.cosines.front(pair_count);
-    memset(problem_.cosines, 0xff, pair_count * sizeof(float));  // NaN
     problem_.vectors = vectors;
     problem_.inverse_norms = inverse_norms;
+    problem_.vector_sum = list_.vector_sum.front(model_.dim);
     problem_.dim = model_.dim;
     problem_.kernels = &model_.kernels;
-    double pairs = 0, dcg = 0;
-    for (uint32_t r = 0; r < problem_.length; ++r) {
-      const uint32_t entry = posed_->plain[r];
-      dcg += problem_.candidates[entry].probability * problem_.discounts[r];
-      for (uint32_t s = 0; s < r; ++s) {
-        pairs += problem_.distance(entry, posed_->plain[s]);
-      }
-    }
+    problem_.diversity = 1;
+    const ListWorth plain = worth_of(problem_, posed_->plain);
     // value * DCG of the list without wishes * diversity / its diversity. Where its items are one and the
     // same but for rounding there is no measure.
     constexpr double kRounding = 1e-5;
     const double all_pairs = problem_.length * (problem_.length - 1.0) / 2;
-    problem_.diversity = pairs > kRounding * all_pairs ? plan_.diversity * dcg / pairs : 0;
+    problem_.diversity = plain.diversity > kRounding * all_pairs
+                             ? plan_.diversity * plain.expected_dcg / plain.diversity
+                             : 0;
   }
 
   Session* const session_;

@@ -55,8 +55,10 @@ void gather_panel_row(const TensorView& tensor, uint32_t row, float* out) {
     case fb::DType_I8: {
       const int8_t* values = reinterpret_cast<const int8_t*>(data);
       const float scale = reinterpret_cast<const float*>(scales)[lane];
-      for (size_t c = 0; c < cols; ++c) {
-        out[c] = static_cast<float>(values[c / 4 * 64 + lane * 4 + c % 4]) * scale;
+      const int8_t* four = values + lane * 4;  // columns that are next to each other in a row
+      for (size_t c = 0; c < cols; c += 4, four += 4 * kPanelRows) {
+        const size_t count = cols - c < 4 ? cols - c : 4;
+        for (size_t i = 0; i < count; ++i) out[c + i] = static_cast<float>(four[i]) * scale;
       }
       break;
     }

@@ -21,7 +21,7 @@ void ListBuffers::lay_out_scratch(const Model& model, Arena* arena) {
   plain = arena->buffer<pintle_recommendation>(PINTLE_LIST_K);
   vectors = arena->buffer<float>(uint64_t{kMaxDiverse} * model.dim);
   inverse_norms = arena->buffer<float>(kMaxDiverse);
-  cosines = arena->buffer<float>(kMaxDiverse * kMaxDiverse);
+  vector_sum = arena->buffer<float>(model.dim);
   choose.lay_out(arena);
 }
 

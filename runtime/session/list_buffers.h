@@ -23,7 +23,7 @@ inline constexpr uint32_t kSmallClass = 16, kMaxSmall = 512;
 inline constexpr uint32_t kListCandidates =
     kMaxKept + PINTLE_LIST_K + PINTLE_LIST_WISHES + PINTLE_LIST_RULES;
 static_assert(kListCandidates <= kMaxCandidates);
-// With diversity: every pair of them has a cosine.
+// With diversity: each has its vector.
 inline constexpr uint32_t kMaxDiverse = 96;
 
 // An item that a list may hold. score: what lists are ordered by; own_score: the network's, without
@@ -55,7 +55,7 @@ struct ListBuffers {
   Buffer<pintle_recommendation> plain;  // [PINTLE_LIST_K]: the list without wishes and rules
   Buffer<float> vectors;                // [kMaxDiverse][dim]
   Buffer<float> inverse_norms;          // [kMaxDiverse]
-  Buffer<float> cosines;                // [kMaxDiverse][kMaxDiverse]
+  Buffer<float> vector_sum;             // [dim]
   ChooseScratch choose;
   // Of `classes`.
   ClassKey key;

@@ -54,7 +54,9 @@ std::vector<uint8_t> genre_model(int64_t window) {
   }
   converter::Interpretation interpretation;
   interpretation.temperature = 1;
-  interpretation.wish_unit = 0.002f;  // about one entry of ten, at these weights
+  // At these weights the median of random histories gains one entry of ten by a wish of 1, as where the
+  // converter measures it; the ten best have .11 of the probability, in GPT-2 on MovieLens-1M .13.
+  interpretation.wish_unit = 0.0006f;
   return converter::serialize_model(network, packed, catalogue, {"synthetic", "", {}},
                                     interpretation);
 }

@@ -81,14 +81,18 @@ PINTLE_PATH path_append_steered(pintle_session* session, const uint32_t* item,
   require(pintle_recommend(session, &request, out, &found), "recommend");
 }
 
-// One function each, of a code of its own (`Path` is written out), as callgrind knows them by name.
-#define PINTLE_LIST_PATH(name, Path)                                                   \
-  PINTLE_PATH path_##name(pintle_session* session, uint32_t item, uint32_t* number,    \
-                          const pintle_request* request, pintle_recommendation* out) { \
-    size_t found = 0;                                                                  \
-    *number = Path;                                                                    \
-    require(pintle_session_append(session, &item, 1), "append");                       \
-    require(pintle_recommend(session, request, out, &found), "recommend");             \
+// kListEvents events with their lists: how much there is to choose from differs from one to the next. One
+// function each, of a code of its own (`Path` is written out), as callgrind knows them by name.
+constexpr size_t kListEvents = 16;
+#define PINTLE_LIST_PATH(name, Path)                                                        \
+  PINTLE_PATH path_##name(pintle_session* session, const uint32_t* items, uint32_t* number, \
+                          const pintle_request* request, pintle_recommendation* out) {      \
+    size_t found = 0;                                                                       \
+    *number = Path;                                                                         \
+    for (size_t i = 0; i < kListEvents; ++i) {                                              \
+      require(pintle_session_append(session, &items[i], 1), "append");                      \
+      require(pintle_recommend(session, request, out, &found), "recommend");                \
+    }                                                                                       \
   }
 PINTLE_LIST_PATH(list_plain, 0)
 PINTLE_LIST_PATH(list_one, 1)
@@ -98,15 +102,14 @@ PINTLE_LIST_PATH(list_mix, 4)
 
 namespace {
 
-// Each three times from a window half full, as what depends on the events differs from one to the next and
-// classes of items are made at the first.
+// Each from a window half full, after a list whose request makes the classes of items.
 void run_lists(const char* file) {
   pintle_model* model = nullptr;
   require(pintle_model_open_file(file, nullptr, &model, nullptr), file);
   pintle_model_info info = PINTLE_MODEL_INFO_INIT;
   require(pintle_model_get_info(model, &info), "info");
-  using Path =
-      void (*)(pintle_session*, uint32_t, uint32_t*, const pintle_request*, pintle_recommendation*);
+  using Path = void (*)(pintle_session*, const uint32_t*, uint32_t*, const pintle_request*,
+                        pintle_recommendation*);
   constexpr Path kPaths[] = {path_list_plain, path_list_one, path_list_two, path_list_three,
                              path_list_mix};
   for (uint32_t wishes = 0; wishes <= pintle::bench::WishedRequest::kMix; ++wishes) {
@@ -122,8 +125,10 @@ void run_lists(const char* file) {
     }
     require(pintle_recommend(session, &wished.get(), list, &found), "recommend");
     uint32_t number = 0;
-    for (int round = 0; round < 3; ++round) {
-      kPaths[wishes](session, events.next(), &number, &wished.get(), list);
+    for (int round = 0; round < 2; ++round) {
+      uint32_t items[kListEvents];
+      for (uint32_t& item : items) item = events.next();
+      kPaths[wishes](session, items, &number, &wished.get(), list);
     }
     pintle_session_free(session);
   }

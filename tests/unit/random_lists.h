@@ -39,7 +39,9 @@ struct RandomList {
   std::vector<Candidate> candidates;
   std::vector<uint32_t> values, plain;
   std::vector<double> discounts;
-  std::vector<float> cosines;
+  static constexpr uint32_t kVectorDim = 5;
+  std::vector<float> vectors, inverse_norms, vector_sum;
+  internal::KernelTable kernels = {};
   ListProblem problem = {};
 };
 
@@ -127,13 +129,22 @@ inline RandomList::RandomList(const ListMix& mix, std::mt19937* random) {
   }
   if (mix.is_diverse) {
     problem.diversity = unit() * 0.05;
-    cosines.assign(size_t{n} * n, 1.0f);
-    for (uint32_t a = 0; a < n; ++a) {
-      for (uint32_t b = 0; b < a; ++b) {
-        cosines[a * n + b] = cosines[b * n + a] = static_cast<float>(2 * unit() - 1);
+    for (uint32_t c = 0; c < n; ++c) {
+      double square = 0;
+      const bool is_zero = below(12) == 0;
+      for (uint32_t d = 0; d < kVectorDim; ++d) {
+        vectors.push_back(is_zero ? 0.0f : static_cast<float>(2 * unit() - 1));
+        square += double{vectors.back()} * vectors.back();
       }
+      inverse_norms.push_back(is_zero ? 0.0f : static_cast<float>(1 / std::sqrt(square)));
     }
-    problem.cosines = cosines.data();
+    vector_sum.resize(kVectorDim);
+    internal::init_scalar(&kernels);
+    problem.vectors = vectors.data();
+    problem.inverse_norms = inverse_norms.data();
+    problem.vector_sum = vector_sum.data();
+    problem.dim = kVectorDim;
+    problem.kernels = &kernels;
   }
   problem.has_all_candidates = true;
 }
@@ -146,6 +157,17 @@ struct Merit {
     return misses < other.misses || (misses == other.misses && worth > other.worth + tolerance);
   }
 };
+inline double cosine_of(const ListProblem& problem, uint32_t a, uint32_t b) {
+  double product = 0, a_square = 0, b_square = 0;
+  for (uint32_t d = 0; d < problem.dim; ++d) {
+    const double x = static_cast<double>(problem.vector(a)[d]);
+    const double y = static_cast<double>(problem.vector(b)[d]);
+    product += x * y;
+    a_square += x * x;
+    b_square += y * y;
+  }
+  return product == 0 ? 0 : product / std::sqrt(a_square * b_square);
+}
 inline Merit merit_of(const ListProblem& problem, const std::vector<uint32_t>& list) {
   Merit merit;
   const auto weight = [](uint32_t rule) {
@@ -161,9 +183,7 @@ inline Merit merit_of(const ListProblem& problem, const std::vector<uint32_t>& l
     merit.worth += entry.probability / std::log2(static_cast<double>(r) + 2) +
                    static_cast<double>(entry.value);
     for (size_t s = 0; s < r && problem.diversity != 0; ++s) {
-      merit.worth +=
-          problem.diversity *
-          (1 - static_cast<double>(problem.cosines[list[r] * problem.candidate_count + list[s]]));
+      merit.worth += problem.diversity * (1 - cosine_of(problem, list[r], list[s]));
     }
   }
   for (uint32_t g = 0; g < problem.group_count; ++g) {
@@ -278,7 +298,8 @@ class Chooser {
 inline double rounding(const ListProblem& problem) {
   double sum = problem.candidates[0].probability * problem.length;
   for (uint32_t g = 0; g < problem.group_count; ++g) sum += std::abs(problem.groups[g].reward);
-  return 1e-12 * sum;
+  // Diversity is summed up in f32.
+  return 1e-12 * sum + 4e-6 * problem.diversity * problem.length;
 }
 
 }  // namespace pintle::test
