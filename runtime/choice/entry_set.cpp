@@ -172,12 +172,10 @@ int64_t EntrySet::find_each_misses(uint32_t candidate) const {
   return misses;
 }
 
-int64_t EntrySet::swap_each_misses(uint32_t leaver, uint32_t enterer) const {
-  if (!has_costs()) return 0;
+int64_t EntrySet::swap_costs(uint32_t leaver, uint32_t enterer) const {
   const ListProblem& problem = *terms_.problem;
   const uint32_t left = entries_[leaver];
-  int64_t misses = costs_[enterer] - costs_[left];
-  if (costs_[enterer] == 0) return misses;
+  int64_t misses = costs_[enterer];
   for (uint32_t i = 0; i < terms_.each_count; ++i) {
     const EachRule& rule = terms_.eaches[i];
     const FamilyValues& own = terms_.candidate(enterer).families[rule.family];

@@ -64,7 +64,11 @@ class EntrySet {
   // Misses of eaches that a candidate outside would add, or one inside saves by leaving.
   int64_t each_misses(uint32_t candidate) const { return has_costs() ? costs_[candidate] : 0; }
   // The same of a swap: less than the two alone, where they share a value.
-  int64_t swap_each_misses(uint32_t leaver, uint32_t enterer) const;
+  int64_t swap_each_misses(uint32_t leaver, uint32_t enterer) const {
+    if (!has_costs()) return 0;
+    const int64_t saved = costs_[entries_[leaver]];
+    return costs_[enterer] == 0 ? -saved : swap_costs(leaver, enterer) - saved;
+  }
   // Whether the two have a value in common that an each counts.
   bool share_values(uint32_t leaver, uint32_t enterer) const {
     return do_share_values(entries_[leaver], enterer);
@@ -99,6 +103,8 @@ class EntrySet {
   void find_full();
   void find_full(uint32_t each, uint32_t value, uint32_t place);
   int64_t find_each_misses(uint32_t candidate) const;
+  // What the enterer costs, less what it does not where it takes a leaver's place of the same value.
+  int64_t swap_costs(uint32_t leaver, uint32_t enterer) const;
   void find_sums();
   void find_costs();
 

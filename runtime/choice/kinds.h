@@ -16,6 +16,7 @@ inline constexpr uint32_t kNoCandidate = UINT32_MAX;
 struct Kinds {
   uint32_t *of, *next;     // [candidate_count]: its kind; see above
   uint32_t *first, *last;  // [count]
+  uint32_t* groups;        // [count]: bit g: members of group g
   uint32_t count;
 
   // Candidates come in order of score. kind: one that there is, or `count` for a new one.
@@ -34,17 +35,17 @@ struct Kinds {
 };
 
 struct KindBuffers {
-  Buffer<uint32_t> of, next, first, last;
+  Buffer<uint32_t> of, next, first, last, groups;
 
   void lay_out(uint32_t candidates, Arena* arena) {
-    for (Buffer<uint32_t>* buffer : {&of, &next, &first, &last}) {
+    for (Buffer<uint32_t>* buffer : {&of, &next, &first, &last, &groups}) {
       *buffer = arena->buffer<uint32_t>(candidates);
     }
   }
   // No kinds yet.
   Kinds start(uint32_t candidates) {
-    return {of.front(candidates), next.front(candidates), first.front(candidates),
-            last.front(candidates), 0};
+    return {of.front(candidates),   next.front(candidates),   first.front(candidates),
+            last.front(candidates), groups.front(candidates), 0};
   }
 };
 

@@ -86,11 +86,15 @@ bool SwapSearch::begin_enterer() {
   if (terms_.kinds.of[enterer] == kind_) return true;
   kind_ = terms_.kinds.of[enterer];
   const Candidate& in = terms_.candidate(enterer);
+  const uint32_t own_groups = terms_.kinds.groups[kind_];
   for (uint32_t l = 0; l < all; ++l) {
-    const Candidate& out = terms_.candidate(set_->entries()[moves_.leavers[l]]);
+    const uint32_t moved = set_->entries()[moves_.leavers[l]];
+    const Candidate& out = terms_.candidate(moved);
     double worth = static_cast<double>(in.value) - static_cast<double>(out.value);
     int64_t misses = 0;
-    for (uint32_t g = 0; g < terms_.problem->group_count; ++g) {
+    uint32_t groups = own_groups | terms_.kinds.groups[terms_.kinds.of[moved]];
+    for (; groups != 0; groups &= groups - 1) {
+      const uint32_t g = static_cast<uint32_t>(__builtin_ctz(groups));
       const GroupChanges::Change& change =
           changes_.changes[g][in.levels[g] - out.levels[g] + kWhole];
       worth += change.reward;

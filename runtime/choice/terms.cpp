@@ -34,13 +34,14 @@ void find_kinds(const ListProblem& problem, ChooseScratch* scratch, ListTerms* t
     }
     if (kind == kinds.compared()) {
       kind = kinds.count;
-      uint32_t member_of = 0;
+      uint32_t groups = 0;
       for (uint32_t g = 0; g < problem.group_count; ++g) {
         const uint8_t level = candidate.levels[g];
         if (level != 0 && level != kWhole) terms->whole_groups &= ~(1u << g);
-        if (level != 0) ++member_of;
+        if (level != 0) groups |= 1u << g;
       }
-      if (member_of > 1 || candidate.value != 0) terms->is_partition = false;
+      kinds.groups[kind] = groups;
+      if ((groups & (groups - 1)) != 0 || candidate.value != 0) terms->is_partition = false;
     }
     kinds.add(c, kind);
   }

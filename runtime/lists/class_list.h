@@ -12,8 +12,8 @@ namespace pintle::internal {
 // The best items of one class, sorted, best first; of equal scores the lower item.
 class ClassList {
  public:
-  ClassList() = default;  // keeps nothing: to be assigned to
-  ClassList(ScoredItem* items, uint32_t capacity) : items_(items), capacity_(capacity) {}
+  ClassList() {}  // to be assigned to: there are hundreds, few of them used
+  ClassList(ScoredItem* items, uint32_t capacity) : items_(items), capacity_(capacity), count_(0) {}
 
   uint32_t count() const { return count_; }
   const ScoredItem& at(uint32_t i) const { return items_[i]; }
@@ -45,8 +45,8 @@ class ClassList {
   }
 
  private:
-  ScoredItem* items_ = nullptr;
-  uint32_t capacity_ = 0, count_ = 0;
+  ScoredItem* items_;
+  uint32_t capacity_, count_;
 };
 
 }  // namespace pintle::internal

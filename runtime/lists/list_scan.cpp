@@ -99,6 +99,29 @@ class Scanner {
  private:
   // Panels whose scores are compared with one threshold.
   static constexpr size_t kBlock = 64;
+  struct Masks {
+    uint16_t of[kBlock + 3];
+
+    // Of panels [0, count), those above the threshold; zeros up to a whole four.
+    void find(const Model& model, float* scores, size_t count, float threshold) {
+      model.kernels.above_f32(scores, nullptr, count, threshold, of);
+      for (size_t p = count; p % 4 != 0; ++p) of[p] = 0;
+    }
+    // The first panel from `panel` on that has a row above it, or one from `count` on. Most have none: four of
+    // them are one word.
+    size_t next(size_t panel, size_t count) const {
+      for (; panel < count; ++panel) {
+        if (of[panel] != 0) return panel;
+        if (panel % 4 != 0) continue;
+        uint64_t four;
+        for (memcpy(&four, of + panel, sizeof(four)); four == 0 && panel + 4 < count;) {
+          memcpy(&four, of + (panel += 4), sizeof(four));
+        }
+        if (of[panel] != 0) return panel;
+      }
+      return panel;
+    }
+  };
 
   bool is_diverse() const { return plan_.diversity != 0; }
   bool prunes() const {
@@ -181,14 +204,14 @@ class Scanner {
   // last one.
   void offer_plain(size_t panel, size_t count, float* scores) {
     Selector selector(eligibility_, &plain_);
-    uint16_t masks[kBlock];
+    Masks masks;
     for (size_t done = 0, block = 1; done < count; done += block, block *= 2) {
       if (block > kBlock) block = kBlock;
       if (block > count - done) block = count - done;
       float* from = scores + done * kPanelRows;
-      model_.kernels.above_f32(from, nullptr, block, selector.threshold(), masks);
-      for (size_t p = 0; p < block; ++p) {
-        if (masks[p] != 0) selector.offer_panel(panel + done + p, masks[p], from + p * kPanelRows);
+      masks.find(model_, from, block, selector.threshold());
+      for (size_t p = 0; (p = masks.next(p, block)) < block; ++p) {
+        selector.offer_panel(panel + done + p, masks.of[p], from + p * kPanelRows);
       }
     }
   }
@@ -197,13 +220,12 @@ class Scanner {
     if (prunes()) raise_floors(knows_z);
     for (uint32_t c = 0; c < list_.class_count; ++c) update_threshold(c);
     offer_small(panel, count, scores);
-    uint16_t masks[kBlock];
     for (size_t done = 0, block = 1; done < count; done += block, block *= 2) {
       if (block > kBlock) block = kBlock;
       if (block > count - done) block = count - done;
       // Class 0 is most of the catalogue, the others together a smaller part: each with its own threshold.
-      if (thresholds_[0] < INFINITY) offer_block(panel + done, block, scores, masks, false);
-      if (list_.class_count > 1) offer_block(panel + done, block, scores, masks, true);
+      if (thresholds_[0] < INFINITY) offer_block(panel + done, block, scores, false);
+      if (list_.class_count > 1) offer_block(panel + done, block, scores, true);
       scores += block * kPanelRows;
     }
   }
@@ -214,23 +236,25 @@ class Scanner {
     for (; next_small_ < list_.small_count && small[next_small_] - first < count * kPanelRows;
          ++next_small_) {
       const uint32_t item = small[next_small_];
-      if (eligibility_.of_item(item)) offer(item, scores[item - first]);
+      const float score = scores[item - first];
+      if (score + exploration_.most() <= thresholds_[class_of_[item]]) continue;
+      if (eligibility_.of_item(item)) offer(item, score);
     }
   }
 
   // The items of class 0, or of the other classes that are not small.
-  void offer_block(size_t panel, size_t count, float* scores, uint16_t* masks, bool is_touched) {
+  void offer_block(size_t panel, size_t count, float* scores, bool is_touched) {
     float lowest = is_touched ? INFINITY : thresholds_[0];
     for (uint32_t c = 1; is_touched && c < list_.class_count; ++c) {
       if (!list_.is_small[c] && thresholds_[c] < lowest) lowest = thresholds_[c];
     }
     if (lowest == INFINITY) return;
-    model_.kernels.above_f32(scores, nullptr, count, lowest - exploration_.most(), masks);
-    for (size_t p = 0; p < count; ++p) {
-      if (masks[p] == 0) continue;
+    Masks masks;
+    masks.find(model_, scores, count, lowest - exploration_.most());
+    for (size_t p = 0; (p = masks.next(p, count)) < count; ++p) {
       const uint32_t touched =
           static_cast<uint32_t>(touched_[(panel + p) / 4] >> (panel + p) % 4 * kPanelRows);
-      uint32_t mask = masks[p] & (is_touched ? touched : ~touched);
+      uint32_t mask = masks.of[p] & (is_touched ? touched : ~touched);
       if (mask != 0) mask &= eligibility_.of_panel(panel + p);
       for (; mask != 0; mask &= mask - 1) {
         const uint32_t row = static_cast<uint32_t>(__builtin_ctz(mask));

@@ -56,10 +56,14 @@ void gather_panel_row(const TensorView& tensor, uint32_t row, float* out) {
       const int8_t* values = reinterpret_cast<const int8_t*>(data);
       const float scale = reinterpret_cast<const float*>(scales)[lane];
       const int8_t* four = values + lane * 4;  // columns that are next to each other in a row
-      for (size_t c = 0; c < cols; c += 4, four += 4 * kPanelRows) {
-        const size_t count = cols - c < 4 ? cols - c : 4;
-        for (size_t i = 0; i < count; ++i) out[c + i] = static_cast<float>(four[i]) * scale;
+      size_t c = 0;
+      for (; c + 4 <= cols; c += 4, four += 4 * kPanelRows) {
+        out[c] = static_cast<float>(four[0]) * scale;
+        out[c + 1] = static_cast<float>(four[1]) * scale;
+        out[c + 2] = static_cast<float>(four[2]) * scale;
+        out[c + 3] = static_cast<float>(four[3]) * scale;
       }
+      for (size_t i = 0; c < cols; ++i) out[c++] = static_cast<float>(four[i]) * scale;
       break;
     }
     case fb::DType_I4: {
