@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/choice/choose.h"
 
+#include <string.h>
+
 #include "runtime/choice/best_list.h"
 #include "runtime/choice/exact_search.h"
 #include "runtime/choice/relaxation.h"
@@ -15,8 +17,8 @@ constexpr uint32_t kExactSteps = 4096;
 constexpr uint32_t kOrderSteps = 8192;
 // Swaps that make a list worse, and are looked behind for a second one that more than makes up for it; and
 // swaps that this may measure beyond the first round.
-constexpr uint32_t kFirstSwaps = 3;
-constexpr uint64_t kSecondSwaps = 600;
+constexpr uint32_t kFirstSwaps = 8;
+constexpr uint64_t kSecondSwaps = 800;
 
 // Lists of the candidates that no pin has are kFewLists at most.
 bool are_few(const ListTerms& terms) {
@@ -132,42 +134,52 @@ class ListSearch {
         const Swap floor = {0, 0, 0, best_.misses() - misses,
                             best_.worth() + terms_.tolerance - worth};
         if (!swaps_.next(floor, &swap)) break;
-        uint32_t count = 0;
-        for (uint32_t r = 0; r < terms_.free_count; ++r) {
-          if (r == swap.position) entries[count++] = swap.enterer;
-          if (r != swap.leaver) entries[count++] = set_.entries()[r];
-        }
-        if (swap.position == terms_.free_count) entries[count++] = swap.enterer;
+        put_swap(set_.entries(), swap, entries);
         if (best_.offer(entries)) is_better = true;
       }
     }
   }
 
-  // From the best list on, two swaps at once: the first ones that lose least, the best second of each.
+  // From the best list on, two swaps at once: the first ones that are worth the most, whatever they miss (a
+  // second one may make up for it), and the best that follow each.
   void swap_twice() {
     const uint64_t most = swaps_.measured() + kSecondSwaps;
     bool is_any_better = true;
     while (is_any_better && swaps_.measured() < most) {
       Swap firsts[kFirstSwaps];
       uint32_t count = 0;
-      is_any_better = false;
       set_.assign(best_.entries());
       swaps_.begin(set_, moves_of(terms_, set_));
-      for (Swap swap; swaps_.next(count < kFirstSwaps ? no_swap() : firsts[count - 1], &swap);) {
+      double floor = -INFINITY;
+      for (Swap swap; swaps_.next(any_misses(floor), &swap);) {
         uint32_t hole = count < kFirstSwaps ? count++ : count - 1;
-        for (; hole > 0 && is_better(swap, firsts[hole - 1]); --hole) {
+        for (; hole > 0 && swap.worth > firsts[hole - 1].worth; --hole) {
           firsts[hole] = firsts[hole - 1];
         }
         firsts[hole] = swap;
+        if (count == kFirstSwaps) floor = firsts[count - 1].worth;
       }
-      uint32_t* entries = scratch_->exact.taken_entries.front(terms_.free_count);
-      for (uint32_t r = 0; r < terms_.free_count; ++r) entries[r] = set_.entries()[r];
+      uint32_t* base = scratch_->exact.taken_entries.front(terms_.free_count);
+      uint32_t* entries = scratch_->exact.sorted.front(terms_.free_count);
+      memcpy(base, best_.entries(), terms_.free_count * sizeof(uint32_t));
+      is_any_better = false;
       for (uint32_t i = 0; i < count && swaps_.measured() < most; ++i) {
+        put_swap(base, firsts[i], entries);
         set_.assign(entries);
-        set_.swap(firsts[i].leaver, firsts[i].enterer, firsts[i].position);
-        swaps_.climb(&set_);
+        Swap gained = firsts[i];
+        swaps_.climb(&set_, &gained);
+        const bool is_worse = gained.misses > 0 || (gained.misses == 0 && gained.worth <= 0);
+        // Under runs, what a set is worth is known when it is in order.
+        if (is_worse && problem().run_count == 0) continue;
         if (best_.offer(set_.entries())) is_any_better = true;
       }
+    }
+  }
+  void put_swap(const uint32_t* from, const Swap& swap, uint32_t* to) const {
+    uint32_t count = 0;
+    for (uint32_t r = 0; r <= terms_.free_count; ++r) {
+      if (r == swap.position) to[count++] = swap.enterer;
+      if (r != swap.leaver && r < terms_.free_count) to[count++] = from[r];
     }
   }
 

@@ -17,9 +17,9 @@ MixStep find_mix_step(const ListProblem& problem, const uint32_t* list, uint64_t
   MixStep best = {0, 0};
   double most = terms.tolerance;
   SwapSearch search(terms, &scratch->swaps);
-  Swap swap = no_swap();
-  for (search.begin(set, moves_of(terms, set)); search.next(no_swap(), &swap);) {
-    if (swap.worth <= most || swap.misses <= 0) continue;
+  Swap swap;
+  for (search.begin(set, moves_of(terms, set)); search.next(any_misses(most), &swap);) {
+    if (swap.misses <= 0) continue;
     for (uint32_t i = 0; i < problem.range_count; ++i) {
       const RangeRule& range = problem.ranges[i];
       const int32_t change = int32_t{terms.candidate(swap.enterer).levels[range.group]} -

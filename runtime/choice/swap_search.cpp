@@ -108,6 +108,7 @@ bool SwapSearch::begin_enterer() {
 
 bool SwapSearch::next(const Swap& floor, Swap* swap) {
   const EntrySet& set = *set_;
+  const bool is_any_miss = floor.misses == INT64_MAX;
   for (;;) {
     if (leaver_ == leaver_end_ && !begin_enterer()) return false;
     const uint32_t enterer = moves_.enterers[enterer_ - 1];
@@ -123,17 +124,17 @@ bool SwapSearch::next(const Swap& floor, Swap* swap) {
       if (set.has_distances()) {
         const double diversity = terms_.problem->diversity;
         const bool is_less = worth + diversity * set.most_distance(leaver, enterer) <= floor.worth;
-        if (misses == floor.misses && is_less) continue;
+        if (is_less && (is_any_miss || misses == floor.misses)) continue;
         worth += diversity * set.swap_distance(leaver, enterer);
       }
-      if (misses == floor.misses && worth <= floor.worth) continue;
+      if (worth <= floor.worth && (is_any_miss || misses == floor.misses)) continue;
       *swap = {leaver, enterer, position, misses, worth};
       return true;
     }
   }
 }
 
-bool SwapSearch::climb(EntrySet* set) {
+bool SwapSearch::climb(EntrySet* set, Swap* gained) {
   // Some 50 ms: reached by hundreds of entries under eaches that cannot be kept.
   const uint64_t most = measured_ + (1u << 21);
   while (measured_ < most) {
@@ -143,6 +144,9 @@ bool SwapSearch::climb(EntrySet* set) {
     while (next(best, &best)) is_found = true;
     if (!is_found) return true;
     set->swap(best.leaver, best.enterer, best.position);
+    if (gained == nullptr) continue;
+    gained->misses += best.misses;
+    gained->worth += best.worth;
   }
   return false;
 }

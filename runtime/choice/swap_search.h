@@ -45,8 +45,8 @@ class SwapSearch {
  public:
   SwapSearch(const ListTerms& terms, SwapBuffers* buffers) : terms_(terms), buffers_(buffers) {}
 
-  // Swaps while it gets better; true: until no swap does.
-  bool climb(EntrySet* set);
+  // Swaps while it gets better; true: until no swap does. gained: what that adds is added to; or null.
+  bool climb(EntrySet* set, Swap* gained = nullptr);
 
   // The swaps of find_moves(set, which) that are better than a floor, one after another; false: there are no
   // more. The set stays as it is until then.
@@ -72,8 +72,8 @@ class SwapSearch {
   int64_t* misses_;                         // and ranges miss
 };
 
-// A swap worse than any.
-inline Swap no_swap() { return {0, 0, 0, INT64_MAX, -INFINITY}; }
+// A floor for swaps that are worth more, whatever they miss.
+inline Swap any_misses(double worth) { return {0, 0, 0, INT64_MAX, worth}; }
 
 // Which moves hold the best swap by what the set counts.
 inline Moves moves_of(const ListTerms& terms, const EntrySet& set) {
