@@ -17,8 +17,8 @@ constexpr uint32_t kExactSteps = 4096;
 constexpr uint32_t kOrderSteps = 8192;
 // Swaps that make a list worse, and are looked behind for a second one that more than makes up for it; and
 // swaps that this may measure beyond the first round.
-constexpr uint32_t kFirstSwaps = 8;
-constexpr uint64_t kSecondSwaps = 800;
+constexpr uint32_t kFirstSwaps = 4;
+constexpr uint64_t kSecondSwaps = 1000;
 
 // Lists of the candidates that no pin has are kFewLists at most.
 bool are_few(const ListTerms& terms) {
@@ -166,14 +166,23 @@ class ListSearch {
       for (uint32_t i = 0; i < count && swaps_.measured() < most; ++i) {
         put_swap(base, firsts[i], entries);
         set_.assign(entries);
-        Swap gained = firsts[i];
-        swaps_.climb(&set_, &gained);
-        const bool is_worse = gained.misses > 0 || (gained.misses == 0 && gained.worth <= 0);
-        // Under runs, what a set is worth is known when it is in order.
-        if (is_worse && problem().run_count == 0) continue;
+        if (!follow(firsts[i])) continue;
+        swaps_.climb(&set_);
         if (best_.offer(set_.entries())) is_any_better = true;
       }
     }
+  }
+  // The best swap after this one, if both together make the list better; true: it is made. Under runs, what a
+  // set is worth is known when it is in order.
+  bool follow(const Swap& first) {
+    const bool is_order_open = problem().run_count != 0;
+    Swap best = {0, 0, 0, -first.misses,
+                 is_order_open ? -INFINITY : terms_.tolerance - first.worth};
+    bool is_found = false;
+    swaps_.begin(set_, moves_of(terms_, set_));
+    while (swaps_.next(best, &best)) is_found = true;
+    if (is_found) set_.swap(best.leaver, best.enterer, best.position);
+    return is_found || is_order_open;
   }
   void put_swap(const uint32_t* from, const Swap& swap, uint32_t* to) const {
     uint32_t count = 0;

@@ -134,7 +134,7 @@ bool SwapSearch::next(const Swap& floor, Swap* swap) {
   }
 }
 
-bool SwapSearch::climb(EntrySet* set, Swap* gained) {
+bool SwapSearch::climb(EntrySet* set) {
   // Some 50 ms: reached by hundreds of entries under eaches that cannot be kept.
   const uint64_t most = measured_ + (1u << 21);
   while (measured_ < most) {
@@ -144,9 +144,6 @@ bool SwapSearch::climb(EntrySet* set, Swap* gained) {
     while (next(best, &best)) is_found = true;
     if (!is_found) return true;
     set->swap(best.leaver, best.enterer, best.position);
-    if (gained == nullptr) continue;
-    gained->misses += best.misses;
-    gained->worth += best.worth;
   }
   return false;
 }

@@ -45,8 +45,8 @@ class SwapSearch {
  public:
   SwapSearch(const ListTerms& terms, SwapBuffers* buffers) : terms_(terms), buffers_(buffers) {}
 
-  // Swaps while it gets better; true: until no swap does. gained: what that adds is added to; or null.
-  bool climb(EntrySet* set, Swap* gained = nullptr);
+  // Swaps while it gets better; true: until no swap does.
+  bool climb(EntrySet* set);
 
   // The swaps of find_moves(set, which) that are better than a floor, one after another; false: there are no
   // more. The set stays as it is until then.

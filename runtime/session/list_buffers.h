@@ -18,7 +18,7 @@ inline constexpr uint32_t kListScores = 16384;
 inline constexpr uint32_t kListClasses = 255;
 inline constexpr uint32_t kMaxKept = 512;
 // Classes of so few items are gone through item by item, while all of them together are no more than these.
-inline constexpr uint32_t kSmallClass = 64, kMaxSmall = 512;
+inline constexpr uint32_t kSmallClass = 256, kMaxSmall = 1024;
 // With them, the list without wishes and the items that wishes and rules name.
 inline constexpr uint32_t kListCandidates =
     kMaxKept + PINTLE_LIST_K + PINTLE_LIST_WISHES + PINTLE_LIST_RULES;
