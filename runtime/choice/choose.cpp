@@ -17,7 +17,7 @@ constexpr uint32_t kExactSteps = 4096;
 constexpr uint32_t kOrderSteps = 8192;
 // Swaps that make a list worse, and are looked behind for a second one that more than makes up for it; and
 // swaps that this may measure beyond the first round.
-constexpr uint32_t kFirstSwaps = 4;
+constexpr uint32_t kFirstSwaps = 8;
 constexpr uint64_t kSecondSwaps = 1000;
 
 // Lists of the candidates that no pin has are kFewLists at most.
