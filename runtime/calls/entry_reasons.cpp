@@ -55,7 +55,7 @@ void ListReasons::explain(uint32_t rank, EntryReasons* out) {
   *out = {};
   if (plain_rank(rank) != PINTLE_NO_RANK) return;
   const uint32_t entry = list_.entries[rank];
-  const EntryGain gain = gain_of(problem_, list_.entries, rank, &session_->list.choose);
+  const EntryGain gain = gain_of(problem_, list_.entries, rank, session_->list.choose.front(1));
   if (gain.replaced == kNoCandidate) return;
   out->replaced = item_of(gain.replaced).item;
   const double own = plan_.exploration > 0 ? own_dcg(list_.entries) - own_dcg(gain.other)

@@ -13,7 +13,7 @@ namespace {
 
 void choose(Session* session, WishedList* list) {
   ListChoice choice = {list->entries, false, 0};
-  choose_list(list->posed.problem, &session->list.choose, &choice);
+  choose_list(list->posed.problem, session->list.choose.front(1), &choice);
   list->is_proven = choice.is_proven;
   list->violation = choice.violation;
 }
@@ -24,7 +24,7 @@ void relax_mix(Session* session, WishedList* list) {
   ListProblem& problem = list->posed.problem;
   for (uint32_t left = mix_tolerance(problem.length); left > 0 && list->violation == 0; --left) {
     const MixStep step =
-        find_mix_step(problem, list->entries, list->posed.mix, &session->list.choose);
+        find_mix_step(problem, list->entries, list->posed.mix, session->list.choose.front(1));
     if (step.change == 0) return;
     problem.ranges[step.range].lowest += step.change;
     problem.ranges[step.range].highest += step.change;

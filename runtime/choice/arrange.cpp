@@ -17,14 +17,14 @@ class OrderSearch {
       : terms_(terms),
         problem_(*terms.problem),
         entries_(entries),
-        list_(buffers->list.front(problem_.length)),
+        list_(buffers->list),
         best_(best),
-        chosen_(buffers->chosen.front(problem_.length)),
-        twins_(buffers->twins.front(problem_.length)),
-        is_placed_(buffers->is_placed.front(problem_.length)),
-        misses_(buffers->misses.front(problem_.length + 1)),
-        dcg_(buffers->dcg.front(problem_.length + 1)),
-        runs_(buffers->runs.front(kMaxRunsAhead)) {}
+        chosen_(buffers->chosen),
+        twins_(buffers->twins),
+        is_placed_(buffers->is_placed),
+        misses_(buffers->misses),
+        dcg_(buffers->dcg),
+        runs_(buffers->runs) {}
 
   Arrangement search() {
     find_twins();

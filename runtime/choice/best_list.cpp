@@ -7,7 +7,7 @@ namespace pintle::internal {
 
 bool BestList::offer(const uint32_t* entries) {
   const ListProblem& problem = *terms_.problem;
-  uint32_t* offered = scratch_->offered.front(problem.length);
+  uint32_t* offered = scratch_->offered;
   const Arrangement order = arrange(terms_, entries, &scratch_->arrange, offered);
   order_steps_taken_ += order.steps;
   if (!order.is_best) is_order_known_ = false;
@@ -20,7 +20,7 @@ bool BestList::offer(const uint32_t* entries) {
   worth_ = worth;
   is_by_score_ = order.is_by_score;
   memcpy(list_, offered, problem.length * sizeof(uint32_t));
-  memcpy(scratch_->entries.front(terms_.free_count), entries, terms_.free_count * sizeof(uint32_t));
+  memcpy(scratch_->entries, entries, terms_.free_count * sizeof(uint32_t));
   return true;
 }
 

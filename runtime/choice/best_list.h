@@ -17,7 +17,7 @@ class BestList {
   // entries: [free_count] candidates, ascending. Puts them in order; true: the best so far.
   bool offer(const uint32_t* entries);
   // The entries of the best, [free_count]. Good until the next offer.
-  const uint32_t* entries() const { return scratch_->entries.front(terms_.free_count); }
+  const uint32_t* entries() const { return scratch_->entries; }
 
   int64_t misses() const { return misses_; }
   double worth() const { return worth_; }

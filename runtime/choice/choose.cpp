@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/choice/choose.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "runtime/choice/best_list.h"
@@ -36,7 +37,7 @@ class ListSearch {
   ListSearch(const ListProblem& problem, ChooseScratch* scratch, uint32_t* list)
       : scratch_(scratch),
         terms_(problem, scratch),
-        set_(terms_, true, &scratch->chosen),
+        set_(terms_, &scratch->chosen, &scratch->pairs),
         swaps_(terms_, &scratch->swaps),
         are_few_(are_few(terms_)),
         best_(terms_, are_few_ ? UINT64_MAX : kOrderSteps, scratch, list) {}
@@ -61,7 +62,7 @@ class ListSearch {
 
   // The plain list: the best scores beside the pins.
   void start() {
-    uint32_t* entries = scratch_->exact.sorted.front(terms_.free_count);
+    uint32_t* entries = scratch_->exact.sorted;
     uint32_t count = 0;
     for (uint32_t c = 0; count < terms_.free_count; ++c) {
       bool is_pinned = false;
@@ -73,12 +74,12 @@ class ListSearch {
     set_.assign(entries);
   }
   double worth_by_score() {
-    uint32_t* list = scratch_->offered.front(problem().length);
+    uint32_t* list = scratch_->offered;
     place_by_score(terms_, set_.entries(), list);
     return worth_of(problem(), list).sum(problem().group_count);
   }
   int64_t misses_by_score() {
-    uint32_t* list = scratch_->offered.front(problem().length);
+    uint32_t* list = scratch_->offered;
     place_by_score(terms_, set_.entries(), list);
     return set_misses(problem(), list);
   }
@@ -109,11 +110,11 @@ class ListSearch {
   }
   bool search_bounded() {
     Relaxation relaxation(terms_, set_, best_.misses(), &scratch_->relaxation, &scratch_->swaps);
-    EntrySet relaxed(terms_, false, &scratch_->relaxed);
+    EntrySet relaxed(terms_, &scratch_->relaxed, nullptr);
     double bound = worth_by_score();
     if (relaxation.prove() && bound <= best_.worth() + terms_.tolerance) return true;
     bound += relaxation.widen(&relaxed);
-    double* losses = scratch_->exact.losses.front(problem().candidate_count);
+    double* losses = scratch_->exact.losses;
     relaxation.find_losses(relaxed, losses);
     const ExactRequest request = {false, &relaxed, losses, bound, exact_steps()};
     return search_exactly(terms_, request, &scratch_->exact, &best_);
@@ -121,7 +122,7 @@ class ListSearch {
 
   // Swaps of the best list by what it is worth in its order.
   void climb_in_order() {
-    uint32_t* entries = scratch_->exact.sorted.front(terms_.free_count);
+    uint32_t* entries = scratch_->exact.sorted;
     for (bool is_better = true; is_better && best_.may_order();) {
       is_better = false;
       set_.assign(best_.entries());
@@ -159,8 +160,8 @@ class ListSearch {
         firsts[hole] = swap;
         if (count == kFirstSwaps) floor = firsts[count - 1].worth;
       }
-      uint32_t* base = scratch_->exact.taken_entries.front(terms_.free_count);
-      uint32_t* entries = scratch_->exact.sorted.front(terms_.free_count);
+      uint32_t* base = scratch_->exact.taken_entries;
+      uint32_t* entries = scratch_->exact.sorted;
       memcpy(base, best_.entries(), terms_.free_count * sizeof(uint32_t));
       is_any_better = false;
       for (uint32_t i = 0; i < count && swaps_.measured() < most; ++i) {
@@ -203,6 +204,7 @@ class ListSearch {
 }  // namespace
 
 void choose_list(const ListProblem& problem, ChooseScratch* scratch, ListChoice* choice) {
+  assert(problem.candidate_count <= kMaxCandidates && problem.length <= kMaxEntries);
   ListSearch search(problem, scratch, choice->entries);
   choice->is_proven = search.search() && problem.has_all_candidates;
   choice->violation = violation_of(search.misses());

@@ -6,7 +6,6 @@
 
 #include "runtime/choice/kinds.h"
 #include "runtime/choice/objective.h"
-#include "runtime/support/arena.h"
 
 namespace pintle::internal {
 
@@ -19,35 +18,28 @@ inline constexpr uint32_t kMaxRunsAhead = 64;
 
 // A set of entries, pins apart: entry_set.h.
 struct EntryBuffers {
-  Buffer<uint8_t> places;    // [kMaxCandidates]
-  Buffer<uint32_t> entries;  // [kMaxEntries]
-  Buffer<double> rises;      // [kMaxEntries + 1]
-  Buffer<double> falls;      // [kMaxEntries + 1]
-  // With pairs: [kMaxCandidates].
-  Buffer<int64_t> costs;
-  Buffer<double> distances;
-
-  void lay_out(bool counts_pairs, Arena* arena);
+  uint8_t places[kMaxCandidates];
+  uint32_t entries[kMaxEntries];
+  double rises[kMaxEntries + 1], falls[kMaxEntries + 1];
+};
+struct PairBuffers {
+  int64_t costs[kMaxCandidates];
+  double distances[kMaxCandidates];
 };
 
 // The swaps worth a look: swap_search.h.
 struct SwapBuffers {
-  Buffer<uint32_t> enterers;      // [kMaxCandidates]
-  Buffer<uint32_t> positions;     // [kMaxCandidates]
-  Buffer<uint32_t> leavers;       // [kMaxEntries]
-  Buffer<int64_t> kinds_seen;     // [kMaxCandidates]
-  Buffer<double> leaver_worths;   // [kMaxEntries]
-  Buffer<int64_t> leaver_misses;  // [kMaxEntries]
-
-  void lay_out(Arena* arena);
+  uint32_t enterers[kMaxCandidates], positions[kMaxCandidates];
+  uint32_t leavers[kMaxEntries];
+  int64_t kinds_seen[kMaxCandidates];
+  double leaver_worths[kMaxEntries];
+  int64_t leaver_misses[kMaxEntries];
 };
 
 // relaxation.h
 struct RelaxationBuffers {
-  Buffer<uint32_t> full_values;  // [kMaxCandidates]: a bit for each
-  KindBuffers kinds;
-
-  void lay_out(Arena* arena);
+  uint32_t full_values[kMaxCandidates];  // a bit for each
+  KindBuffers<kMaxCandidates> kinds;
 };
 
 // One group's part of what an exact search can still add from a class on.
@@ -56,18 +48,16 @@ struct GroupReach {
   uint8_t most, least;   // of one candidate's levels above 0
 };
 
-// exact_search.h. [kMaxKinds] where not said otherwise.
+// exact_search.h
 struct ExactBuffers {
-  Buffer<uint32_t> order;  // [kMaxCandidates]: candidates, class by class
-  Buffer<uint32_t> first;  // [kMaxKinds + 1] of the order
-  Buffer<uint32_t> taken, tried, target;
-  Buffer<double> loss_in, loss_out;        // [kMaxKinds + 1]
-  Buffer<GroupReach> reach;                // [kMaxKinds + 1][kMaxGroups]
-  Buffer<double> losses;                   // [kMaxCandidates]
-  Buffer<uint32_t> taken_entries, sorted;  // [kMaxEntries]
-  Buffer<int64_t> added;                   // [kMaxEntries]
-
-  void lay_out(Arena* arena);
+  uint32_t order[kMaxCandidates];  // candidates, class by class
+  uint32_t first[kMaxKinds + 1];   // of the order
+  uint32_t taken[kMaxKinds], tried[kMaxKinds], target[kMaxKinds];
+  double loss_in[kMaxKinds + 1], loss_out[kMaxKinds + 1];
+  GroupReach reach[(kMaxKinds + 1) * kMaxGroups];
+  double losses[kMaxCandidates];
+  uint32_t taken_entries[kMaxEntries], sorted[kMaxEntries];
+  int64_t added[kMaxEntries];
 };
 
 // arrange.h
@@ -77,27 +67,24 @@ struct RunAhead {
   uint64_t members[kMaxEntries / 64];  // by place in the set, pins behind the others
 };
 struct ArrangeBuffers {
-  Buffer<uint32_t> list;           // [kMaxEntries]
-  Buffer<uint32_t> chosen, twins;  // [kMaxEntries]
-  Buffer<uint8_t> is_placed;       // [kMaxEntries]
-  Buffer<int64_t> misses;          // [kMaxEntries + 1]
-  Buffer<double> dcg;              // [kMaxEntries + 1]
-  Buffer<RunAhead> runs;           // [kMaxRunsAhead]
-
-  void lay_out(Arena* arena);
+  uint32_t list[kMaxEntries];
+  uint32_t chosen[kMaxEntries], twins[kMaxEntries];
+  uint8_t is_placed[kMaxEntries];
+  int64_t misses[kMaxEntries + 1];
+  double dcg[kMaxEntries + 1];
+  RunAhead runs[kMaxRunsAhead];
 };
 
 struct ChooseScratch {
-  KindBuffers kinds;
-  Buffer<double> discounts, steps;  // [kMaxEntries], [kMaxEntries + 1]: of ranks without a pin
+  KindBuffers<kMaxCandidates> kinds;
+  double discounts[kMaxEntries], steps[kMaxEntries + 1];  // of ranks without a pin
   EntryBuffers chosen, relaxed;
+  PairBuffers pairs;  // of `chosen`
   SwapBuffers swaps;
   RelaxationBuffers relaxation;
   ExactBuffers exact;
   ArrangeBuffers arrange;
-  Buffer<uint32_t> offered, entries;  // [kMaxEntries]: best_list.h
-
-  void lay_out(Arena* arena);
+  uint32_t offered[kMaxEntries], entries[kMaxEntries];  // best_list.h
 };
 
 }  // namespace pintle::internal

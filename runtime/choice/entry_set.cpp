@@ -16,15 +16,14 @@ bool EntrySet::do_share_values(uint32_t a, uint32_t b) const {
   return false;
 }
 
-EntrySet::EntrySet(const ListTerms& terms, bool counts_pairs, EntryBuffers* buffers)
+EntrySet::EntrySet(const ListTerms& terms, EntryBuffers* buffers, PairBuffers* pairs)
     : terms_(terms),
-      counts_pairs_(counts_pairs),
-      places_(buffers->places.front(terms.problem->candidate_count)),
-      entries_(buffers->entries.front(terms.free_count)),
-      rises_(buffers->rises.front(terms.free_count + 1)),
-      falls_(buffers->falls.front(terms.free_count + 1)),
-      costs_(buffers->costs.front(counts_pairs ? terms.problem->candidate_count : 0)),
-      distances_(buffers->distances.front(counts_pairs ? terms.problem->candidate_count : 0)) {}
+      places_(buffers->places),
+      entries_(buffers->entries),
+      rises_(buffers->rises),
+      falls_(buffers->falls),
+      costs_(pairs == nullptr ? nullptr : pairs->costs),
+      distances_(pairs == nullptr ? nullptr : pairs->distances) {}
 
 void EntrySet::assign(const uint32_t* entries) {
   const ListProblem& problem = *terms_.problem;

@@ -18,8 +18,8 @@ enum Place : uint8_t { kOutside, kInside, kPinned };
 
 class EntrySet {
  public:
-  // counts_pairs: keeps what eaches need, too, and diversity if told to.
-  EntrySet(const ListTerms& terms, bool counts_pairs, EntryBuffers* buffers);
+  // pairs: to keep what eaches need, too, and diversity if told to; or null.
+  EntrySet(const ListTerms& terms, EntryBuffers* buffers, PairBuffers* pairs);
 
   // entries: [free_count] candidates, ascending, none of them pinned.
   void assign(const uint32_t* entries);
@@ -96,7 +96,7 @@ class EntrySet {
     return m < terms_.free_count ? entries_[m]
                                  : terms_.problem->pins[m - terms_.free_count].candidate;
   }
-  bool has_costs() const { return counts_pairs_ && terms_.each_count != 0; }
+  bool has_costs() const { return costs_ != nullptr && terms_.each_count != 0; }
   bool do_share_values(uint32_t a, uint32_t b) const;
   // Entries of a value if the set has as many as rule `each` allows, or more; else 0. Not for a rule of 0.
   uint32_t count_if_full(uint32_t each, uint32_t value) const;
@@ -109,7 +109,7 @@ class EntrySet {
   void find_costs();
 
   const ListTerms& terms_;
-  bool counts_pairs_, has_distances_ = false;
+  bool has_distances_ = false;
   uint8_t* places_;
   uint32_t* entries_;
   double *rises_, *falls_;

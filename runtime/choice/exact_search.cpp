@@ -17,17 +17,17 @@ class ExactSearch {
         problem_(*terms.problem),
         request_(request),
         best_(best),
-        order_(buffers->order.front(problem_.candidate_count)),
-        first_(buffers->first.front(kMaxKinds + 1)),
-        taken_(buffers->taken.front(kMaxKinds)),
-        tried_(buffers->tried.front(kMaxKinds)),
-        target_(buffers->target.front(kMaxKinds)),
-        loss_in_(buffers->loss_in.front(kMaxKinds + 1)),
-        loss_out_(buffers->loss_out.front(kMaxKinds + 1)),
-        reach_(buffers->reach.front((kMaxKinds + 1) * kMaxGroups)),
-        entries_(buffers->taken_entries.front(terms.free_count)),
-        sorted_(buffers->sorted.front(terms.free_count)),
-        added_(buffers->added.front(terms.free_count)) {}
+        order_(buffers->order),
+        first_(buffers->first),
+        taken_(buffers->taken),
+        tried_(buffers->tried),
+        target_(buffers->target),
+        loss_in_(buffers->loss_in),
+        loss_out_(buffers->loss_out),
+        reach_(buffers->reach),
+        entries_(buffers->taken_entries),
+        sorted_(buffers->sorted),
+        added_(buffers->added) {}
 
   bool search() {
     for (uint32_t i = 0; i < problem_.pin_count; ++i) add_levels(problem_.pins[i].candidate, 1);

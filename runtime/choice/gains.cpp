@@ -70,7 +70,7 @@ void put_back(const ListProblem& problem, const uint32_t* list, uint32_t entry, 
     if (problem.pins[i].candidate != entry) without.pins[without.pin_count++] = problem.pins[i];
   }
   const ListTerms terms(without, scratch);
-  uint32_t* entries = scratch->entries.front(terms.free_count);
+  uint32_t* entries = scratch->entries;
   for (uint32_t r = 0; r < problem.length; ++r) other[r] = list[r] == entry ? replaced : list[r];
   find_free_entries(without, other, entries);
   arrange(terms, entries, &scratch->arrange, other);
@@ -82,7 +82,7 @@ EntryGain gain_of(const ListProblem& problem, const uint32_t* list, uint32_t ran
                   ChooseScratch* scratch) {
   EntryGain gain = {find_replaced(problem, list, list[rank]), {}, 0, nullptr};
   if (gain.replaced == kNoCandidate) return gain;
-  uint32_t* other = scratch->offered.front(problem.length);
+  uint32_t* other = scratch->offered;
   put_back(problem, list, list[rank], gain.replaced, scratch, other);
   gain.other = other;
   gain.worth = worth_of(problem, list);

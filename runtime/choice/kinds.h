@@ -4,9 +4,7 @@
 #ifndef PINTLE_RUNTIME_CHOICE_KINDS_H_
 #define PINTLE_RUNTIME_CHOICE_KINDS_H_
 
-#include <initializer_list>
-
-#include "runtime/support/arena.h"
+#include <stdint.h>
 
 namespace pintle::internal {
 
@@ -16,7 +14,7 @@ inline constexpr uint32_t kNoCandidate = UINT32_MAX;
 struct Kinds {
   uint32_t *of, *next;     // [candidate_count]: its kind; see above
   uint32_t *first, *last;  // [count]
-  uint32_t* groups;        // [count]: bit g: members of group g
+  uint32_t *groups;        // [count]: bit g: members of group g
   uint32_t count;
 
   // Candidates come in order of score. kind: one that there is, or `count` for a new one.
@@ -34,19 +32,13 @@ struct Kinds {
   uint32_t compared() const { return count < 64 ? count : 64; }
 };
 
+template <uint32_t kCandidates>
 struct KindBuffers {
-  Buffer<uint32_t> of, next, first, last, groups;
+  uint32_t of[kCandidates], next[kCandidates];
+  uint32_t first[kCandidates], last[kCandidates], groups[kCandidates];
 
-  void lay_out(uint32_t candidates, Arena* arena) {
-    for (Buffer<uint32_t>* buffer : {&of, &next, &first, &last, &groups}) {
-      *buffer = arena->buffer<uint32_t>(candidates);
-    }
-  }
   // No kinds yet.
-  Kinds start(uint32_t candidates) {
-    return {of.front(candidates),   next.front(candidates),   first.front(candidates),
-            last.front(candidates), groups.front(candidates), 0};
-  }
+  Kinds start() { return {of, next, first, last, groups, 0}; }
 };
 
 }  // namespace pintle::internal

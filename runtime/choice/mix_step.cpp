@@ -8,8 +8,8 @@ namespace pintle::internal {
 MixStep find_mix_step(const ListProblem& problem, const uint32_t* list, uint64_t is_mix,
                       ChooseScratch* scratch) {
   const ListTerms terms(problem, scratch);
-  EntrySet set(terms, true, &scratch->chosen);
-  uint32_t* entries = scratch->exact.sorted.front(terms.free_count);
+  EntrySet set(terms, &scratch->chosen, &scratch->pairs);
+  uint32_t* entries = scratch->exact.sorted;
   find_free_entries(problem, list, entries);
   set.assign(entries);
   if (problem.diversity != 0) set.count_distances();

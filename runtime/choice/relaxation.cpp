@@ -14,10 +14,7 @@ constexpr double kPenalty = 4.0 / 1024;
 
 Relaxation::Relaxation(const ListTerms& terms, const EntrySet& set, int64_t misses,
                        RelaxationBuffers* buffers, SwapBuffers* swap_buffers)
-    : terms_(terms),
-      set_(set),
-      swap_buffers_(swap_buffers),
-      masks_(buffers->full_values.front(terms.problem->candidate_count)) {
+    : terms_(terms), set_(set), swap_buffers_(swap_buffers), masks_(buffers->full_values) {
   changes_.find(terms, set);
   find_full_values();
   find_kinds(buffers);
@@ -38,7 +35,7 @@ void Relaxation::find_kinds(RelaxationBuffers* buffers) {
   kinds_ = terms_.kinds;
   if (full_count_ == 0) return;
   const ListProblem& problem = *terms_.problem;
-  kinds_ = buffers->kinds.start(problem.candidate_count);
+  kinds_ = buffers->kinds.start();
   for (uint32_t c = 0; c < problem.candidate_count; ++c) {
     masks_[c] = 0;
     for (uint32_t i = 0; i < full_count_; ++i) {
@@ -78,7 +75,7 @@ void Relaxation::find_limits(int64_t misses) {
 
 Swap Relaxation::best_swap(const EntrySet& set) {
   const SwapMoves moves = moves_of(set);
-  double* leaver_weights = swap_buffers_->leaver_worths.front(moves.leaver_count);
+  double* leaver_weights = swap_buffers_->leaver_worths;
   for (uint32_t l = 0; l < moves.leaver_count; ++l) {
     leaver_weights[l] = weight(set.entries()[moves.leavers[l]]);
   }

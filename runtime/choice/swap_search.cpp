@@ -28,11 +28,10 @@ void GroupChanges::find(const ListTerms& terms, const EntrySet& set) {
 
 SwapMoves find_moves(const ListTerms& terms, const Kinds& kinds, const EntrySet& set, Moves which,
                      SwapBuffers* buffers) {
-  const uint32_t candidate_count = terms.problem->candidate_count;
-  uint32_t* enterers = buffers->enterers.front(candidate_count);
-  uint32_t* positions = buffers->positions.front(candidate_count);
-  uint32_t* leavers = buffers->leavers.front(terms.free_count);
-  int64_t* seen = buffers->kinds_seen.front(kinds.count);
+  uint32_t* enterers = buffers->enterers;
+  uint32_t* positions = buffers->positions;
+  uint32_t* leavers = buffers->leavers;
+  int64_t* seen = buffers->kinds_seen;
   SwapMoves moves = {0, 0, 0, enterers, positions, leavers};
 
   bool is_any_kept_out = false;
@@ -70,8 +69,8 @@ void SwapSearch::begin(const EntrySet& set, Moves which) {
   set_ = &set;
   changes_.find(terms_, set);
   moves_ = find_moves(terms_, terms_.kinds, set, which, buffers_);
-  worths_ = buffers_->leaver_worths.front(terms_.free_count);
-  misses_ = buffers_->leaver_misses.front(terms_.free_count);
+  worths_ = buffers_->leaver_worths;
+  misses_ = buffers_->leaver_misses;
   enterer_ = leaver_ = leaver_end_ = 0;
   kind_ = kNoCandidate;
 }

@@ -22,7 +22,7 @@ LevelWords levels_of(const Candidate& candidate) {
 
 void find_kinds(const ListProblem& problem, ChooseScratch* scratch, ListTerms* terms) {
   Kinds& kinds = terms->kinds;
-  kinds = scratch->kinds.start(problem.candidate_count);
+  kinds = scratch->kinds.start();
   for (uint32_t c = 0; c < problem.candidate_count; ++c) {
     const Candidate& candidate = problem.candidates[c];
     const LevelWords words = levels_of(candidate);
@@ -89,8 +89,8 @@ double largest_sum(const ListProblem& problem) {
 
 ListTerms::ListTerms(const ListProblem& of, ChooseScratch* scratch)
     : problem(&of), free_count(of.length - of.pin_count) {
-  double* discounts_of = scratch->discounts.front(free_count);
-  double* steps_of = scratch->steps.front(free_count + 1);
+  double* discounts_of = scratch->discounts;
+  double* steps_of = scratch->steps;
   uint32_t free_rank = 0, pin = 0;
   for (uint32_t r = 0; r < of.length; ++r) {
     if (pin < of.pin_count && of.pins[pin].rank == r) {

@@ -22,7 +22,7 @@ void ListBuffers::lay_out_scratch(const Model& model, Arena* arena) {
   vectors = arena->buffer<float>(uint64_t{kMaxDiverse} * model.dim);
   inverse_norms = arena->buffer<float>(kMaxDiverse);
   vector_sum = arena->buffer<float>(model.dim);
-  choose.lay_out(arena);
+  choose = arena->buffer<ChooseScratch>(1);
 }
 
 void ListBuffers::start() {

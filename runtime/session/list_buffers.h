@@ -56,7 +56,7 @@ struct ListBuffers {
   Buffer<float> vectors;                // [kMaxDiverse][dim]
   Buffer<float> inverse_norms;          // [kMaxDiverse]
   Buffer<float> vector_sum;             // [dim]
-  ChooseScratch choose;
+  Buffer<ChooseScratch> choose;         // [1]
   // Of `classes`.
   ClassKey key;
   uint32_t class_count = 0;

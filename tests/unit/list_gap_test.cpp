@@ -85,7 +85,7 @@ Gaps measure_gaps(const ListMix& mix, int cases, uint32_t seed,
 
     if (find_best != best_merit_by_counts) continue;
     const ListTerms terms(problem, chooser.scratch());
-    EntrySet set(terms, true, &chooser.scratch()->chosen);
+    EntrySet set(terms, &chooser.scratch()->chosen, &chooser.scratch()->pairs);
     set.assign(question.plain.data());
     CHECK(SwapSearch(terms, &chooser.scratch()->swaps).climb(&set));
     const Merit by_swaps =

@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 #include <vector>
@@ -266,32 +268,27 @@ inline Merit best_merit(const ListProblem& problem) {
 // choose_list with scratch of its own.
 class Chooser {
  public:
-  Chooser() {
-    Arena counting(nullptr);
-    ChooseScratch counted;
-    counted.lay_out(&counting);
-    block_.resize(counting.used_bytes() + Arena::kAlignment);
-    const uintptr_t start = reinterpret_cast<uintptr_t>(block_.data());
-    Arena arena(reinterpret_cast<void*>((start + Arena::kAlignment - 1) / Arena::kAlignment *
-                                        Arena::kAlignment));
-    scratch_.lay_out(&arena);
-  }
   std::vector<uint32_t> choose(const ListProblem& problem) {
     std::vector<uint32_t> entries(problem.length);
     ListChoice choice = {entries.data(), false, 0};
-    choose_list(problem, &scratch_, &choice);
+    choose_list(problem, scratch_.get(), &choice);
     is_proven = choice.is_proven;
     violation = choice.violation;
     return entries;
   }
-  ChooseScratch* scratch() { return &scratch_; }
+  ChooseScratch* scratch() { return scratch_.get(); }
 
   bool is_proven = false;
   double violation = 0;
 
  private:
-  std::vector<uint8_t> block_;
-  ChooseScratch scratch_;
+  // Filled with what nothing may rely on: zeros would hide what is read before it is written.
+  static std::unique_ptr<ChooseScratch> filled() {
+    auto scratch = std::make_unique<ChooseScratch>();
+    std::memset(static_cast<void*>(scratch.get()), 0xa5, sizeof(ChooseScratch));
+    return scratch;
+  }
+  std::unique_ptr<ChooseScratch> scratch_ = filled();
 };
 
 // What rounding may change of a worth: of its largest parts.
