@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What choosing a list writes to: some 90 KB of the session's block, most of it for candidates.
+// What choosing a list writes to: some 96 KB of the session's block, most of it for candidates.
 #ifndef PINTLE_RUNTIME_CHOICE_CHOOSE_SCRATCH_H_
 #define PINTLE_RUNTIME_CHOICE_CHOOSE_SCRATCH_H_
 
