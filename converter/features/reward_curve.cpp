@@ -19,7 +19,7 @@ constexpr int kRewards = 24;  // to 940
 constexpr int kFinerRewards = 8;
 
 double asked_quantile(size_t people) {
-  return std::clamp(0.5 + 1.5 / std::sqrt(static_cast<double>(people)), 0.53, 0.75);
+  return std::clamp(0.5 + 2 / std::sqrt(static_cast<double>(people)), 0.55, 0.75);
 }
 
 // One direction of one attribute.
