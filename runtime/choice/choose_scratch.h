@@ -32,6 +32,8 @@ struct SwapBuffers {
   uint32_t enterers[kMaxCandidates], positions[kMaxCandidates];
   uint32_t leavers[kMaxEntries];
   int64_t kinds_seen[kMaxCandidates];
+  // By leaver: the first of its kind, what groups and values gain, and ranges miss.
+  uint32_t leaver_twins[kMaxEntries];
   double leaver_worths[kMaxEntries];
   int64_t leaver_misses[kMaxEntries];
 };

@@ -69,13 +69,16 @@ void SwapSearch::begin(const EntrySet& set, Moves which) {
   set_ = &set;
   changes_.find(terms_, set);
   moves_ = find_moves(terms_, terms_.kinds, set, which, buffers_);
-  worths_ = buffers_->leaver_worths;
-  misses_ = buffers_->leaver_misses;
   enterer_ = leaver_ = leaver_end_ = 0;
   kind_ = kNoCandidate;
+  uint32_t* twins = buffers_->leaver_twins;
+  for (uint32_t l = 0; l < moves_.leaver_count + moves_.other_count; ++l) {
+    twins[l] = 0;
+    while (kind_of_leaver(twins[l]) != kind_of_leaver(l)) ++twins[l];
+  }
 }
 
-// Goes on to the next enterer: the leavers' parts are the same for all of one kind.
+// Goes on to the next enterer: the leavers' parts are the same for all of one kind, and of all leavers of one.
 bool SwapSearch::begin_enterer() {
   if (enterer_ == moves_.enterer_count) return false;
   const uint32_t enterer = moves_.enterers[enterer_++];
@@ -85,22 +88,26 @@ bool SwapSearch::begin_enterer() {
   if (terms_.kinds.of[enterer] == kind_) return true;
   kind_ = terms_.kinds.of[enterer];
   const Candidate& in = terms_.candidate(enterer);
-  const uint32_t own_groups = terms_.kinds.groups[kind_];
+  double* worths = buffers_->leaver_worths;
+  int64_t* misses = buffers_->leaver_misses;
   for (uint32_t l = 0; l < all; ++l) {
-    const uint32_t moved = set_->entries()[moves_.leavers[l]];
-    const Candidate& out = terms_.candidate(moved);
-    double worth = static_cast<double>(in.value) - static_cast<double>(out.value);
-    int64_t misses = 0;
-    uint32_t groups = own_groups | terms_.kinds.groups[terms_.kinds.of[moved]];
+    const uint32_t twin = buffers_->leaver_twins[l];
+    if (twin < l) {
+      worths[l] = worths[twin];
+      misses[l] = misses[twin];
+      continue;
+    }
+    const Candidate& out = terms_.candidate(set_->entries()[moves_.leavers[l]]);
+    worths[l] = static_cast<double>(in.value) - static_cast<double>(out.value);
+    misses[l] = 0;
+    uint32_t groups = terms_.kinds.groups[kind_] | terms_.kinds.groups[kind_of_leaver(l)];
     for (; groups != 0; groups &= groups - 1) {
       const uint32_t g = static_cast<uint32_t>(__builtin_ctz(groups));
       const GroupChanges::Change& change =
           changes_.changes[g][in.levels[g] - out.levels[g] + kWhole];
-      worth += change.reward;
-      misses += change.misses;
+      worths[l] += change.reward;
+      misses[l] += change.misses;
     }
-    worths_[l] = worth;
-    misses_[l] = misses;
   }
   return true;
 }
@@ -108,28 +115,36 @@ bool SwapSearch::begin_enterer() {
 bool SwapSearch::next(const Swap& floor, Swap* swap) {
   const EntrySet& set = *set_;
   const bool is_any_miss = floor.misses == INT64_MAX;
+  const bool has_eaches = terms_.each_count != 0, has_distances = set.has_distances();
+  const double diversity = terms_.problem->diversity;
   for (;;) {
     if (leaver_ == leaver_end_ && !begin_enterer()) return false;
     const uint32_t enterer = moves_.enterers[enterer_ - 1];
     const uint32_t position = moves_.positions[enterer_ - 1];
     const double probability = terms_.candidate(enterer).probability;
-    while (leaver_ < leaver_end_) {
-      const uint32_t l = leaver_++, leaver = moves_.leavers[l];
-      if (l >= moves_.leaver_count && !set.share_values(leaver, enterer)) continue;
-      ++measured_;
-      const int64_t misses = misses_[l] + set.swap_each_misses(leaver, enterer);
+    for (uint32_t l = leaver_; l < leaver_end_; ++l) {
+      const uint32_t leaver = moves_.leavers[l];
+      int64_t misses = buffers_->leaver_misses[l];
+      if (has_eaches) {
+        if (l >= moves_.leaver_count && !set.share_values(leaver, enterer)) continue;
+        misses += set.swap_each_misses(leaver, enterer);
+      }
       if (misses > floor.misses) continue;
-      double worth = worths_[l] + set.swap_dcg(leaver, probability, position);
-      if (set.has_distances()) {
-        const double diversity = terms_.problem->diversity;
-        const bool is_less = worth + diversity * set.most_distance(leaver, enterer) <= floor.worth;
-        if (is_less && (is_any_miss || misses == floor.misses)) continue;
+      const bool is_by_worth = is_any_miss || misses == floor.misses;
+      double worth = buffers_->leaver_worths[l] + set.swap_dcg(leaver, probability, position);
+      if (has_distances) {
+        const double most = worth + diversity * set.most_distance(leaver, enterer);
+        if (is_by_worth && most <= floor.worth) continue;
         worth += diversity * set.swap_distance(leaver, enterer);
       }
-      if (worth <= floor.worth && (is_any_miss || misses == floor.misses)) continue;
+      if (is_by_worth && worth <= floor.worth) continue;
+      measured_ += l + 1 - leaver_;
+      leaver_ = l + 1;
       *swap = {leaver, enterer, position, misses, worth};
       return true;
     }
+    measured_ += leaver_end_ - leaver_;
+    leaver_ = leaver_end_;
   }
 }
 

@@ -58,6 +58,9 @@ class SwapSearch {
 
  private:
   bool begin_enterer();
+  uint32_t kind_of_leaver(uint32_t l) const {
+    return terms_.kinds.of[set_->entries()[moves_.leavers[l]]];
+  }
 
   const ListTerms& terms_;
   SwapBuffers* buffers_;
@@ -68,8 +71,6 @@ class SwapSearch {
   SwapMoves moves_;
   uint32_t enterer_, leaver_, leaver_end_;  // next ones, by place in moves_
   uint32_t kind_;                           // of the enterer; kNoCandidate: none yet
-  double* worths_;                          // by leaver: what groups and values gain
-  int64_t* misses_;                         // and ranges miss
 };
 
 // A floor for swaps that are worth more, whatever they miss.
