@@ -3,6 +3,7 @@
 
 #include "runtime/choice/mix_step.h"
 #include "runtime/lists/classes.h"
+#include "runtime/lists/diverse.h"
 #include "runtime/lists/rule_range.h"
 #include "runtime/network/transformer.h"
 #include "runtime/scan/scoring.h"
@@ -65,6 +66,14 @@ void make_wished_list(Session* session, const pintle_request& request, const Lis
     scan_for_list(session, call.hidden, call.is_steered, eligibility, call.plan,
                   static_cast<uint32_t>(request.k), is_thorough, &list->scan);
     pose_list(session, call.hidden, eligibility, call.plan, list->scan, &list->posed);
+    // Rules come first: where there are more candidates than can be compared with each other, the list without
+    // diversity says which are needed for them.
+    const bool is_diverse = call.plan.diversity > 0;
+    if (is_diverse && list->posed.problem.candidate_count > kMaxDiverse) {
+      choose(session, list);
+      narrow_candidates(session, &list->posed, list->entries);
+    }
+    if (is_diverse) add_diversity(session, call.plan, &list->posed);
     choose(session, list);
     if (list->violation == 0 || list->scan.is_everything) break;
   }

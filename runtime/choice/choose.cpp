@@ -63,6 +63,11 @@ class ListSearch {
   // The plain list: the best scores beside the pins.
   void start() {
     uint32_t* entries = scratch_->exact.sorted;
+    if (problem().start != nullptr) {
+      find_free_entries(problem(), problem().start, entries);
+      set_.assign(entries);
+      return;
+    }
     uint32_t count = 0;
     for (uint32_t c = 0; count < terms_.free_count; ++c) {
       bool is_pinned = false;

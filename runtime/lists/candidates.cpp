@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/lists/candidates.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -39,7 +38,6 @@ class Poser {
     find_plain();
     add_groups();
     for (uint32_t i = 0; i < plan_.rule_count; ++i) add_rule(i);
-    if (plan_.diversity > 0) add_vectors();
     problem_.has_all_candidates = scan_.is_enough;
   }
 
@@ -58,7 +56,7 @@ class Poser {
     for (uint32_t r = 0; r < scan_.plain_count; ++r) {
       uint32_t i = 0;
       while (i < kept && items_[i].item != plain[r].item) ++i;
-      if (i == kept && count_ < capacity()) append(plain[r].item, plain[r].score);
+      if (i == kept && count_ < kListCandidates) append(plain[r].item, plain[r].score);
     }
     for (uint32_t i = 0; i < plan_.item_count; ++i) add_named(plan_.items[i].item);
     for (uint32_t i = 0; i < plan_.rule_count; ++i) {
@@ -90,13 +88,11 @@ class Poser {
     items_[count_++] = {item, own_score + noise, own_score};
   }
   void add_named(uint32_t item) {
-    if (!eligibility_.of_item(item) || has(item) || count_ == capacity()) return;
+    if (!eligibility_.of_item(item) || has(item) || count_ == kListCandidates) return;
     float score = 0;
     score_items(session_, hidden_, &item, 1, &score);
     append(item, score);
   }
-  uint32_t capacity() const { return plan_.diversity > 0 ? kMaxDiverse : kListCandidates; }
-
   void describe() {
     Candidate* candidates = list_.candidates.front(count_);
     const uint8_t* class_of = list_.classes.front(model_.item_count);
@@ -248,34 +244,6 @@ class Poser {
       }
     }
     return true;
-  }
-
-  void add_vectors() {
-    const uint32_t count = count_;
-    assert(count <= kMaxDiverse);
-    float* vectors = list_.vectors.front(static_cast<size_t>(count) * model_.dim);
-    float* inverse_norms = list_.inverse_norms.front(count);
-    for (uint32_t i = 0; i < count; ++i) {
-      float* row = vectors + static_cast<size_t>(i) * model_.dim;
-      scored_row(model_, items_[i].item, row);
-      const float square = model_.kernels.dot_f32(row, row, model_.dim);
-      // A row of zeros is like no other.
-      inverse_norms[i] = square > 0 && isfinite(square) ? 1 / sqrtf(square) : 0.0f;
-    }
-    problem_.vectors = vectors;
-    problem_.inverse_norms = inverse_norms;
-    problem_.vector_sum = list_.vector_sum.front(model_.dim);
-    problem_.dim = model_.dim;
-    problem_.kernels = &model_.kernels;
-    problem_.diversity = 1;
-    const ListWorth plain = worth_of(problem_, posed_->plain);
-    // value * DCG of the list without wishes * diversity / its diversity. Where its items are one and the
-    // same but for rounding there is no measure.
-    constexpr double kRounding = 1e-5;
-    const double all_pairs = problem_.length * (problem_.length - 1.0) / 2;
-    problem_.diversity = plain.diversity > kRounding * all_pairs
-                             ? plan_.diversity * plain.expected_dcg / plain.diversity
-                             : 0;
   }
 
   Session* const session_;

@@ -149,11 +149,12 @@ class Scanner {
     for (uint32_t i = 0; i < plan_.rule_count; ++i) {
       named += plan_.rules[i].kind == PINTLE_RULE_PIN ? 1 : 0;
     }
-    static_assert(PINTLE_DIVERSE_K + PINTLE_LIST_WISHES + PINTLE_LIST_RULES <= kMaxDiverse, "");
-    uint32_t room = is_diverse() ? kMaxDiverse - k_ - named : kMaxKept;
-    // Of a catalogue that does not fit.
-    if (is_diverse() && !is_thorough_ && model_.item_count > room && kDiverseList * k_ < room) {
-      room = kDiverseList * k_;
+    static_assert(PINTLE_DIVERSE_K + PINTLE_LIST_WISHES + PINTLE_LIST_RULES < kMaxDiverse, "");
+    uint32_t room = kMaxKept;
+    if (is_diverse() && !is_thorough_) {
+      room = kMaxDiverse - k_ - named;
+      // Of a catalogue that does not fit.
+      if (model_.item_count > room && kDiverseList * k_ < room) room = kDiverseList * k_;
     }
     const uint32_t share = room / live;
     uint32_t used = 0;

@@ -24,7 +24,7 @@ inline constexpr uint32_t kListCandidates =
     kMaxKept + PINTLE_LIST_K + PINTLE_LIST_WISHES + PINTLE_LIST_RULES;
 static_assert(kListCandidates <= kMaxCandidates);
 // With diversity: each has its vector.
-inline constexpr uint32_t kMaxDiverse = 96;
+inline constexpr uint32_t kMaxDiverse = 128;
 
 // An item that a list may hold. score: what lists are ordered by; own_score: the network's, without
 // exploration's noise.
