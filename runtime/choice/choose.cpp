@@ -14,7 +14,7 @@ namespace {
 // All lists are gone through where they are no more than these: every list of 5 out of 12.
 constexpr double kFewLists = 792;
 // Where they are more: steps of the exact search, some 30 ns each, and of putting sets in order.
-constexpr uint32_t kExactSteps = 4096;
+constexpr uint32_t kExactSteps = 1024;
 constexpr uint32_t kOrderSteps = 8192;
 // Swaps that make a list worse, and are looked behind for a second one that more than makes up for it; and
 // swaps that this may measure beyond the first round.

@@ -223,6 +223,7 @@ class ExactSearch {
   }
   bool walk() {
     uint32_t level = 0, steps = 0, count;
+    const uint32_t step_size = 1 + terms_.range_count / 4;  // most of a step is what ranges miss
     loss_in_[0] = loss_out_[0] = 0;
     if (is_hopeless(0)) return true;
     if (class_count_ == 0) {
@@ -237,7 +238,8 @@ class ExactSearch {
         for (uint32_t i = 0; i < taken_[level]; ++i) pop();
         continue;
       }
-      if (++steps > request_.most_steps || !best_->may_order()) return false;
+      steps += step_size;
+      if (steps > request_.most_steps || !best_->may_order()) return false;
       if (count > terms_.free_count - entry_count_) continue;
       take(level, count);
       if (terms_.each_count != 0) steps += kEachSteps * count;

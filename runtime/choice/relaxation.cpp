@@ -7,6 +7,8 @@ namespace pintle::internal {
 namespace {
 
 constexpr uint32_t kMaxMoves = 32;
+// Swaps that all moves together may look at.
+constexpr uint32_t kMaxMeasured = 4096;
 // A fifteenth missed, which has weight 1024, costs four times the largest sum of worth.
 constexpr double kPenalty = 4.0 / 1024;
 
@@ -80,6 +82,7 @@ Swap Relaxation::best_swap(const EntrySet& set) {
     leaver_weights[l] = weight(set.entries()[moves.leavers[l]]);
   }
   Swap best = {0, 0, 0, 0, -INFINITY};
+  measured_ += moves.enterer_count * moves.leaver_count;
   for (uint32_t e = 0; e < moves.enterer_count; ++e) {
     const double probability = terms_.candidate(moves.enterers[e]).probability;
     const double own = weight(moves.enterers[e]);
@@ -131,7 +134,7 @@ bool Relaxation::prove() {
   double nearest = INFINITY, kept[kMaxPrices];
   const size_t size = price_count() * sizeof(double);
   memcpy(kept, prices_, size);
-  for (uint32_t move = 0; move < kMaxMoves; ++move) {
+  for (uint32_t move = 0; move < kMaxMoves && measured_ < kMaxMeasured; ++move) {
     const Swap against = best_swap(set_);
     if (against.worth <= terms_.tolerance) return true;
     if (against.worth < nearest) {
