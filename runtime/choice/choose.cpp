@@ -16,8 +16,8 @@ constexpr double kFewLists = 792;
 // Where they are more: steps of the exact search, some 30 ns each, and of putting sets in order.
 constexpr uint32_t kExactSteps = 1024;
 constexpr uint32_t kOrderSteps = 8192;
-// Swaps that make a list worse, and are looked behind for a second one that more than makes up for it; and
-// swaps that this may measure beyond the first round.
+// Swaps that are looked behind for a second one that makes up for what they miss or lose, and swaps that this
+// may look at in all.
 constexpr uint32_t kFirstSwaps = 8;
 constexpr uint64_t kSecondSwaps = 1000;
 

@@ -5,7 +5,9 @@
 // From the plain list, pins put in, the best swap of one entry for one candidate, again and again, until none
 // makes it better. Where that is not the best list for certain, prices for the groups are sought that prove
 // it (relaxation.h); where there are none, the lists that the bound leaves are gone through, while they are
-// few (exact_search.h); where they are not, pairs of swaps are tried.
+// few (exact_search.h); where they are not, pairs of swaps are tried. Diversity is left out until no swap is
+// better without it: what misses least is found among few kinds of candidates, and what differs between all of
+// them is compared from there on.
 //
 // When is a swap optimum the best list? The expected DCG of a set assigns entries to ranks, which is a
 // valuated matroid. Summed up by groups that no candidate shares (and those of none), the largest expected

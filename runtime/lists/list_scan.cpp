@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/lists/exploration.h"
+#include "runtime/lists/panel_masks.h"
 #include "runtime/lists/rule_range.h"
 #include "runtime/scan/exact_scan.h"
 #include "runtime/scan/panel_scorer.h"
@@ -99,29 +100,6 @@ class Scanner {
  private:
   // Panels whose scores are compared with one threshold.
   static constexpr size_t kBlock = 64;
-  struct Masks {
-    uint16_t of[kBlock + 3];
-
-    // Of panels [0, count), those above the threshold; zeros up to a whole four.
-    void find(const Model& model, float* scores, size_t count, float threshold) {
-      model.kernels.above_f32(scores, nullptr, count, threshold, of);
-      for (size_t p = count; p % 4 != 0; ++p) of[p] = 0;
-    }
-    // The first panel from `panel` on that has a row above it, or one from `count` on. Most have none: four of
-    // them are one word.
-    size_t next(size_t panel, size_t count) const {
-      for (; panel < count; ++panel) {
-        if (of[panel] != 0) return panel;
-        if (panel % 4 != 0) continue;
-        uint64_t four;
-        for (memcpy(&four, of + panel, sizeof(four)); four == 0 && panel + 4 < count;) {
-          memcpy(&four, of + (panel += 4), sizeof(four));
-        }
-        if (of[panel] != 0) return panel;
-      }
-      return panel;
-    }
-  };
 
   bool is_diverse() const { return plan_.diversity != 0; }
   bool prunes() const {
@@ -205,7 +183,7 @@ class Scanner {
   // last one.
   void offer_plain(size_t panel, size_t count, float* scores) {
     Selector selector(eligibility_, &plain_);
-    Masks masks;
+    PanelMasks<kBlock> masks;
     for (size_t done = 0, block = 1; done < count; done += block, block *= 2) {
       if (block > kBlock) block = kBlock;
       if (block > count - done) block = count - done;
@@ -250,7 +228,7 @@ class Scanner {
       if (!list_.is_small[c] && thresholds_[c] < lowest) lowest = thresholds_[c];
     }
     if (lowest == INFINITY) return;
-    Masks masks;
+    PanelMasks<kBlock> masks;
     masks.find(model_, scores, count, lowest - exploration_.most());
     for (size_t p = 0; (p = masks.next(p, count)) < count; ++p) {
       const uint32_t touched =

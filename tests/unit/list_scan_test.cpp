@@ -244,6 +244,25 @@ TEST_CASE("caps of each artist alone: the best scores as long as they have room"
   }
 }
 
+TEST_CASE("a diverse list keeps the rules that a list without diversity keeps") {
+  Large one(large_model(5, kSmall));
+  Draws draws(7);
+  for (int round = 0; round < 40; ++round) {
+    CAPTURE(round);
+    OwnedRequest asked;
+    for (uint32_t genre = 0; genre < 4; ++genre) {
+      asked.rules.push_back({draws.one_in(2) ? PINTLE_RULE_EXACTLY : PINTLE_RULE_AT_LEAST, genre, 0,
+                             0.1f * static_cast<float>(draws.below(4))});
+    }
+    asked.rules.push_back({PINTLE_RULE_CAP_EACH, 0, 3 + draws.below(3), 0});
+    asked.rules.push_back({PINTLE_RULE_CAP_EACH, 1, 1, 0});
+    const ReferenceLists lists = one.reference(&asked);
+    const ListMerit without = lists.merit(one.list(&asked));
+    asked.wishes = {{PINTLE_WISH_DIVERSE, 0, 0.3f}};
+    CHECK(lists.merit(one.list(&asked)).misses == without.misses);
+  }
+}
+
 TEST_CASE("where a share and a cap contradict each other the later rule gives way") {
   Large one(large_model(5, kSmall));
   OwnedRequest asked;

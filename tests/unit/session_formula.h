@@ -16,7 +16,7 @@ inline size_t session_bytes(size_t items, size_t dim, size_t ffn, size_t layers,
   const size_t positions = window + (mask_token ? 1 : 0), widest = std::max(2 * dim, ffn);
   const size_t block = 4 * std::min<size_t>(48, positions) * (4 * dim + ffn)  // a group of rows,
                        + 64 * (dim + 1 + positions);                          // attention
-  const size_t list = 4 * std::min<size_t>(16384, items + 15) + 388 * dim     // scores, vectors,
+  const size_t list = 4 * std::min<size_t>(16384, items + 15) + 516 * dim     // scores, vectors,
                       + 153 * 1024;  // candidates and the search among them
   return 4 * dim * (1 + positions) * (1 + 2 * layers)  // states, keys and values
        + std::max(block, list)                         // the network, then a list under wishes
