@@ -147,36 +147,44 @@ class ListSearch {
   }
 
   // From the best list on, two swaps at once: the first ones that are worth the most, whatever they miss (a
-  // second one may make up for it), and the best that follow each.
+  // second one may make up for it), and those that miss the least, and the best that follow each.
   void swap_twice() {
     const uint64_t most = swaps_.measured() + kSecondSwaps;
-    bool is_any_better = true;
-    while (is_any_better && swaps_.measured() < most) {
-      Swap firsts[kFirstSwaps];
-      uint32_t count = 0;
-      set_.assign(best_.entries());
-      swaps_.begin(set_, moves_of(terms_, set_));
-      double floor = -INFINITY;
-      for (Swap swap; swaps_.next(any_misses(floor), &swap);) {
-        uint32_t hole = count < kFirstSwaps ? count++ : count - 1;
-        for (; hole > 0 && swap.worth > firsts[hole - 1].worth; --hole) {
-          firsts[hole] = firsts[hole - 1];
-        }
-        firsts[hole] = swap;
-        if (count == kFirstSwaps) floor = firsts[count - 1].worth;
-      }
-      uint32_t* base = scratch_->exact.taken_entries;
-      uint32_t* entries = scratch_->exact.sorted;
-      memcpy(base, best_.entries(), terms_.free_count * sizeof(uint32_t));
-      is_any_better = false;
-      for (uint32_t i = 0; i < count && swaps_.measured() < most; ++i) {
-        put_swap(base, firsts[i], entries);
-        set_.assign(entries);
-        if (!follow(firsts[i])) continue;
-        swaps_.climb(&set_);
-        if (best_.offer(set_.entries())) is_any_better = true;
-      }
+    uint32_t in_vain = 0;
+    for (bool by_worth = true; in_vain < 2 && swaps_.measured() < most; by_worth = !by_worth) {
+      in_vain = try_pairs(by_worth, most) ? 0 : in_vain + 1;
     }
+  }
+  bool try_pairs(bool by_worth, uint64_t most) {
+    Swap firsts[kFirstSwaps];
+    uint32_t count = 0;
+    set_.assign(best_.entries());
+    swaps_.begin(set_, moves_of(terms_, set_));
+    Swap floor = any_misses(-INFINITY);
+    if (!by_worth) --floor.misses;
+    for (Swap swap; swaps_.next(floor, &swap);) {
+      uint32_t hole = count < kFirstSwaps ? count++ : count - 1;
+      for (; hole > 0 &&
+             (by_worth ? swap.worth > firsts[hole - 1].worth : is_better(swap, firsts[hole - 1]));
+           --hole) {
+        firsts[hole] = firsts[hole - 1];
+      }
+      firsts[hole] = swap;
+      if (count == kFirstSwaps)
+        floor = by_worth ? any_misses(firsts[count - 1].worth) : firsts[count - 1];
+    }
+    uint32_t* base = scratch_->exact.taken_entries;
+    uint32_t* entries = scratch_->exact.sorted;
+    memcpy(base, best_.entries(), terms_.free_count * sizeof(uint32_t));
+    bool is_any_better = false;
+    for (uint32_t i = 0; i < count && swaps_.measured() < most; ++i) {
+      put_swap(base, firsts[i], entries);
+      set_.assign(entries);
+      if (!follow(firsts[i])) continue;
+      swaps_.climb(&set_);
+      if (best_.offer(set_.entries())) is_any_better = true;
+    }
+    return is_any_better;
   }
   // The best swap after this one, if both together make the list better; true: it is made. Under runs, what a
   // set is worth is known when it is in order.
