@@ -32,7 +32,7 @@ constexpr StatusText kStatuses[] = {
      "the model has no knob, preset, feature, SAE, attribute or group of that name or number: list "
      "them first"},
     {PINTLE_ERR_OUT_OF_RANGE, "PINTLE_ERR_OUT_OF_RANGE",
-     "the strength lies outside the knob's safe range: see pintle_knob_info"},
+     "the strength lies outside the knob's range: see pintle_knob_info"},
     {PINTLE_ERR_IO, "PINTLE_ERR_IO", "the file could not be opened, read or mapped"},
     {PINTLE_ERR_NOT_A_MODEL, "PINTLE_ERR_NOT_A_MODEL",
      "this is no Pintle model: convert a checkpoint with `pintle convert`"},
