@@ -170,8 +170,8 @@ class ListSearch {
         firsts[hole] = firsts[hole - 1];
       }
       firsts[hole] = swap;
-      if (count == kFirstSwaps)
-        floor = by_worth ? any_misses(firsts[count - 1].worth) : firsts[count - 1];
+      if (count < kFirstSwaps) continue;
+      floor = by_worth ? any_misses(firsts[count - 1].worth) : firsts[count - 1];
     }
     uint32_t* base = scratch_->exact.taken_entries;
     uint32_t* entries = scratch_->exact.sorted;

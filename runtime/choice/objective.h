@@ -115,7 +115,8 @@ struct ListProblem {
   uint32_t length;          // entries, <= candidate_count
   const double* discounts;  // [length]: d_r
   const uint32_t* plain;    // [length] candidates: the list without wishes and rules, in its order
-  const uint32_t* start;    // [length] candidates, pins among them: where to begin; null: with `plain`
+  const uint32_t*
+      start;  // [length] candidates, pins among them: where to begin; null: with `plain`
   GroupWish groups[kMaxGroups];
   uint32_t group_count;
   RangeRule ranges[kMaxRanges];

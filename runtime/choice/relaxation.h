@@ -75,8 +75,8 @@ class Relaxation {
   PricedValue full_[kMaxFull];
   uint32_t full_count_ = 0;
   uint32_t measured_ = 0;  // swaps looked at
-  uint32_t* masks_;  // [candidate_count]: the full values of each
-  Kinds kinds_;      // that these divide further
+  uint32_t* masks_;        // [candidate_count]: the full values of each
+  Kinds kinds_;            // that these divide further
   double prices_[kMaxPrices], lowest_[kMaxPrices], highest_[kMaxPrices];
 };
 
