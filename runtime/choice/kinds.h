@@ -28,8 +28,15 @@ struct Kinds {
     }
     last[kind] = candidate;
   }
-  // Kinds beyond these are not compared with: two alike may be two kinds, which costs time alone.
-  uint32_t compared() const { return count < 64 ? count : 64; }
+  // The kind whose first candidate is_like(candidate) accepts; `count` if there is none. Kinds beyond the first
+  // 64 are not compared with: two alike may be two kinds, which costs time alone.
+  template <typename IsLike>
+  uint32_t find(const IsLike &is_like) const {
+    const uint32_t compared = count < 64 ? count : 64;
+    uint32_t kind = 0;
+    while (kind < compared && !is_like(first[kind])) ++kind;
+    return kind == compared ? count : kind;
+  }
 };
 
 template <uint32_t kCandidates>

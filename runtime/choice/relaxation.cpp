@@ -43,13 +43,9 @@ void Relaxation::find_kinds(RelaxationBuffers* buffers) {
     for (uint32_t i = 0; i < full_count_; ++i) {
       if (has_value(problem, c, full_[i].family, full_[i].value)) masks_[c] |= 1u << i;
     }
-    uint32_t kind = 0;
-    while (kind < kinds_.compared() &&
-           (masks_[kinds_.first[kind]] != masks_[c] ||
-            terms_.kinds.of[kinds_.first[kind]] != terms_.kinds.of[c])) {
-      ++kind;
-    }
-    kinds_.add(c, kind == kinds_.compared() ? kinds_.count : kind);
+    kinds_.add(c, kinds_.find([this, c](uint32_t other) {
+      return masks_[other] == masks_[c] && terms_.kinds.of[other] == terms_.kinds.of[c];
+    }));
   }
 }
 

@@ -9,8 +9,8 @@ namespace {
 // Levels, compared as two words.
 struct LevelWords {
   uint64_t first, second;
-  bool operator!=(const LevelWords& other) const {
-    return first != other.first || second != other.second;
+  bool operator==(const LevelWords& other) const {
+    return first == other.first && second == other.second;
   }
 };
 static_assert(sizeof(Candidate::levels) == sizeof(LevelWords));
@@ -26,14 +26,11 @@ void find_kinds(const ListProblem& problem, ChooseScratch* scratch, ListTerms* t
   for (uint32_t c = 0; c < problem.candidate_count; ++c) {
     const Candidate& candidate = problem.candidates[c];
     const LevelWords words = levels_of(candidate);
-    uint32_t kind = 0;
-    while (kind < kinds.compared() &&
-           (levels_of(problem.candidates[kinds.first[kind]]) != words ||
-            problem.candidates[kinds.first[kind]].value != candidate.value)) {
-      ++kind;
-    }
-    if (kind == kinds.compared()) {
-      kind = kinds.count;
+    const uint32_t kind = kinds.find([&](uint32_t other) {
+      return levels_of(problem.candidates[other]) == words &&
+             problem.candidates[other].value == candidate.value;
+    });
+    if (kind == kinds.count) {
       uint32_t groups = 0;
       for (uint32_t g = 0; g < problem.group_count; ++g) {
         const uint8_t level = candidate.levels[g];
