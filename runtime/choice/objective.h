@@ -127,7 +127,7 @@ struct ListProblem {
   uint32_t run_count;
   Pin pins[PINTLE_LIST_RULES];  // by ascending rank, each below length, no rank or candidate twice
   uint32_t pin_count;
-  // Weight of a pair's 1 - cosine; 0: none, and no cosines.
+  // Weight of a pair's 1 - cosine; 0: none, and no vectors.
   double diversity;
   // For it: [candidate_count][dim], and one over their lengths, 0 of a vector of zeros, which is like no other.
   const float* vectors;
