@@ -18,7 +18,7 @@ namespace {
 
 struct TrainSaeArguments {
   TrainJob job;
-  std::string hook = "block:0", variant = "topk";
+  std::string hook = "block:0", variant = "batchtopk";
   std::string shard, shards_folder, from_shards;
   int64_t memory_bytes = int64_t{1} << 30;
   int threads = kDefaultThreads;
@@ -116,11 +116,22 @@ void add_training_options(CLI::App* verb, TrainSaeArguments* arguments) {
       ->check(CLI::IsMember({"topk", "batchtopk", "relu"}));
   verb->add_option("--k", config.k, "Features active at a position")->capture_default_str();
   verb->add_option("--l1", config.l1, "Weight of the penalty of relu")->capture_default_str();
+  verb->add_option(
+          "--nested", config.nested,
+          "Nested dictionaries (Matryoshka): the first N features must explain on their own, for "
+          "each of these sizes")
+      ->delimiter(',');
+  verb->add_option(
+          "--item-weight", config.item_scale,
+          "How much features must tell the item at the position from its surroundings, beside "
+          "explaining the state; 0: not at all")
+      ->capture_default_str();
   verb->add_option("--steps", config.steps, "Training steps; more explain more, and split features")
       ->capture_default_str();
   verb->add_option("--batch", config.batch, "Positions a step")->capture_default_str();
   verb->add_option("--learning-rate", config.learning_rate, "Adam's")->capture_default_str();
-  verb->add_option("--seed", config.seed, "Of the first weights and the order")
+  verb->add_option("--seed", config.seed, "Of the order of the positions")->capture_default_str();
+  verb->add_option("--start", config.start, "Of the first directions that the data do not tell")
       ->capture_default_str();
   verb->add_option("--memory", arguments->memory_bytes,
                    "For activations in memory, 512M or 4G; the others stream from the disk")

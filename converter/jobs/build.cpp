@@ -130,7 +130,10 @@ class Builder {
                          {"steps", t.steps},
                          {"batch", t.batch},
                          {"learning_rate", t.learning_rate},
+                         {"nested", t.nested},
+                         {"item_weight", t.item_scale},
                          {"seed", t.seed},
+                         {"start", t.start},
                          {"memory_bytes", t.memory_bytes},
                          {"threads", pool_.size()}};
     const fs::path folder(job.out_folder);

@@ -73,7 +73,7 @@ SaeBuild read_sae_build(const json& value, const std::string& where, const fs::p
   Section section(value, where, folder);
   SaeBuild sae;
   section.get_path("path", &sae.path);
-  std::string hook = "block:0", variant = "topk";
+  std::string hook = "block:0", variant = "batchtopk";
   sae.has_hook = section.has("hook") || sae.path.empty();
   section.get("hook", &hook);
   sae.hook = parse_hook(hook);
@@ -89,9 +89,13 @@ SaeBuild read_sae_build(const json& value, const std::string& where, const fs::p
   section.get("steps", &sae.train.steps);
   section.get("batch", &sae.train.batch);
   section.get("learning_rate", &sae.train.learning_rate);
+  section.get("nested", &sae.train.nested);
+  section.get("item_weight", &sae.train.item_scale);
   section.get("seed", &sae.train.seed);
+  section.get("start", &sae.train.start);
   sae.train.memory_bytes = memory_bytes;
-  for (const char* key : {"variant", "dict", "l1", "steps", "batch", "learning_rate", "seed"}) {
+  for (const char* key : {"variant", "dict", "l1", "steps", "batch", "learning_rate", "nested",
+                          "item_weight", "seed", "start"}) {
     if (!sae.path.empty() && section.has(key)) {
       throw Error(where + ": " + key + " is for training, but path gives an SAE that is trained");
     }

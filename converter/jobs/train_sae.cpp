@@ -90,7 +90,7 @@ int64_t write_shard(const Opened& opened, const HarvestJob& job, const Histories
   int64_t positions = 0;
   harvest_states(opened.model, histories, job.hook, pool, [&](const UserStates& user) {
     const int64_t rows = static_cast<int64_t>(user.items.size());
-    if (rows > 0) writer.append(user.states.data(), rows);
+    if (rows > 0) writer.append(user.states.data(), user.items.data(), rows);
     positions += rows;
   });
   if (positions == 0) throw Error("the histories hold no event that the model knows");

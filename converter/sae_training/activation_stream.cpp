@@ -22,7 +22,8 @@ ActivationStream::ActivationStream(const ActivationSet& set, uint64_t memory_byt
   if (block_count > std::numeric_limits<uint32_t>::max()) {
     throw Error("too many activations for one training run: " + std::to_string(set.rows()));
   }
-  const uint64_t row_bytes = static_cast<uint64_t>(set.dim()) * sizeof(float) + sizeof(uint32_t);
+  const uint64_t row_bytes =
+      static_cast<uint64_t>(set.dim()) * sizeof(float) + 2 * sizeof(uint32_t);
   const uint64_t fitting = memory_bytes / (row_bytes * kBlockRows);
   const uint64_t most = std::numeric_limits<uint32_t>::max() / kBlockRows;  // order_ counts in u32
   buffer_blocks_ = static_cast<int64_t>(
@@ -42,11 +43,12 @@ void ActivationStream::refill() {
     const int64_t dim = set_.dim();
     const size_t taken = std::min<size_t>(buffer_blocks_, blocks_.size() - next_block_);
     buffer_.resize(static_cast<size_t>(buffer_blocks_ * kBlockRows * dim));
+    items_.resize(static_cast<size_t>(buffer_blocks_ * kBlockRows));
     int64_t rows = 0;
     for (size_t i = 0; i < taken; ++i) {
       const int64_t first = static_cast<int64_t>(blocks_[next_block_ + i]) * kBlockRows;
       const int64_t count = std::min(kBlockRows, set_.rows() - first);
-      set_.read(first, count, buffer_.data() + rows * dim);
+      set_.read(first, count, buffer_.data() + rows * dim, items_.data() + rows);
       rows += count;
     }
     next_block_ += taken;
@@ -57,12 +59,14 @@ void ActivationStream::refill() {
   next_row_ = 0;
 }
 
-void ActivationStream::next(int64_t count, float* out) {
+void ActivationStream::next(int64_t count, float* out, uint32_t* items) {
   const int64_t dim = set_.dim();
   for (int64_t i = 0; i < count; ++i) {
     if (next_row_ == order_.size()) refill();
-    std::memcpy(out + i * dim, buffer_.data() + static_cast<int64_t>(order_[next_row_++]) * dim,
+    const int64_t row = static_cast<int64_t>(order_[next_row_++]);
+    std::memcpy(out + i * dim, buffer_.data() + row * dim,
                 static_cast<size_t>(dim) * sizeof(float));
+    items[i] = items_[static_cast<size_t>(row)];
   }
 }
 

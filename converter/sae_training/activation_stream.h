@@ -19,8 +19,9 @@ class ActivationStream {
   // `memory_bytes` bounds the buffer; at least one block is held.
   ActivationStream(const ActivationSet& set, uint64_t memory_bytes, uint64_t seed);
 
-  // The next `count` rows into `out`; goes on into the next epoch as needed.
-  void next(int64_t count, float* out);
+  // The next `count` rows: states into `out`, their items into `items`; goes on into the next epoch as
+  // needed.
+  void next(int64_t count, float* out, uint32_t* items);
 
  private:
   void refill();
@@ -31,6 +32,7 @@ class ActivationStream {
   std::vector<uint32_t> blocks_;  // this epoch's order
   size_t next_block_ = 0;
   std::vector<float> buffer_;
+  std::vector<uint32_t> items_;  // of the rows in the buffer
   std::vector<uint32_t> order_;  // of the rows in the buffer
   size_t next_row_ = 0;
   bool whole_ = false;  // the buffer holds every row

@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kMagic[] = "PNTLACT1";
+constexpr char kMagic[] = "PNTLACT2";
 constexpr size_t kMagicBytes = 8, kDigestDigits = 64, kHeadBytes = 1024;
 constexpr size_t kDigestBytes = kDigestDigits / 2;
 constexpr size_t kTextBytes = kHeadBytes - kMagicBytes - kDigestBytes;
@@ -36,7 +36,8 @@ std::string unhex(const std::string& digits) {
   return bytes;
 }
 
-int64_t row_bytes(int64_t dim) { return dim * static_cast<int64_t>(sizeof(float)); }
+int64_t state_bytes(int64_t dim) { return dim * static_cast<int64_t>(sizeof(float)); }
+int64_t row_bytes(int64_t dim) { return state_bytes(dim) + static_cast<int64_t>(sizeof(uint32_t)); }
 
 ActivationHeader header_from_json(const std::string& path, const json& text) {
   ActivationHeader header;
@@ -80,16 +81,22 @@ ActivationWriter::~ActivationWriter() {
   std::remove(temporary_.c_str());
 }
 
-void ActivationWriter::append(const float* rows, int64_t row_count) {
+void ActivationWriter::append(const float* rows, const uint32_t* items, int64_t row_count) {
   const int64_t values = row_count * header_.dim;
   if (!std::all_of(rows, rows + values, [](float v) { return std::isfinite(v); })) {
     throw Error(path_ + ": the model produced activations that are not finite at " +
                 hook_name(header_.hook));
   }
   const int64_t bytes = row_count * row_bytes(header_.dim);
-  file_.write(reinterpret_cast<const char*>(rows), bytes);
+  packed_.resize(static_cast<size_t>(bytes));
+  for (int64_t i = 0; i < row_count; ++i) {
+    char* row = packed_.data() + i * row_bytes(header_.dim);
+    std::memcpy(row, rows + i * header_.dim, static_cast<size_t>(state_bytes(header_.dim)));
+    std::memcpy(row + state_bytes(header_.dim), items + i, sizeof(uint32_t));
+  }
+  file_.write(packed_.data(), bytes);
   if (!file_) throw Error(temporary_ + ": writing failed; is the disk full?");
-  digest_.update(rows, static_cast<size_t>(bytes));
+  digest_.update(packed_.data(), packed_.size());
   header_.rows += row_count;
 }
 
@@ -123,7 +130,7 @@ ActivationShard open_activation_shard(const std::string& path) {
   file.read(head.data(), kHeadBytes);
   if (file.gcount() != static_cast<std::streamsize>(kHeadBytes) ||
       head.compare(0, kMagicBytes, kMagic) != 0) {
-    throw Error(path + ": is no activation shard; harvest writes them");
+    throw Error(path + ": is no activation shard of this version; harvest again");
   }
   const std::string text = head.substr(kMagicBytes + kDigestBytes);
   if (unhex(digest_of(text)) != head.substr(kMagicBytes, kDigestBytes)) {
@@ -177,29 +184,38 @@ ActivationSet::ActivationSet(const std::vector<std::string>& paths) {
   if (rows() == 0) throw Error(shards_.front().path + ": the shards hold no activations");
 }
 
-void ActivationSet::read(int64_t first, int64_t count, float* out) const {
+void ActivationSet::read(int64_t first, int64_t count, float* out, uint32_t* items) const {
+  std::vector<char> packed;
   while (count > 0) {
     const auto after = std::upper_bound(row_start_.begin(), row_start_.end(), first);
     const size_t s = static_cast<size_t>(after - row_start_.begin()) - 1;
     const int64_t n = std::min(count, *after - first);
     std::ifstream file(shards_[s].path, std::ios::binary);
     file.seekg(static_cast<int64_t>(kHeadBytes) + (first - row_start_[s]) * row_bytes(dim()));
-    file.read(reinterpret_cast<char*>(out), n * row_bytes(dim()));
+    packed.resize(static_cast<size_t>(n * row_bytes(dim())));
+    file.read(packed.data(), n * row_bytes(dim()));
     if (!file) throw Error(shards_[s].path + ": cannot be read any more");
+    for (int64_t i = 0; i < n; ++i, out += dim()) {
+      const char* row = packed.data() + i * row_bytes(dim());
+      std::memcpy(out, row, static_cast<size_t>(state_bytes(dim())));
+      if (items != nullptr) std::memcpy(items++, row + state_bytes(dim()), sizeof(uint32_t));
+    }
     first += n;
     count -= n;
-    out += n * dim();
   }
 }
 
 void ActivationSet::verify() const {
-  std::vector<float> rows(static_cast<size_t>(kReadRows * dim()));
+  std::vector<char> rows(static_cast<size_t>(kReadRows * row_bytes(dim())));
   for (size_t s = 0; s < shards_.size(); ++s) {
     Sha256 digest;
+    std::ifstream file(shards_[s].path, std::ios::binary);
+    file.seekg(static_cast<int64_t>(kHeadBytes));
     for (int64_t row = row_start_[s]; row < row_start_[s + 1]; row += kReadRows) {
-      const int64_t n = std::min(kReadRows, row_start_[s + 1] - row);
-      read(row, n, rows.data());
-      digest.update(rows.data(), static_cast<size_t>(n * row_bytes(dim())));
+      const int64_t bytes = std::min(kReadRows, row_start_[s + 1] - row) * row_bytes(dim());
+      file.read(rows.data(), bytes);
+      if (!file) throw Error(shards_[s].path + ": cannot be read any more");
+      digest.update(rows.data(), static_cast<size_t>(bytes));
     }
     if (digest.hex() != shards_[s].rows_sha256) {
       throw Error(shards_[s].path + ": the activations are damaged; harvest this shard again");

@@ -3,10 +3,10 @@
 // Activations of one hook on disk, in shards, so that a log larger than memory can be harvested (in
 // parallel, shard i of n) and trained on. A shard file, little-endian:
 //
-//   bytes 0..7      "PNTLACT1"
+//   bytes 0..7      "PNTLACT2"
 //         8..39     SHA-256 of the header text
 //        40..1023   header text: JSON, padded with spaces; holds the rows' SHA-256
-//      1024..       rows * dim floats, one position a row
+//      1024..       rows: dim floats, the state at one position, and a uint32, the item there
 #ifndef PINTLE_CONVERTER_SAE_TRAINING_ACTIVATIONS_H_
 #define PINTLE_CONVERTER_SAE_TRAINING_ACTIVATIONS_H_
 
@@ -38,8 +38,8 @@ class ActivationWriter {
   ActivationWriter(const ActivationWriter&) = delete;
   ActivationWriter& operator=(const ActivationWriter&) = delete;
 
-  // Throws Error if a value is not finite or the disk is full.
-  void append(const float* rows, int64_t row_count);
+  // rows: [row_count][dim]; items: [row_count]. Throws Error if a value is not finite or the disk is full.
+  void append(const float* rows, const uint32_t* items, int64_t row_count);
   void finish();
 
  private:
@@ -48,6 +48,7 @@ class ActivationWriter {
   std::ofstream file_;
   Sha256 digest_;
   bool finished_ = false;
+  std::vector<char> packed_;  // rows as they lie in the file
 };
 
 // A shard whose header and size are checked; the rows are not read.
@@ -70,8 +71,8 @@ class ActivationSet {
   int64_t rows() const { return row_start_.back(); }
   const ActivationHeader& header() const { return shards_.front().header; }
 
-  // Rows [first, first + count) into `out`.
-  void read(int64_t first, int64_t count, float* out) const;
+  // Rows [first, first + count): their states into `out`, their items into `items` if not null.
+  void read(int64_t first, int64_t count, float* out, uint32_t* items = nullptr) const;
 
   // Reads everything once and compares with the stored checksums; throws Error naming the shard
   // that is damaged.

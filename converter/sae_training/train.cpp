@@ -8,8 +8,9 @@
 #include "converter/io/error.h"
 #include "converter/sae_training/activation_stream.h"
 #include "converter/sae_training/dead_features.h"
+#include "converter/sae_training/item_means.h"
 #include "converter/sae_training/parameter_block.h"
-#include "converter/sae_training/random.h"
+#include "converter/sae_training/start_directions.h"
 #include "converter/sae_training/train_kernels.h"
 #include "converter/sae_training/train_schedule.h"
 
@@ -19,7 +20,7 @@ namespace {
 // What one thread writes to.
 struct Worker {
   ParameterBlock gradients;
-  std::vector<float> pre, value, aux_value, residual, aux_error;
+  std::vector<float> pre, value, aux_value, residual, aux_error, item_error;
   std::vector<uint32_t> index, aux_index, fired;
   std::vector<int64_t> row_start;
   TrainScratch scratch;
@@ -32,13 +33,14 @@ struct Worker {
         aux_value(dict + 1),
         residual(nested_count * dim),
         aux_error(dim),
+        item_error(dim),
         index(kTrainChunk * dict + 1),
         aux_index(dict + 1),
         fired(dict),
         row_start(kTrainChunk + 1) {
-    scratch = {pre.data(),       index.data(),     value.data(),
-               row_start.data(), aux_index.data(), aux_value.data(),
-               residual.data(),  aux_error.data(), 0.0f};
+    scratch = {
+        pre.data(),       index.data(),    value.data(),     row_start.data(),  aux_index.data(),
+        aux_value.data(), residual.data(), aux_error.data(), item_error.data(), 0.0f};
     counts.fired = fired.data();
   }
 };
@@ -61,12 +63,14 @@ class Trainer {
   const TrainConfig config_;
   const int64_t dim_, dict_;
   const ActivationStatistics statistics_;
+  const ItemMeans item_means_;
   ActivationStream stream_;
   const TrainKernels& kernels_;
   ThreadPool* const pool_;
   ParameterBlock weights_, first_moment_, second_moment_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<float> batch_;
+  std::vector<float> batch_, targets_;
+  std::vector<uint32_t> items_;  // of the batch
   std::vector<int64_t> nested_end_;
   DeadFeatures dead_;
   double squared_error_ = 0, active_ = 0;  // since the last report
@@ -86,6 +90,7 @@ Trainer::Trainer(const ActivationSet& set, const TrainConfig& config, ThreadPool
       dim_(set.dim()),
       dict_(config.dict),
       statistics_(measure_activations(set)),
+      item_means_(set, statistics_),
       stream_(set, config.memory_bytes, config.seed),
       kernels_(train_kernels()),
       pool_(pool),
@@ -93,6 +98,8 @@ Trainer::Trainer(const ActivationSet& set, const TrainConfig& config, ThreadPool
       first_moment_(dim_, dict_),
       second_moment_(dim_, dict_),
       batch_(static_cast<size_t>(config.batch * dim_)),
+      targets_(batch_.size()),
+      items_(static_cast<size_t>(config.batch)),
       nested_end_(config.nested),
       dead_(dict_, config.dead_after_rows) {
   nested_end_.push_back(dict_);
@@ -103,26 +110,16 @@ Trainer::Trainer(const ActivationSet& set, const TrainConfig& config, ThreadPool
   initialise();
 }
 
-// Random unit directions; the encoder starts as the decoder's transpose.
+// The encoder starts as the decoder's transpose, and so does what tells the item.
 void Trainer::initialise() {
-  Random random(config_.seed ^ 0x5ae5ae5ae5ae5ae5u);
-  for (int64_t j = 0; j < dict_; ++j) {
-    float* row = weights_.view.decoder + j * dim_;
-    double norm = 0;
-    for (int64_t d = 0; d < dim_; ++d) {
-      row[d] = static_cast<float>(random.normal());
-      norm += static_cast<double>(row[d]) * static_cast<double>(row[d]);
-    }
-    const float scale = static_cast<float>(1 / std::sqrt(norm + 1e-30));
-    for (int64_t d = 0; d < dim_; ++d) {
-      row[d] *= scale;
-      weights_.view.encoder[j * dim_ + d] = row[d];
-    }
-  }
+  const std::vector<float> start = start_directions(set_, statistics_, dict_, config_.start);
+  std::copy(start.begin(), start.end(), weights_.view.decoder);
+  std::copy(start.begin(), start.end(), weights_.view.encoder);
+  std::copy(start.begin(), start.end(), weights_.view.item_decoder);
 }
 
 void Trainer::step(int64_t number) {
-  stream_.next(config_.batch, batch_.data());
+  stream_.next(config_.batch, batch_.data(), items_.data());
   TrainStep step{};
   step.dim = dim_;
   step.dict = dict_;
@@ -145,6 +142,7 @@ void Trainer::step(int64_t number) {
   step.dead_count = config_.aux_k > 0 ? static_cast<int64_t>(dead_.list().size()) : 0;
   step.aux_k = config_.aux_k;
   step.aux_scale = static_cast<float>(config_.aux_scale);
+  step.item_scale = static_cast<float>(scheduled_item_scale(config_, number));
 
   AdamStep adam{};
   adam.learning_rate = static_cast<float>(scheduled_learning_rate(config_, number));
@@ -160,15 +158,18 @@ void Trainer::step(int64_t number) {
     Worker& worker = *workers_[w];
     const Share share = share_of(config_.batch, w, pool_->size());
     float* rows = batch_.data() + share.begin * dim_;
+    float* targets = targets_.data() + share.begin * dim_;
     const int64_t count = share.end - share.begin;
     const float scale = 1 / statistics_.scale;
     for (int64_t i = 0; i < count; ++i) {
       for (int64_t d = 0; d < dim_; ++d) {
         rows[i * dim_ + d] = (rows[i * dim_ + d] - statistics_.mean[d]) * scale;
       }
+      const float* mean = item_means_.of(items_[static_cast<size_t>(share.begin + i)]);
+      std::copy(mean, mean + dim_, targets + i * dim_);
     }
-    kernels_.accumulate(step, weights_.view, rows, count, &worker.scratch, worker.gradients.view,
-                        &worker.counts);
+    kernels_.accumulate(step, weights_.view, rows, targets, count, &worker.scratch,
+                        worker.gradients.view, &worker.counts);
   });
   pool_->run([&](int w) { update(w, adam); });
   follow_features();
@@ -195,6 +196,9 @@ void Trainer::update(int worker, const AdamStep& adam) {
   part(weights_.view.encoder_bias, rows.begin, count, 0);
   part(weights_.view.decoder, rows.begin * dim_, count * dim_, dim_);
   if (worker == 0) part(weights_.view.decoder_bias, 0, dim_, 0);
+  if (config_.item_scale == 0) return;
+  part(weights_.view.item_decoder, rows.begin * dim_, count * dim_, 0);
+  if (worker == 0) part(weights_.view.item_bias, 0, dim_, 0);
 }
 
 void Trainer::follow_features() {
@@ -293,9 +297,10 @@ float Trainer::calibrate_threshold() {
   const int64_t rows = std::min(kRows, set_.rows());
   const size_t budget = static_cast<size_t>(config_.k * static_cast<double>(rows));
   std::vector<float> x(kTrainChunk * dim_), pre(kTrainChunk * dict_), values;
+  std::vector<uint32_t> items(kTrainChunk);
   for (int64_t done = 0; done < rows; done += kTrainChunk) {
     const int64_t n = std::min(kTrainChunk, rows - done);
-    stream_.next(n, x.data());
+    stream_.next(n, x.data(), items.data());
     pre_activations(sae, x.data(), n, pre.data());
     // Half of training's last threshold is a safe lower bound.
     std::copy_if(pre.begin(), pre.begin() + n * dict_, std::back_inserter(values),

@@ -21,24 +21,29 @@ enum class SaeVariant {
 };
 
 struct TrainConfig {
-  SaeVariant variant = SaeVariant::kTopK;
+  SaeVariant variant = SaeVariant::kBatchTopK;
   int64_t dict = 512;
   double k = 32;  // kTopK, kBatchTopK
   // Nested dictionaries (Matryoshka): the first nested[i] features must reconstruct on their own.
   // Ascending, below dict; empty: a plain SAE.
   std::vector<int64_t> nested;
+  // Weight of a second loss beside the squared error: from the features a second decoder, which is thrown
+  // away afterwards, has to tell the mean state of the item at the position (item_means.h). A feature then
+  // answers to the item rather than to its surroundings; 0: no such loss.
+  double item_scale = 1;
+  double item_decay_share = 0.5;  // of the steps, at the end: that weight falls to 0
   double l1 = 0.05;  // kReluL1: weight of sum(f) against the squared error of unit-variance inputs
 
-  int64_t steps = 12000;
+  int64_t steps = 6000;
   int64_t batch = 1024;
   double learning_rate = 2e-3;
   double warmup_share = 0.02;  // of the steps: the learning rate rises from 0
   double decay_share = 0.5;    // of the steps, at the end: it falls to 0
 
-  // Over the first sparsity_share of the steps k moves from k_start times itself, at least 1, to
+  // Over the first sparsity_share of the steps k moves from k_start, or from itself if that is less, to
   // its value, by equal factors (kReluL1: the penalty rises from 0). While few features are on,
   // they learn broad concepts, genres for instance, which later ones refine instead of splitting.
-  double k_start = 0.25;
+  double k_start = 8;
   double sparsity_share = 0.5;
 
   // A feature that was off for so many rows counts as dead. A loss for which dead features explain
@@ -48,7 +53,8 @@ struct TrainConfig {
   double aux_scale = 1.0 / 32;
 
   uint64_t memory_bytes = uint64_t{1} << 30;  // for the buffer of activations
-  uint64_t seed = 1;
+  uint64_t seed = 1;                          // of the order of the rows
+  uint64_t start = 1;  // of those first directions that the data do not tell (start_directions.h)
   int64_t report_steps = 500;  // between two calls of the callback
 };
 

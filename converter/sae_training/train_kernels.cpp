@@ -215,9 +215,20 @@ void reconstruct(const TrainStep& step, const TrainTensors& weights, const float
   }
 }
 
+// scratch->item_error = item_decoder^T f + item_bias - target, of the row with entries [begin, end).
+void item_error(const TrainStep& step, const TrainTensors& weights, const float* target,
+                int64_t begin, int64_t end, TrainScratch* scratch) {
+  float* error = scratch->item_error;
+  for (int64_t d = 0; d < step.dim; ++d) error[d] = weights.item_bias[d] - target[d];
+  for (int64_t i = begin; i < end; ++i) {
+    const float* row = weights.item_decoder + scratch->index[i] * step.dim;
+    add_scaled(scratch->value[i], row, error, step.dim);
+  }
+}
+
 void accumulate_chunk(const TrainStep& step, const TrainTensors& weights, const float* x,
-                      int64_t rows, TrainScratch* scratch, const TrainTensors& g,
-                      TrainCounts* counts) {
+                      const float* targets, int64_t rows, TrainScratch* scratch,
+                      const TrainTensors& g, TrainCounts* counts) {
   const int64_t dim = step.dim;
   encode_chunk(step, weights, x, rows, scratch->pre);
   switch (step.selection) {
@@ -237,13 +248,24 @@ void accumulate_chunk(const TrainStep& step, const TrainTensors& weights, const 
     const float* residual = scratch->residual + (step.nested_count - 1) * dim;
     counts->squared_error += static_cast<double>(dot(residual, residual, dim));
     counts->active += static_cast<double>(end - begin);
+    const bool tells_item = step.item_scale > 0;
+    const float item_step = 2 * step.item_scale;
+    if (tells_item) {
+      item_error(step, weights, targets + r * dim, begin, end, scratch);
+      add_scaled(item_step, scratch->item_error, g.item_bias, dim);
+    }
     int64_t group = 0;
     for (int64_t i = begin; i < end; ++i) {
       const int64_t j = scratch->index[i];
       counts->fired[j] = 1;
       while (j >= step.nested_end[group]) ++group;
       const float* error = scratch->residual + group * dim;
-      const float df = 2 * dot(error, weights.decoder + j * dim, dim) + step.l1;
+      float df = 2 * dot(error, weights.decoder + j * dim, dim) + step.l1;
+      if (tells_item) {
+        df += item_step * dot(scratch->item_error, weights.item_decoder + j * dim, dim);
+        add_scaled(item_step * scratch->value[i], scratch->item_error, g.item_decoder + j * dim,
+                   dim);
+      }
       add_feature_gradient(dim, j, scratch->value[i], df, x, error, 2, g);
     }
     add_scaled(2, scratch->residual, g.decoder_bias, dim);
@@ -253,11 +275,13 @@ void accumulate_chunk(const TrainStep& step, const TrainTensors& weights, const 
   }
 }
 
-void accumulate(const TrainStep& step, const TrainTensors& weights, const float* x, int64_t rows,
-                TrainScratch* scratch, const TrainTensors& gradients, TrainCounts* counts) {
+void accumulate(const TrainStep& step, const TrainTensors& weights, const float* x,
+                const float* targets, int64_t rows, TrainScratch* scratch,
+                const TrainTensors& gradients, TrainCounts* counts) {
   for (int64_t done = 0; done < rows; done += kTrainChunk) {
     const int64_t n = rows - done < kTrainChunk ? rows - done : kTrainChunk;
-    accumulate_chunk(step, weights, x + done * step.dim, n, scratch, gradients, counts);
+    accumulate_chunk(step, weights, x + done * step.dim, targets + done * step.dim, n, scratch,
+                     gradients, counts);
   }
 }
 

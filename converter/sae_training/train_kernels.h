@@ -30,6 +30,8 @@ struct TrainTensors {
   float* encoder_bias;  // [dict]
   float* decoder;       // [dict][dim]
   float* decoder_bias;  // [dim]
+  float* item_decoder;  // [dict][dim]
+  float* item_bias;     // [dim]
 };
 
 struct TrainStep {
@@ -45,6 +47,8 @@ struct TrainStep {
   int64_t dead_count;
   int64_t aux_k;    // at most so many of them serve a row
   float aux_scale;  // weight of the auxiliary loss beside the squared error
+  // Weight of |target - item_decoder^T f - item_bias|^2 beside the squared error; 0: no such loss.
+  float item_scale;
 };
 
 // Working memory of one thread; sizes in elements.
@@ -57,6 +61,7 @@ struct TrainScratch {
   float* aux_value;     // [dict]
   float* residual;      // [nested_count * dim]
   float* aux_error;     // [dim]
+  float* item_error;    // [dim]
   float guess;          // a bound that fewer than all active values exceed, from the chunk before
 };
 
@@ -77,10 +82,11 @@ struct AdamStep {
 
 struct TrainKernels {
   const char* name;
-  // Adds the gradients of the squared error, the L1 and the auxiliary loss of `rows` rows.
+  // Adds the gradients of the squared error, the L1, the auxiliary and the item loss of `rows` rows.
+  // targets: [rows][dim], read where the item loss has weight.
   void (*accumulate)(const TrainStep& step, const TrainTensors& weights, const float* x,
-                     int64_t rows, TrainScratch* scratch, const TrainTensors& gradients,
-                     TrainCounts* counts);
+                     const float* targets, int64_t rows, TrainScratch* scratch,
+                     const TrainTensors& gradients, TrainCounts* counts);
   // One Adam step on n numbers. If `unit_row` is not 0, the numbers are rows of that length that
   // stay at norm 1: the gradient loses its part along the row, and the row is scaled afterwards.
   void (*adam)(const AdamStep& step, float* weights, float* gradients, float* first, float* second,

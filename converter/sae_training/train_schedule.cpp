@@ -27,14 +27,16 @@ void check_train_config(const TrainConfig& config) {
   if (config.variant != SaeVariant::kReluL1) {
     require_that(config.k >= 1 && config.k <= static_cast<double>(config.dict),
                  "k must be between 1 and the dictionary size");
-    require_that(config.k_start > 0 && std::isfinite(config.k_start), "k_start must be positive");
+    require_that(config.k_start >= 1 && std::isfinite(config.k_start), "k_start must be 1 or more");
   }
   require_that(config.variant != SaeVariant::kTopK || config.k == std::floor(config.k),
                "k must be a whole number for topk");
   require_that(config.l1 >= 0 && std::isfinite(config.l1), "l1 must not be negative");
+  require_that(config.item_scale >= 0 && std::isfinite(config.item_scale),
+               "the weight of the items must not be negative");
   require_that(config.learning_rate > 0, "the learning rate must be positive");
   require_that(is_share(config.warmup_share) && is_share(config.decay_share) &&
-                   is_share(config.sparsity_share),
+                   is_share(config.item_decay_share) && is_share(config.sparsity_share),
                "shares of the steps must be between 0 and 1");
   require_that(config.steps >= 1 && config.report_steps >= 1, "steps must be positive");
   require_that(config.batch >= 1 && config.batch <= (1 << 24), "the batch size is out of range");
@@ -51,8 +53,7 @@ void check_train_config(const TrainConfig& config) {
 
 double scheduled_k(const TrainConfig& config, int64_t step) {
   const double done = ramp(config.sparsity_share * static_cast<double>(config.steps), step);
-  const double most = static_cast<double>(config.dict);
-  const double start = std::max(1.0, std::min(most, config.k * config.k_start));
+  const double start = std::min(config.k, config.k_start);
   const double k = start * std::pow(config.k / start, done);
   return config.variant == SaeVariant::kTopK ? std::round(k) : k;
 }
@@ -60,6 +61,12 @@ double scheduled_k(const TrainConfig& config, int64_t step) {
 double scheduled_l1(const TrainConfig& config, int64_t step) {
   if (config.variant != SaeVariant::kReluL1) return 0;
   return config.l1 * ramp(config.sparsity_share * static_cast<double>(config.steps), step);
+}
+
+double scheduled_item_scale(const TrainConfig& config, int64_t step) {
+  const double left = static_cast<double>(config.steps - step);
+  const double decay = config.item_decay_share * static_cast<double>(config.steps);
+  return config.item_scale * (left < decay ? left / decay : 1.0);
 }
 
 double scheduled_learning_rate(const TrainConfig& config, int64_t step) {

@@ -14,6 +14,7 @@ void check_train_config(const TrainConfig& config);
 // Steps count from 0.
 double scheduled_k(const TrainConfig& config, int64_t step);
 double scheduled_l1(const TrainConfig& config, int64_t step);
+double scheduled_item_scale(const TrainConfig& config, int64_t step);
 double scheduled_learning_rate(const TrainConfig& config, int64_t step);
 
 }  // namespace pintle::converter

@@ -29,7 +29,7 @@ ActivationHeader header(int64_t shard = 0, int64_t shard_count = 1) {
   return header;
 }
 
-// Row r holds r, r + 0.1, …
+// Row r holds r, r + 0.1, … and is at item r + 7.
 std::vector<float> numbered_rows(int64_t first, int64_t count) {
   std::vector<float> rows;
   for (int64_t r = first; r < first + count; ++r) {
@@ -40,13 +40,20 @@ std::vector<float> numbered_rows(int64_t first, int64_t count) {
   return rows;
 }
 
+std::vector<uint32_t> numbered_items(int64_t first, int64_t count) {
+  std::vector<uint32_t> items;
+  for (int64_t r = first; r < first + count; ++r) items.push_back(static_cast<uint32_t>(r + 7));
+  return items;
+}
+
 std::string write_shard(const test::ScratchDir& dir, const std::string& name, int64_t first,
                         int64_t count, const ActivationHeader& head = header()) {
   ActivationWriter writer(dir.path(name), head);
   const std::vector<float> rows = numbered_rows(first, count);
+  const std::vector<uint32_t> items = numbered_items(first, count);
   const int64_t half = count / 2;
-  writer.append(rows.data(), half);
-  writer.append(rows.data() + half * kDim, count - half);
+  writer.append(rows.data(), items.data(), half);
+  writer.append(rows.data() + half * kDim, items.data() + half, count - half);
   writer.finish();
   return dir.path(name);
 }
@@ -86,14 +93,15 @@ TEST_CASE("a writer that does not finish leaves nothing") {
   const std::vector<float> rows = numbered_rows(0, 3);
   {
     ActivationWriter writer(dir.path("a"), header());
-    writer.append(rows.data(), 3);
+    writer.append(rows.data(), numbered_items(0, 3).data(), 3);
   }
   CHECK(std::filesystem::is_empty(dir.path("")));
   {
     ActivationWriter writer(dir.path("a"), header());
     std::vector<float> bad = rows;
     bad[7] = INFINITY;
-    CHECK_THROWS_WITH_AS(writer.append(bad.data(), 3), doctest::Contains("not finite"), Error);
+    CHECK_THROWS_WITH_AS(writer.append(bad.data(), numbered_items(0, 3).data(), 3),
+                         doctest::Contains("not finite"), Error);
   }
   CHECK(std::filesystem::is_empty(dir.path("")));
   CHECK_THROWS_AS(ActivationWriter(dir.path("none/a"), header()), Error);
@@ -108,7 +116,7 @@ TEST_CASE("damaged shards are refused") {
     CHECK_THROWS_WITH_AS(open_activation_shard(path), doctest::Contains("cut short"), Error);
   }
   SUBCASE("a whole row short") {
-    std::filesystem::resize_file(path, std::filesystem::file_size(path) - kDim * 4);
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) - (kDim + 1) * 4);
     CHECK_THROWS_WITH_AS(open_activation_shard(path), doctest::Contains("cut short"), Error);
   }
   SUBCASE("shorter than a header") {
@@ -144,8 +152,10 @@ TEST_CASE("shards combine in their order, however they are given") {
   CHECK(set.rows() == 310);
   CHECK(read_all(set) == numbered_rows(0, 310));
   std::vector<float> across(4 * kDim);
-  set.read(8, 4, across.data());
+  std::vector<uint32_t> items(4);
+  set.read(8, 4, across.data(), items.data());
   CHECK(across == numbered_rows(8, 4));
+  CHECK(items == numbered_items(8, 4));
 
   CHECK_THROWS_WITH_AS(ActivationSet({a, c}), doctest::Contains("missing"), Error);
   CHECK_THROWS_WITH_AS(ActivationSet({a, b}), doctest::Contains("only 2 of 3"), Error);
@@ -174,10 +184,12 @@ std::vector<int64_t> drawn(const ActivationSet& set, uint64_t memory, uint64_t s
   ActivationStream stream(set, memory, seed);
   std::vector<int64_t> rows;
   std::vector<float> out(static_cast<size_t>(batch * kDim));
+  std::vector<uint32_t> items(static_cast<size_t>(batch));
   for (int64_t done = 0; done < count; done += batch) {
-    stream.next(batch, out.data());
+    stream.next(batch, out.data(), items.data());
     for (int64_t i = 0; i < batch; ++i) {
       rows.push_back(static_cast<int64_t>(std::lround(out[i * kDim])));
+      CHECK(items[static_cast<size_t>(i)] == rows.back() + 7);  // the row's own item
     }
   }
   return rows;

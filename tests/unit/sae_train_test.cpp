@@ -6,8 +6,10 @@
 #include <cstring>
 
 #include "converter/io/error.h"
+#include "converter/sae_training/item_means.h"
 #include "converter/sae_training/quality.h"
 #include "converter/sae_training/random.h"
+#include "converter/sae_training/start_directions.h"
 #include "converter/sae_training/train.h"
 #include "converter/sae_training/train_kernels.h"
 #include "tests/support/scratch_dir.h"
@@ -47,14 +49,17 @@ struct Synthetic {
   }
 };
 
+// Every row at a position of the same item, if items are not told.
 std::string write_rows(const test::ScratchDir& dir, const std::string& name,
-                       const std::vector<float>& rows, int64_t dim = kDim) {
+                       const std::vector<float>& rows, int64_t dim = kDim,
+                       std::vector<uint32_t> items = {}) {
+  items.resize(rows.size() / static_cast<size_t>(dim));
   ActivationHeader header;
   header.dim = dim;
   header.model_hash = "hash";
   header.hook = {HookPlace::kMlp, 2};
   ActivationWriter writer(dir.path(name), header);
-  writer.append(rows.data(), static_cast<int64_t>(rows.size()) / dim);
+  writer.append(rows.data(), items.data(), static_cast<int64_t>(items.size()));
   writer.finish();
   return dir.path(name);
 }
@@ -64,6 +69,7 @@ TrainConfig small_config(SaeVariant variant) {
   config.variant = variant;
   config.dict = 32;
   config.k = kOn;
+  config.k_start = 1;
   config.l1 = 1;
   config.steps = 1500;
   config.batch = 256;
@@ -207,6 +213,136 @@ TEST_CASE("nested dictionaries: a prefix alone explains more than of a plain SAE
   CHECK(prefix_variance() > plain + 0.05);
 }
 
+// States are an item's vector and a context's. With the item loss the strongest feature of a position tells
+// more of the item: within an item it varies less.
+TEST_CASE("the item loss makes features answer to the item") {
+  const test::ScratchDir dir;
+  constexpr int64_t kRows = 20000;
+  constexpr uint32_t kItems = 40, kContexts = 40;
+  Random random(7);
+  std::vector<float> vectors;
+  for (int64_t i = 0; i < (kItems + kContexts) * kDim; ++i) {
+    vectors.push_back(static_cast<float>(random.normal()));
+  }
+  std::vector<float> rows;
+  std::vector<uint32_t> items;
+  for (int64_t r = 0; r < kRows; ++r) {
+    items.push_back(static_cast<uint32_t>(random.below(kItems)));
+    const int64_t context = kItems + static_cast<int64_t>(random.below(kContexts));
+    for (int64_t d = 0; d < kDim; ++d) {
+      rows.push_back(vectors[items.back() * kDim + d] + vectors[context * kDim + d]);
+    }
+  }
+  const ActivationSet set({write_rows(dir, "train", rows, kDim, items)});
+  // Of the variance of all activations, the part that lies between items.
+  const auto between = [&](double item_scale) {
+    TrainConfig config = small_config(SaeVariant::kBatchTopK);
+    config.item_scale = item_scale;
+    config.item_decay_share = 0;
+    const SaeWeights sae = train(set, config, nullptr);
+    std::vector<double> sum(kItems * sae.dict), total(sae.dict), squares(sae.dict), count(kItems);
+    for (int64_t r = 0; r < kRows; ++r) {
+      const SparseFeatures features = encode(sae, rows.data() + r * kDim);
+      ++count[items[static_cast<size_t>(r)]];
+      for (size_t i = 0; i < features.index.size(); ++i) {
+        const double value = static_cast<double>(features.value[i]);
+        sum[items[static_cast<size_t>(r)] * sae.dict + features.index[i]] += value;
+        total[features.index[i]] += value;
+        squares[features.index[i]] += value * value;
+      }
+    }
+    double of_items = 0, of_all = 0;
+    for (int64_t j = 0; j < sae.dict; ++j) {
+      const double mean = total[j] / kRows;
+      of_all += squares[j] - kRows * mean * mean;
+      for (uint32_t i = 0; i < kItems; ++i) {
+        of_items += sum[i * sae.dict + j] * sum[i * sae.dict + j] / count[i];
+      }
+      of_items -= kRows * mean * mean;
+    }
+    return of_items / of_all;
+  };
+  const double without = between(0), with = between(1);
+  CAPTURE(without);
+  CAPTURE(with);
+  CHECK(with > without + 0.1);
+}
+
+TEST_CASE("an item's mean state, drawn towards the mean of all") {
+  const test::ScratchDir dir;
+  const std::vector<float> rows = {1, 0, 3, 0, 2, 6};
+  const ActivationSet set({write_rows(dir, "train", rows, 2, {5, 5, 9})});
+  ActivationStatistics statistics;
+  statistics.mean = {2, 2};
+  statistics.scale = 2;
+  const ItemMeans means(set, statistics);
+  // Two rows and two more at the mean; one row and two more.
+  CHECK(means.of(5)[0] == doctest::Approx(0.0));
+  CHECK(means.of(5)[1] == doctest::Approx(-2.0 / 4));
+  CHECK(means.of(9)[0] == doctest::Approx(0.0));
+  CHECK(means.of(9)[1] == doctest::Approx(2.0 / 3));
+}
+
+TEST_CASE("an SAE starts at the independent components of the states") {
+  const test::ScratchDir dir;
+  constexpr int64_t kRows = 8000, kSources = 6;
+  const auto mixed = [&](uint64_t seed) {  // sparse sources through one fixed mixing
+    Random mixing(11), random(seed);
+    std::vector<float> mix;
+    for (int64_t i = 0; i < kSources * kSources; ++i) {
+      mix.push_back(static_cast<float>(mixing.normal()));
+    }
+    std::vector<float> rows;
+    for (int64_t r = 0; r < kRows; ++r) {
+      float source[kSources];
+      for (float& s : source) {
+        s = random.below(4) == 0 ? static_cast<float>(-std::log(random.uniform())) : 0.0f;
+      }
+      for (int64_t d = 0; d < kSources; ++d) {
+        float sum = 0;
+        for (int64_t s = 0; s < kSources; ++s) sum += source[s] * mix[s * kSources + d];
+        rows.push_back(sum);
+      }
+    }
+    return std::pair{rows, mix};
+  };
+  const auto [rows, mix] = mixed(1);
+  const ActivationSet set({write_rows(dir, "a", rows, kSources)});
+  const ActivationSet other({write_rows(dir, "b", mixed(2).first, kSources)});
+  const std::vector<float> start = start_directions(set, measure_activations(set), 20, 1);
+  const std::vector<float> again = start_directions(other, measure_activations(other), 20, 1);
+  const auto cosine = [](const float* a, const float* b) {
+    double dot = 0, aa = 0, bb = 0;
+    for (int64_t d = 0; d < kSources; ++d) {
+      dot += static_cast<double>(a[d] * b[d]);
+      aa += static_cast<double>(a[d] * a[d]);
+      bb += static_cast<double>(b[d] * b[d]);
+    }
+    return dot / std::sqrt(aa * bb);
+  };
+  for (int64_t s = 0; s < kSources;
+       ++s) {  // each source's pattern is among the first, its sign too
+    double best = -1;
+    for (int64_t c = 0; c < kSources; ++c) {
+      best = std::max(best, cosine(&mix[s * kSources], &start[c * kSources]));
+    }
+    CHECK(best > 0.99);
+  }
+  for (int64_t c = 0; c < 20; ++c) {
+    double best = -1;
+    for (int64_t o = 0; o < 20; ++o) {
+      best = std::max(best, cosine(&start[c * kSources], &again[o * kSources]));
+    }
+    CHECK(best > 0.99);  // other rows of the same kind start alike
+  }
+  // The opposite ways follow, then directions that `start` alone tells.
+  CHECK(cosine(&start[0], &start[kSources * kSources]) == doctest::Approx(-1.0));
+  const std::vector<float> moved = start_directions(set, measure_activations(set), 20, 2);
+  CHECK(std::equal(start.begin(), start.begin() + 12 * kSources, moved.begin()));
+  CHECK_FALSE(
+      std::equal(start.begin() + 12 * kSources, start.end(), moved.begin() + 12 * kSources));
+}
+
 TEST_CASE("what cannot be trained is refused") {
   const test::ScratchDir dir;
   const Synthetic data(100);
@@ -225,7 +361,9 @@ TEST_CASE("what cannot be trained is refused") {
   refuses([](TrainConfig* c) { c->batch = 0; });
   refuses([](TrainConfig* c) { c->learning_rate = 0; });
   refuses([](TrainConfig* c) { c->decay_share = 1.5; });
-  refuses([](TrainConfig* c) { c->k_start = 0; });
+  refuses([](TrainConfig* c) { c->k_start = 0.5; });
+  refuses([](TrainConfig* c) { c->item_scale = -1; });
+  refuses([](TrainConfig* c) { c->item_decay_share = 2; });
   refuses([](TrainConfig* c) { c->nested = {8, 8}; });
   refuses([](TrainConfig* c) { c->nested = {32}; });
   const ActivationSet constant({write_rows(dir, "constant", std::vector<float>(kDim * 10, 1.0f))});
@@ -250,14 +388,16 @@ TEST_CASE("a damaged shard does not reach training") {
 
 // Loss of one batch in double, straight from the definition.
 struct Tensors {
-  std::vector<float> encoder, encoder_bias, decoder, decoder_bias;
+  std::vector<float> encoder, encoder_bias, decoder, decoder_bias, item_decoder, item_bias;
   TrainTensors view() {
-    return {encoder.data(), encoder_bias.data(), decoder.data(), decoder_bias.data()};
+    return {encoder.data(),      encoder_bias.data(), decoder.data(),
+            decoder_bias.data(), item_decoder.data(), item_bias.data()};
   }
 };
 
-double top_k_loss(const Tensors& w, const std::vector<float>& x, int64_t rows, int64_t dim,
-                  int64_t dict, size_t k, const std::vector<int64_t>& nested) {
+double top_k_loss(const Tensors& w, const std::vector<float>& x, const std::vector<float>& targets,
+                  double item_scale, int64_t rows, int64_t dim, int64_t dict, size_t k,
+                  const std::vector<int64_t>& nested) {
   double loss = 0;
   for (int64_t r = 0; r < rows; ++r) {
     std::vector<std::pair<double, int64_t>> pre;
@@ -279,12 +419,20 @@ double top_k_loss(const Tensors& w, const std::vector<float>& x, int64_t rows, i
         loss += std::pow(x_hat - static_cast<double>(x[r * dim + d]), 2);
       }
     }
+    for (int64_t d = 0; d < dim; ++d) {
+      double told = static_cast<double>(w.item_bias[d]);
+      for (size_t i = 0; i < k; ++i) {
+        const auto [value, j] = pre[i];
+        if (value < 0) told -= value * static_cast<double>(w.item_decoder[j * dim + d]);
+      }
+      loss += item_scale * std::pow(told - static_cast<double>(targets[r * dim + d]), 2);
+    }
   }
   return loss;
 }
 
 // Gradients against central differences, for each build of the kernels.
-TEST_CASE("kernels: gradients of the squared error") {
+TEST_CASE("kernels: gradients of the squared error and of the item loss") {
   constexpr int64_t dim = 11, dict = 19, rows = 5;
   const std::vector<int64_t> nested = {6, dict};
   Random random(3);
@@ -292,12 +440,16 @@ TEST_CASE("kernels: gradients of the squared error") {
     for (int64_t i = 0; i < n; ++i) values->push_back(static_cast<float>(random.normal()));
   };
   Tensors w, g;
-  std::vector<float> x;
+  std::vector<float> x, targets;
+  constexpr float kItemScale = 0.7f;
   fill(&w.encoder, dict * dim);
   fill(&w.encoder_bias, dict);
   fill(&w.decoder, dict * dim);
   fill(&w.decoder_bias, dim);
+  fill(&w.item_decoder, dict * dim);
+  fill(&w.item_bias, dim);
   fill(&x, rows * dim);
+  fill(&targets, rows * dim);
   const TrainKernels* builds[] = {train_kernels_baseline(), nullptr};
   if (&train_kernels() != builds[0]) builds[1] = &train_kernels();
   for (const TrainKernels* kernels : builds) {
@@ -307,13 +459,15 @@ TEST_CASE("kernels: gradients of the squared error") {
     g.encoder_bias.assign(dict, 0);
     g.decoder.assign(dict * dim, 0);
     g.decoder_bias.assign(dim, 0);
+    g.item_decoder.assign(dict * dim, 0);
+    g.item_bias.assign(dim, 0);
     std::vector<float> pre(kTrainChunk * dict), value(kTrainChunk * dict + 1), aux_value(dict + 1),
-        residual(2 * dim), aux_error(dim);
+        residual(2 * dim), aux_error(dim), item_error(dim);
     std::vector<uint32_t> index(kTrainChunk * dict + 1), aux_index(dict + 1), fired(dict);
     std::vector<int64_t> row_start(kTrainChunk + 1);
-    TrainScratch scratch = {pre.data(),       index.data(),     value.data(),
-                            row_start.data(), aux_index.data(), aux_value.data(),
-                            residual.data(),  aux_error.data(), 0.0f};
+    TrainScratch scratch = {
+        pre.data(),       index.data(),    value.data(),     row_start.data(),  aux_index.data(),
+        aux_value.data(), residual.data(), aux_error.data(), item_error.data(), 0.0f};
     TrainCounts counts{};
     counts.fired = fired.data();
     TrainStep step{};
@@ -323,20 +477,22 @@ TEST_CASE("kernels: gradients of the squared error") {
     step.k = 4;
     step.nested_end = nested.data();
     step.nested_count = 2;
-    kernels->accumulate(step, w.view(), x.data(), rows, &scratch, g.view(), &counts);
+    step.item_scale = kItemScale;
+    kernels->accumulate(step, w.view(), x.data(), targets.data(), rows, &scratch, g.view(),
+                        &counts);
     CHECK(counts.active == doctest::Approx(4 * rows));
     CHECK(counts.squared_error ==
-          doctest::Approx(top_k_loss(w, x, rows, dim, dict, 4, {dict})).epsilon(1e-4));
+          doctest::Approx(top_k_loss(w, x, targets, 0, rows, dim, dict, 4, {dict})).epsilon(1e-4));
     const auto check = [&](std::vector<float>& weights, const std::vector<float>& gradient) {
       for (size_t i = 0; i < weights.size(); ++i) {
         const float before = weights[i];
         constexpr float kDelta = 1e-4f;
         weights[i] = before + kDelta;
         const float up = weights[i];
-        const double above = top_k_loss(w, x, rows, dim, dict, 4, nested);
+        const double above = top_k_loss(w, x, targets, kItemScale, rows, dim, dict, 4, nested);
         weights[i] = before - kDelta;
         const double width = static_cast<double>(up) - static_cast<double>(weights[i]);
-        const double below = top_k_loss(w, x, rows, dim, dict, 4, nested);
+        const double below = top_k_loss(w, x, targets, kItemScale, rows, dim, dict, 4, nested);
         weights[i] = before;
         CHECK(static_cast<double>(gradient[i]) ==
               doctest::Approx((above - below) / width).epsilon(2e-3));
@@ -346,6 +502,8 @@ TEST_CASE("kernels: gradients of the squared error") {
     check(w.encoder_bias, g.encoder_bias);
     check(w.decoder, g.decoder);
     check(w.decoder_bias, g.decoder_bias);
+    check(w.item_decoder, g.item_decoder);
+    check(w.item_bias, g.item_bias);
   }
 }
 
