@@ -73,6 +73,20 @@ void shared_effects(Session* session, const SaeView& sae, uint32_t item, float s
   }
 }
 
+// The features that are active in `features`, by their `values`: the largest to out, their whole number
+// to *count. Returns how many out got.
+size_t list_active(const SaeView& sae, const float* features, const float* values,
+                   pintle_feature_value* out, size_t capacity, size_t* count) {
+  size_t kept = 0;
+  *count = 0;
+  for (uint32_t feature = 0; feature < sae.feature_count; ++feature) {
+    if (!(features[feature] > 0)) continue;
+    ++*count;
+    insert_by_magnitude({feature, values[feature]}, capacity, out, &kept);
+  }
+  return kept;
+}
+
 }  // namespace
 
 void active_features(Session* session, uint32_t sae, pintle_feature_value* out, size_t capacity,
@@ -80,13 +94,7 @@ void active_features(Session* session, uint32_t sae, pintle_feature_value* out, 
   update_hidden(session);
   const SaeView& view = session->model->saes[sae];
   const float* features = encode(session, view, hook_state(*session, view.hook, view.layer));
-  size_t kept = 0;
-  *count = 0;
-  for (uint32_t feature = 0; feature < view.feature_count; ++feature) {
-    if (!(features[feature] > 0)) continue;
-    ++*count;
-    insert_by_magnitude({feature, features[feature]}, capacity, out, &kept);
-  }
+  list_active(view, features, features, out, capacity, count);
 }
 
 Status explain_features(Session* session, uint32_t sae, uint32_t item, pintle_feature_value* out,
@@ -106,13 +114,7 @@ Status explain_features(Session* session, uint32_t sae, uint32_t item, pintle_fe
   } else {
     shared_effects(session, view, item, *score, features, effects);
   }
-  size_t kept = 0;
-  *count = 0;
-  for (uint32_t feature = 0; feature < view.feature_count; ++feature) {
-    if (!(features[feature] > 0)) continue;
-    ++*count;
-    insert_by_magnitude({feature, effects[feature]}, capacity, out, &kept);
-  }
+  const size_t kept = list_active(view, features, effects, out, capacity, count);
   *remainder = *score;
   for (size_t i = 0; i < kept; ++i) *remainder -= out[i].value;
   return PINTLE_OK;
