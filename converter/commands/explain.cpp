@@ -225,9 +225,7 @@ void add_explain_command(CLI::App* app) {
       "the score as they are switched off and on again, one after the other. An SAE's "
       "contributions, those of its other features and the score without features (the SAE's "
       "decoder bias and what it misses of the state) add up to the score. age 0 is the newest "
-      "event. Scores are the network's own: "
-      "wishes and "
-      "rules choose among them.");
+      "event. Scores are the network's own: wishes and rules choose among them.");
   verb->callback([arguments] {
     const Explanation result = explain(*arguments);
     if (arguments->json) {
