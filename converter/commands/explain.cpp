@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -65,9 +66,16 @@ Json explain_sae(const Model& model, uint32_t sae, uint32_t item, size_t capacit
   result["active"] = describe_features(model, sae, active);
   add_calibrated(model, sae, &result["active"]);
 
-  const FeatureExplanation gave = require(session->explain_features(sae, item, capacity), what);
+  // With room for all, the remainder is the score without any feature.
+  FeatureExplanation gave = require(session->explain_features(sae, item, count), what);
+  double others = 0;
+  for (size_t i = std::min(capacity, count); i < count; ++i) {
+    others += static_cast<double>(gave.features[i].value);
+  }
+  gave.features.resize(std::min(capacity, count));
   result["contributions"] = describe_features(model, sae, gave.features);
-  result["remainder"] = shortest(gave.remainder);
+  result["other_features"] = shortest(static_cast<float>(others));
+  result["without_features"] = shortest(gave.remainder);
   return result;
 }
 
@@ -151,6 +159,22 @@ void print_features(const Json& features, const char* value_name) {
   }
 }
 
+// What the listed contributions leave of the score, and what part of it the features explain.
+void print_sums(const Json& sae, double score) {
+  const double others = sae["other_features"].get<double>(),
+               without = sae["without_features"].get<double>();
+  const size_t active = sae["active_count"].get<size_t>(), listed = sae["contributions"].size();
+  if (listed < active) {
+    std::printf("  %7s  %12.4f  the %zu other active features\n", "", others, active - listed);
+  }
+  std::printf("  %7s  %12.4f  the score with all of them off\n", "", without);
+  std::printf("features explain %.4f of the score's %.4f", score - without, score);
+  // A part of it only where nothing was added that had to be taken away again.
+  const double share = (score - without) / score;
+  if (share >= 0 && share <= 1) std::printf(", %.0f %%", 100 * share);
+  std::printf("\n");
+}
+
 void print_explanation(const Json& result) {
   const Json& item = result["item"];
   std::printf("item %s, score %.4f\n", name_of(item).c_str(), item["score"].get<double>());
@@ -162,7 +186,7 @@ void print_explanation(const Json& result) {
     print_features(sae["active"], "activation");
     std::printf("what features gave to the item's score:\n");
     print_features(sae["contributions"], "contribution");
-    std::printf("  %7s  %12.4f  all else\n", "", sae["remainder"].get<double>());
+    print_sums(sae, item["score"].get<double>());
   }
   std::printf("\nevents that mattered most: the score less the score without the event\n");
   std::printf("  %7s  %12s  item\n", "age", "effect");
@@ -197,10 +221,11 @@ void add_explain_command(CLI::App* app) {
       "rules as of `pintle recommend --why --json`");
   verb->footer(
       "At the hook last a contribution is exact: activation x (decoder row . item). At other hooks "
-      "it is the score less the score with the feature ablated. An SAE's contributions and its "
-      "remainder add up to the score. age 0 is the newest event. Scores are the network's own: "
-      "wishes and "
-      "rules choose among them.");
+      "it is the feature's share of what the active features change together: the mean change of "
+      "the score as they are switched off and on again, one after the other. An SAE's "
+      "contributions, those of its other features and the score without features (the SAE's "
+      "decoder bias and what it misses of the state) add up to the score. age 0 is the newest "
+      "event. Scores are the network's own: wishes and rules choose among them.");
   verb->callback([arguments] {
     const Explanation result = explain(*arguments);
     if (arguments->json) {

@@ -12,7 +12,6 @@
 namespace pintle::converter {
 namespace {
 
-constexpr float kDoseOfP95 = 0.5f;
 // Against the effects' own scale: enough to keep weights from answering noise with noise.
 constexpr double kRidge = 0.02;
 

@@ -15,10 +15,12 @@
 
 namespace pintle::converter {
 
+// Of the 95th percentile of a feature's activation: what features are turned up by to see what they do.
+inline constexpr float kDoseOfP95 = 0.5f;
+
 // What one more dose of each feature does to the top 10: a row a feature, one column an attribute
 // (change of its share), then the change of the items' mean popularity, then NDCG@10's relative
-// change. A dose is half the 95th percentile of the feature's activation; features that were never
-// active have zeros.
+// change. A dose is kDoseOfP95 of the 95th percentile; features that were never active have zeros.
 struct FeatureEffects {
   Eigen::MatrixXd changes;  // [features][attributes + 2]
   std::vector<float> dose;  // [features]

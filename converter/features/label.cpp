@@ -15,29 +15,6 @@ std::string item_name(const Model& model, uint32_t item) {
   return title != nullptr && *title != '\0' ? title : item_id(model, item);
 }
 
-// Rows of the table that scores come from, as the runtime reads them, of the trained items.
-struct ScoredItems {
-  std::vector<uint32_t> items;
-  Matrix rows;  // in the order of `items`
-};
-
-ScoredItems scored_items(const Model& model) {
-  ScoredItems scored;
-  const pintle_model_info info = model.info();
-  for (uint32_t i = 0; i < info.item_count; ++i) {
-    if (require(model.item(i), "item", i).is_trained != 0) scored.items.push_back(i);
-  }
-  const int64_t rows = static_cast<int64_t>(scored.items.size()),
-                dim = static_cast<int64_t>(info.dim);
-  scored.rows = {rows, dim, std::vector<float>(static_cast<size_t>(rows * dim))};
-  for (int64_t r = 0; r < rows; ++r) {
-    const uint32_t item = scored.items[static_cast<size_t>(r)];
-    const std::vector<float> row = require(model.item_vector(item), "item", item);
-    std::copy(row.begin(), row.end(), scored.rows.row(r));
-  }
-  return scored;
-}
-
 class Labeller {
  public:
   Labeller(const Model& model, const SaeWeights& sae, const LabelOptions& options, ThreadPool* pool)
@@ -62,7 +39,6 @@ class Labeller {
     item_positions_.assign(info.item_count, 0);
     for (const uint32_t item : activations_.item) ++item_positions_[item];
     groups_ = popularity_groups(activations_, popularity);
-    scored_ = scored_items(model_);
 
     const size_t features = static_cast<size_t>(sae_.dict);
     report.features.resize(features);
@@ -94,30 +70,7 @@ class Labeller {
                                       options_.min_support, options_.listed_items);
     evidence->histories = strongest_positions(fired, activations_.user, options_.listed_histories);
     evidence->cohens_d = popularity_d(fired, activations_, groups_);
-    measure_effects(f, evidence);
     evidence->label = label(*evidence);
-  }
-
-  void measure_effects(size_t f, FeatureEvidence* evidence) const {
-    const float* direction = sae_.decoder.row(static_cast<int64_t>(f));
-    std::vector<ItemEffect> effects;
-    effects.reserve(scored_.items.size());
-    for (size_t i = 0; i < scored_.items.size(); ++i) {
-      const float* row = scored_.rows.row(static_cast<int64_t>(i));
-      double effect = 0;
-      for (int64_t d = 0; d < sae_.dim; ++d) {
-        effect += static_cast<double>(row[d]) * static_cast<double>(direction[d]);
-      }
-      effects.push_back({scored_.items[i], effect});
-    }
-    const size_t count = std::min(options_.listed_items, effects.size());
-    const auto end = effects.begin() + static_cast<std::ptrdiff_t>(count);
-    std::partial_sort(effects.begin(), end, effects.end(),
-                      [](const ItemEffect& a, const ItemEffect& b) { return a.effect > b.effect; });
-    evidence->promoted.assign(effects.begin(), end);
-    std::partial_sort(effects.begin(), end, effects.end(),
-                      [](const ItemEffect& a, const ItemEffect& b) { return a.effect < b.effect; });
-    evidence->demoted.assign(effects.begin(), end);
   }
 
   std::string label(const FeatureEvidence& evidence) const {
@@ -185,7 +138,6 @@ class Labeller {
   FeatureActivations activations_;
   std::vector<size_t> attribute_positions_, item_positions_;
   PopularityGroups groups_;
-  ScoredItems scored_;
   std::vector<std::vector<AttributeMeasure>> measures_;  // [features][attributes]
 };
 

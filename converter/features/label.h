@@ -41,7 +41,7 @@ struct FeatureEvidence {
   std::vector<AttributeMeasure> attributes;  // the best correlated, best first
   std::vector<ItemMean> items;
   std::vector<Firing> histories;              // positions of LabelReport::activations
-  std::vector<ItemEffect> promoted, demoted;  // item embedding . decoder row, strongest first
+  std::vector<ItemEffect> promoted, demoted;  // strongest first: item_effects.h
   double cohens_d = 0;                        // popular less unpopular histories
 };
 
@@ -66,7 +66,8 @@ struct LabelReport {
   size_t dead = 0;    // features that are on nowhere
 };
 
-// Throws Error if the SAE does not fit the model. popularity: one number an item.
+// All but `promoted` and `demoted`. Throws Error if the SAE does not fit the model. popularity: one
+// number an item.
 LabelReport label_features(const Model& model, const SaeWeights& sae, const Histories& histories,
                            const std::vector<float>& popularity, const LabelOptions& options,
                            ThreadPool* pool);

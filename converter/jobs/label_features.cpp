@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "converter/features/feature_effects.h"
+#include "converter/features/item_effects.h"
 #include "converter/file/metadata.h"
 #include "converter/file/model_parts.h"
 #include "converter/import/load_saes.h"
@@ -97,19 +98,21 @@ LabelJobReport run_label_job(const LabelJob& job, ThreadPool* pool) {
   const Model model = open_model(job.model_path);
   const Interactions interactions = read_interactions(job.interactions_path, job.log);
   report.log_notes = fitting_notes(model, interactions, job.log.force);
+  const ModelParts parts = read_model_parts(job.model_path);
   const UserSplit split = split_users(model, interactions, job.train_path, job.test_path);
   report.split = split.description;
   if (!job.sae_path.empty()) {
     report.labels =
         label_features(model, interpreted.weights, split.held_out,
                        item_popularity(split.train, model.info().item_count), job.label, pool);
+    measure_item_effects(model, parts, interpreted.weights, job.label.listed_items, pool,
+                         &*report.labels);
     interpreted.name = job.name.empty() ? sae_name_of(job.sae_path) : job.name;
     apply_labels(*report.labels, &interpreted);
     report.interpretation.saes.push_back(std::move(interpreted));
   }
   if (job.with_knobs) {
-    BuiltKnobs built = build_knobs(read_model_parts(job.model_path), report.interpretation,
-                                   split.train, job.knobs, pool);
+    BuiltKnobs built = build_knobs(parts, report.interpretation, split.train, job.knobs, pool);
     report.interpretation.knobs = std::move(built.knobs);
     report.interpretation.temperature = built.temperature;
     report.interpretation.wish_unit = built.wish_unit;

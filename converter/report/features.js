@@ -75,8 +75,8 @@ function featureBody(feature) {
       rows.length ? table(`Feature ${feature.feature}: the attributes that it follows most`, columns, rows) : null,
       element('div', {class: 'columns'},
           itemList('Items that turn it on', feature.top_items, 2, 'mean activation at the item'),
-          itemList('Items that it raises', feature.promoted, 3, 'direct change of score per unit of activation'),
-          itemList('Items that it lowers', feature.demoted, 3, 'direct change of score per unit of activation')),
+          itemList('Items that it raises', feature.promoted, 3, 'change of score per unit of activation'),
+          itemList('Items that it lowers', feature.demoted, 3, 'change of score per unit of activation')),
       feature.top_histories.length ? element('div', {}, element('h4', {}, 'Histories that turn it on most'),
           element('ul', {class: 'small'}, ...feature.top_histories.map(firingHistory))) : null);
 }

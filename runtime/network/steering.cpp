@@ -114,7 +114,7 @@ void Steering::for_each_edit(uint32_t sae, const Visit& visit) const {
 }
 
 bool Steering::leaves_states() const {
-  bool idle = true;
+  bool idle = shift_ == nullptr;
   for (uint32_t sae = 0; idle && sae < model_.sae_count; ++sae) {
     for_each_edit(sae, [&](uint32_t kind, uint32_t, float value, uint32_t) {
       const bool no_op =
@@ -132,6 +132,7 @@ bool Steering::touches_sae(uint32_t sae) const {
 }
 
 Stage Steering::first_stage() const {
+  if (shift_ != nullptr) return shift_stage_;
   Stage first = last_stage(model_);
   for (uint32_t sae = 0; sae < model_.sae_count; ++sae) {
     const Stage stage = stage_of(model_, model_.saes[sae]);
@@ -141,6 +142,7 @@ Stage Steering::first_stage() const {
 }
 
 bool Steering::touches(Stage stage) const {
+  if (shift_ != nullptr) return stage == shift_stage_;
   for (uint32_t sae = 0; sae < model_.sae_count; ++sae) {
     if (stage_of(model_, model_.saes[sae]) == stage && touches_sae(sae)) return true;
   }
@@ -149,6 +151,9 @@ bool Steering::touches(Stage stage) const {
 
 void Steering::edit(Stage stage, ProductScratch* product, SaeScratch* scratch,
                     Span<float> state) const {
+  if (shift_ != nullptr) {
+    return model_.kernels.axpy_f32(1, shift_, model_.dim, state.front(model_.dim));
+  }
   for (uint32_t sae = 0; sae < model_.sae_count; ++sae) {
     if (stage_of(model_, model_.saes[sae]) == stage && touches_sae(sae)) {
       edit_by(sae, product, scratch, state);

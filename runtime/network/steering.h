@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Edits of the sparse features, per call. A Steering is the caller's set, checked.
+// What a call does to the states that hooks pass: edits of the sparse features, the caller's set,
+// checked; or one shift.
 #ifndef PINTLE_RUNTIME_NETWORK_STEERING_H_
 #define PINTLE_RUNTIME_NETWORK_STEERING_H_
 
@@ -27,6 +28,9 @@ class Steering {
         edits_(set == nullptr ? nullptr : set->edits),
         size_(set == nullptr ? 0 : set->edit_count),
         flags_(set == nullptr ? 0 : set->flags) {}
+  // The newest position's state at `stage` moved by `shift` [dim], which outlives this.
+  Steering(const Model& model, Stage stage, const float* shift)
+      : model_(model), shift_(shift), shift_stage_(stage) {}
   // PINTLE_OK if every edit is valid; the statuses are pintle_recommend's. REQUIRED before any use
   // of a set that came from outside.
   static Status check(const Model& model, const pintle_steering* set, const Fault& fault);
@@ -62,9 +66,11 @@ class Steering {
                Span<float> state) const;
 
   const Model& model_;
-  const pintle_edit* edits_;
-  size_t size_;
-  uint32_t flags_;
+  const pintle_edit* edits_ = nullptr;
+  size_t size_ = 0;
+  uint32_t flags_ = 0;
+  const float* shift_ = nullptr;  // null: edits
+  Stage shift_stage_ = 0;
 };
 
 }  // namespace pintle::internal

@@ -24,7 +24,7 @@ void lay_out(const Model& model, Arena* arena, Session* session) {
   session->exact.lay_out(model, arena);
   session->list.lay_out(model, arena);
   session->call.steered = arena->buffer<float>(model.dim);
-  if (model.sae_count > 0) session->call.item_row = arena->buffer<float>(model.dim);
+  if (model.sae_count > 0) session->call.vector = arena->buffer<float>(model.dim);
 }
 
 void clear_words(Buffer<uint64_t>* words, uint64_t bits) {

@@ -21,8 +21,8 @@ namespace pintle::internal {
 
 // What a call compares with the unsteered state.
 struct CallScratch {
-  Buffer<float> steered;   // [dim]: the state that the items are scored against instead of hidden
-  Buffer<float> item_row;  // [dim]: the row of the item that is explained; empty without SAEs
+  Buffer<float> steered;  // [dim]: the state that the items are scored against instead of hidden
+  Buffer<float> vector;   // [dim]: an item's row, or the shift of a state; empty without SAEs
 };
 
 // "PNTS": what pintle_session.tag is of a session.

@@ -189,6 +189,34 @@ TEST_CASE("knobs and presets, and an empty history") {
   CHECK(contains(old.err, "a knob is --knob Space=2"));
 }
 
+TEST_CASE(
+    "explain tells all of a score: listed features, the others, and what is left without any") {
+  test::ScratchDir folder;
+  const std::string model = folder.path("steerable.pintle");
+  SteerableModel().write(model);
+  const std::string on = "explain --model " + model + " --history '5 9 2' --item 7 --features ";
+  const json few = pintle(on + "2 --json").parsed(), all = pintle(on + "100 --json").parsed();
+  REQUIRE(few["saes"].size() == 2);
+  for (size_t sae = 0; sae < 2; ++sae) {
+    CAPTURE(sae);
+    for (const json* told : {&few, &all}) {
+      const json& features = (*told)["saes"][sae];
+      double sum =
+          features["other_features"].get<double>() + features["without_features"].get<double>();
+      for (const json& entry : features["contributions"]) sum += entry["value"].get<double>();
+      CHECK(sum == doctest::Approx((*told)["item"]["score"].get<double>()).epsilon(1e-4));
+    }
+    CHECK(few["saes"][sae]["contributions"].size() == 2);
+    CHECK(few["saes"][sae]["without_features"] == all["saes"][sae]["without_features"]);
+    CHECK(few["saes"][sae]["active_count"] == all["saes"][sae]["contributions"].size());
+    CHECK(all["saes"][sae]["other_features"] == 0);
+  }
+  const std::string text = pintle(on + "2").out;
+  CHECK(contains(text, " other active features\n"));
+  CHECK(contains(text, "the score with all of them off\nfeatures explain "));
+  CHECK_FALSE(contains(pintle(on + "100").out, "other active features"));
+}
+
 TEST_CASE("what cannot be asked ends with 1 and says what can") {
   for (const auto& [options, message] : std::vector<std::pair<std::string, std::string>>{
            {"--share Horor=0.3", "no attribute \"Horor\". They have Horror"},

@@ -71,7 +71,36 @@ TEST_CASE("active features are the literal ones of the newest state, strongest f
   }
 }
 
-TEST_CASE("contributions and remainder sum to the score, and each is what its feature gave") {
+// Scores of a history with some features of one SAE off.
+class Ablated {
+ public:
+  Ablated(const TinyModel& tiny, const std::vector<uint32_t>& history, uint32_t sae, uint32_t item)
+      : tiny_(tiny), history_(history), sae_(sae), item_(item) {}
+  double score(const std::vector<uint32_t>& off) const {
+    std::vector<pintle_edit> edits;
+    for (const uint32_t feature : off) edits.push_back({PINTLE_EDIT_ABLATE, feature, sae_, 0, 0});
+    return reference_steered_scores(tiny_, history_, steering_of(edits))[item_];
+  }
+  // The mean of what each feature of `order` changes when features are switched off in that order, and
+  // when they are switched on again in it; added to shares[feature], times `weight`.
+  void add_shares(const std::vector<uint32_t>& order, double weight,
+                  std::vector<double>* shares) const {
+    for (size_t i = 0; i < order.size(); ++i) {
+      const auto begin = order.begin(), here = begin + static_cast<ptrdiff_t>(i);
+      const double went_off = score({begin, here}) - score({begin, here + 1});
+      const double came_on = score({here + 1, order.end()}) - score({here, order.end()});
+      (*shares)[order[i]] += weight * (went_off + came_on) / 2;
+    }
+  }
+
+ private:
+  const TinyModel& tiny_;
+  const std::vector<uint32_t>& history_;
+  const uint32_t sae_, item_;
+};
+
+TEST_CASE("contributions are shares of what the features change together") {
+  size_t features_found = 0;
   for (uint32_t seed = 0; seed < kArchitectureCount; seed += 5) {
     const TinyModel tiny = steerable_model(any_model(seed).network);
     CAPTURE(describe(tiny.network));
@@ -85,38 +114,70 @@ TEST_CASE("contributions and remainder sum to the score, and each is what its fe
     for (uint32_t sae = 0; sae < 3; ++sae) {
       CAPTURE(std::string(kHooks[sae]));
       const converter::SaeWeights& weights = tiny.interpretation.saes[sae].weights;
+      const std::vector<double> activations =
+          reference_features(weights, reference_hook_state(tiny, history, weights.hook));
+      std::vector<uint32_t> order, from_middle;
+      for (uint32_t f = 0; f < 21; ++f) {
+        if (activations[f] > 0) order.push_back(f);
+        if (activations[(f + 10) % 21] > 0) from_middle.push_back((f + 10) % 21);
+      }
       for (const uint32_t item : {0u, 4u}) {
+        const Ablated ablated(tiny, history, sae, item);
+        std::vector<double> expected(21);
+        if (sae < 2) {
+          ablated.add_shares(order, 0.5, &expected);
+          ablated.add_shares(from_middle, 0.5, &expected);
+        } else {  // at last: activation * (decoder row . item)
+          for (const uint32_t f : order) {
+            for (int64_t c = 0; c < weights.dim; ++c) {
+              expected[f] +=
+                  activations[f] * double{weights.decoder.row(f)[c]} * table.row(item)[c];
+            }
+          }
+        }
         const Explained found = explain(&session, sae, item, 21);
         CHECK(found.score == scores[item]);
-        double sum = found.remainder;
+        CHECK(found.count == order.size());
         for (size_t i = 0; i < found.features.size(); ++i) {
           const auto [feature, value] = found.features[i];
-          sum += value;
+          CHECK(std::fabs(expected[feature] - value) < bound);
           if (i > 0) CHECK(std::fabs(value) <= std::fabs(found.features[i - 1].value));
-          const std::vector<pintle_edit> ablation = {{PINTLE_EDIT_ABLATE, feature, sae, 0, 0}};
-          const std::vector<double> without =
-              reference_steered_scores(tiny, history, steering_of(ablation));
-          CHECK(std::fabs(scores[item] - without[item] - value) < bound);
-          if (sae != 2) continue;  // at last: activation * (decoder row . item)
-          const double activation = reference_features(
-              weights, reference_hook_state(tiny, history, weights.hook))[feature];
-          double direct = 0;
-          for (int64_t c = 0; c < weights.dim; ++c) {
-            direct += double{weights.decoder.row(feature)[c]} * table.row(item)[c];
-          }
-          CHECK(std::fabs(activation * direct - value) < bound);
         }
-        CHECK(std::fabs(sum - found.score) < bound);
-        const Explained few = explain(&session, sae, item, 3),
-                        none = explain(&session, sae, item, 0);
-        CHECK(few.count == found.count);
-        CHECK(none.remainder == none.score);
-        sum = few.remainder;
-        for (const pintle_feature_value& entry : few.features) sum += entry.value;
-        CHECK(std::fabs(sum - few.score) < bound);
+        features_found += found.features.size();
+        // Nothing that the features change is left over.
+        CHECK(std::fabs(found.remainder - ablated.score(order)) < bound);
       }
     }
     CHECK(session.all_scores() == scores);
+  }
+  CHECK(features_found > 500);
+}
+
+TEST_CASE(
+    "with room for a few contributions the largest are told, and the remainder takes the rest") {
+  for (uint32_t seed = 0; seed < kArchitectureCount; seed += 5) {
+    const TinyModel tiny = steerable_model(any_model(seed).network);
+    CAPTURE(describe(tiny.network));
+    const OpenModel model(tiny.file());
+    OpenSession session(model, random_history(6, tiny.network.items.rows, seed));
+    const double bound = 1e-5 * spread(session.all_scores());
+    for (uint32_t sae = 0; sae < 3; ++sae) {
+      CAPTURE(std::string(kHooks[sae]));
+      const Explained all = explain(&session, sae, 4, 21);
+      for (const size_t capacity : {0, 1, 3}) {
+        const Explained few = explain(&session, sae, 4, capacity);
+        CHECK(few.count == all.count);
+        CHECK(few.score == all.score);
+        double sum = few.remainder;
+        for (size_t i = 0; i < few.features.size(); ++i) {
+          CHECK(few.features[i].feature == all.features[i].feature);
+          CHECK(few.features[i].value == all.features[i].value);
+          sum += few.features[i].value;
+        }
+        CHECK(std::fabs(sum - few.score) < bound);
+        if (capacity == 0) CHECK(few.remainder == few.score);
+      }
+    }
   }
 }
 

@@ -863,10 +863,19 @@ PINTLE_API pintle_status pintle_active_features(pintle_session* session, uint32_
                                                 size_t* count);
 
 /* What each active feature of `sae` gave to the (unsteered) score of `item`: out as above, largest
- * magnitude first. At hook "last" this is exact by linearity, activation * (decoder row . item); at
- * other hooks it is the score less the score with the feature ablated, one partial forward pass
- * each, for the `capacity` strongest features only. score = the sum of out's values + *remainder.
- * Never allocates.
+ * magnitude first. The contributions of all active features add up to the score less the score with all
+ * of them off, where the newest event's state is the SAE's decoder bias and what the SAE misses of the
+ * state. *score = the sum of out's values + *remainder: with a capacity of at least *count the remainder
+ * is the score with all off; with a smaller one, also the sum of the contributions that out lacks.
+ *
+ * At hook "last" a contribution is exact by linearity, activation * (decoder row . item). At other hooks
+ * features act together, and share what they change together: they are switched off one after the other
+ * by their numbers, then on again in the same order, and both once more from the middle number on; a
+ * contribution is the mean of the four changes of the score at the feature's switch, near its Shapley
+ * value. It is not what ablating that feature alone changes: others may stand in for it, or need it.
+ *
+ * Cost at other hooks: four partial forward passes for every active feature, whatever the capacity; whole
+ * windows in a bidirectional model with two or more blocks behind the hook. Never allocates.
  * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_NAME (no such SAE),
  * PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_explain_features(pintle_session* session, uint32_t sae,

@@ -4,7 +4,7 @@
 Lists under knobs, wishes and rules: lists.py.
 
     python3 tests/bench/show/steering.py --pintle build/release/converter/pintle --shared ../shared \
-        [--work DIR] [--only train,label,baselines,quantized,cost]
+        [--work DIR] [--only train,label,explain,baselines,quantized,cost]
 
 --shared holds the checkpoint gpt2-ml1m with its sae_reference.json and the data. Users: SAEs and knobs
 see sae_users alone, features are measured on interpretation_users, control on control_users. --work
@@ -21,7 +21,7 @@ from table import Table, run_json
 
 # Where the published curves and the table of the method were taken.
 BASELINE_SAE = "sae-topk-512-block0"
-PARTS = ("train", "label", "baselines", "quantized", "cost")
+PARTS = ("train", "label", "explain", "baselines", "quantized", "cost")
 
 
 def loss_at_target(points, start):
@@ -71,6 +71,25 @@ class Show:
         self.table.at_least("features: its mean sensitivity", 0.90, summary["mean_sensitivity"])
         self.table.at_least("features: correlation over that of raw dimensions", 2.4,
                             correlation / summary["raw_mean_best_correlation"], 2)
+
+    def explain(self):
+        """Of the best item's score, mean over 200 people; and that the parts told add up to it."""
+        sae = self.domain.trained("block:0")
+        model = self.domain.convert("int8", [(sae, self.domain.labelled(sae, knobs=False))])
+        logs = self.domain.logs()
+        shares, gaps = [], []
+        for user in self.domain.reference["control_users"][:200]:
+            history = " ".join(map(str, logs[user][:-1]))
+            told = run_json(self.pintle, "explain", "--model", model, "--history", history,
+                            "--events", 1)
+            score, features = told["item"]["score"], told["saes"][0]
+            without = features["without_features"]
+            shares.append(1 - abs(without / score))
+            gaps.append(abs(score - without - features["other_features"] -
+                            sum(entry["value"] for entry in features["contributions"])))
+        self.table.at_least("explain: part of a score that features explain, mean", 0.6,
+                            statistics.mean(shares))
+        self.table.at_most("explain: what the told parts miss of a score, most", 0.001, max(gaps), 5)
 
     def baselines(self):
         """The published curves at f32: relative NDCG and share at every published strength, and the
