@@ -97,9 +97,11 @@ class Refinement {
     }
   }
 
-  void split_by_date(uint32_t group, const Freshness& freshness) {
+  // level_of(item): its membership.
+  template <typename LevelOf>
+  void split(uint32_t group, const LevelOf& level_of) {
     start(group);
-    for (uint32_t item = 0; item < model_.item_count; ++item) move(item, freshness.level(item));
+    for (uint32_t item = 0; item < model_.item_count; ++item) move(item, level_of(item));
   }
 
  private:
@@ -147,19 +149,29 @@ void update_classes(Session* session, const ListPlan& plan) {
   if (is_same(key, list.key)) return;
   Refinement refinement(*session->model, &list);
   for (uint32_t g = 0; g < plan.group_count; ++g) {
-    if (plan.groups[g].attribute == kFreshness) {
-      refinement.split_by_date(g, Freshness(session->model->catalogue, plan));
+    const uint32_t attribute = plan.groups[g].attribute;
+    if (attribute == kFreshness) {
+      const Freshness freshness(session->model->catalogue, plan);
+      refinement.split(g, [&](uint32_t item) { return freshness.level(item); });
+    } else if (is_example(attribute)) {
+      refinement.split(g, [&](uint32_t item) {
+        return list.example_level(attribute - PINTLE_EXAMPLE_ATTRIBUTE, item);
+      });
     } else {
-      refinement.split_by_attribute(g, plan.groups[g].attribute);
+      refinement.split_by_attribute(g, attribute);
     }
   }
   refinement.finish();
   list.key = key;
 }
 
-uint8_t level_of(const Model& model, const ListPlan& plan, uint32_t group, uint32_t item) {
+uint8_t level_of(const Session& session, const ListPlan& plan, uint32_t group, uint32_t item) {
+  const Model& model = *session.model;
   const uint32_t attribute = plan.groups[group].attribute;
   if (attribute == kFreshness) return Freshness(model.catalogue, plan).level(item);
+  if (is_example(attribute)) {
+    return session.list.example_level(attribute - PINTLE_EXAMPLE_ATTRIBUTE, item);
+  }
   const uint32_t* values = nullptr;
   size_t count = 0;
   if (model.catalogue.get_attributes(item, &values, &count) != PINTLE_OK) return 0;

@@ -13,9 +13,13 @@ namespace pintle::internal {
 
 // Stands for an attribute where new items are meant.
 inline constexpr uint32_t kFreshness = UINT32_MAX;
+// Whether a target is a group by example; no catalogue has so many attributes.
+inline bool is_example(uint32_t attribute) {
+  return attribute - PINTLE_EXAMPLE_ATTRIBUTE < PINTLE_EXAMPLES;
+}
 
 struct PlannedGroup {
-  uint32_t attribute;  // or kFreshness
+  uint32_t attribute;  // or kFreshness, or a group by example
   double reward;       // signed; 0: only rules name it
   uint32_t source;     // pintle_reason.source of the first wish for it
 };
