@@ -25,8 +25,7 @@ pintle_status pintle_session_get_example(const pintle_session* handle, uint32_t 
   if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
   if (membership == nullptr) return internal::null_argument(*session, "membership");
   if (example >= PINTLE_EXAMPLES || (session->list.examples_set >> example & 1) == 0) {
-    return session->fault()(PINTLE_ERR_UNKNOWN_NAME, "the session has no group by example %u",
-                            example);
+    return session->fault()(PINTLE_ERR_UNKNOWN_NAME, "example %u is not set", example);
   }
   if (item >= session->model->item_count) {
     return session->fault()(PINTLE_ERR_UNKNOWN_ITEM, "item %u, of a catalogue of %u", item,

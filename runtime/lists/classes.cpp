@@ -97,11 +97,16 @@ class Refinement {
     }
   }
 
-  // level_of(item): its membership.
-  template <typename LevelOf>
-  void split(uint32_t group, const LevelOf& level_of) {
+  // By dates or a group by example.
+  void split_by_item(uint32_t group, const ListPlan& plan) {
     start(group);
-    for (uint32_t item = 0; item < model_.item_count; ++item) move(item, level_of(item));
+    const uint32_t attribute = plan.groups[group].attribute;
+    const Freshness freshness(model_.catalogue, plan);
+    for (uint32_t item = 0; item < model_.item_count; ++item) {
+      move(item, attribute == kFreshness
+                     ? freshness.level(item)
+                     : list_->example_level(attribute - PINTLE_EXAMPLE_ATTRIBUTE, item));
+    }
   }
 
  private:
@@ -150,13 +155,8 @@ void update_classes(Session* session, const ListPlan& plan) {
   Refinement refinement(*session->model, &list);
   for (uint32_t g = 0; g < plan.group_count; ++g) {
     const uint32_t attribute = plan.groups[g].attribute;
-    if (attribute == kFreshness) {
-      const Freshness freshness(session->model->catalogue, plan);
-      refinement.split(g, [&](uint32_t item) { return freshness.level(item); });
-    } else if (is_example(attribute)) {
-      refinement.split(g, [&](uint32_t item) {
-        return list.example_level(attribute - PINTLE_EXAMPLE_ATTRIBUTE, item);
-      });
+    if (attribute >= PINTLE_EXAMPLE_ATTRIBUTE) {
+      refinement.split_by_item(g, plan);
     } else {
       refinement.split_by_attribute(g, attribute);
     }
@@ -169,7 +169,7 @@ uint8_t level_of(const Session& session, const ListPlan& plan, uint32_t group, u
   const Model& model = *session.model;
   const uint32_t attribute = plan.groups[group].attribute;
   if (attribute == kFreshness) return Freshness(model.catalogue, plan).level(item);
-  if (is_example(attribute)) {
+  if (attribute >= PINTLE_EXAMPLE_ATTRIBUTE) {
     return session.list.example_level(attribute - PINTLE_EXAMPLE_ATTRIBUTE, item);
   }
   const uint32_t* values = nullptr;

@@ -16,6 +16,13 @@ constexpr double kFirstGap = 2, kLeastGap = 0.3;
 // Odds are in powers of two: 1.5 d / ln 2, and a fourth.
 constexpr double kSteepness = 2.164, kPrior = 2;
 
+bool is_in(ExampleItems named, uint32_t item) {
+  for (size_t i = 0; i < named.count; ++i) {
+    if (named.items[i] == item) return true;
+  }
+  return false;
+}
+
 class ExampleGroup {
  public:
   ExampleGroup(Session* session, uint32_t slot, ExampleItems like, ExampleItems unlike)
@@ -31,27 +38,25 @@ class ExampleGroup {
         row_(direction_ + model_.dim) {}
 
   void make() {
-    clear(liked_);
-    clear(disliked_);
-    for (size_t i = 0; i < like_.count; ++i) add(like_.items[i], 1, liked_);
-    for (size_t i = 0; i < unlike_.count; ++i) add(unlike_.items[i], 1, disliked_);
+    add_all(like_, liked_);
+    add_all(unlike_, disliked_);
     for (uint32_t round = 1; round <= kRounds; ++round) {
       aim();
-      find_least();
-      collect(round < kRounds);
+      for (const bool collects : {false, true}) scan(collects);
       if (!(weight_ > 0)) break;  // nothing is like them
     }
-    for (size_t i = 0; i < like_.count; ++i) set_level(like_.items[i], kWhole);
-    for (size_t i = 0; i < unlike_.count; ++i) set_level(unlike_.items[i], 0);
+    set_levels(like_, kWhole);
+    set_levels(unlike_, 0);
   }
 
  private:
-  void clear(float* vector) { memset(vector, 0, model_.dim * sizeof(float)); }
   float dot(const float* a, const float* b) const {
     return model_.kernels.dot_f32(a, b, model_.dim);
   }
-  void set_level(uint32_t item, uint32_t level) {
-    session_->list.set_example_level(slot_, item, level);
+  void set_levels(ExampleItems items, uint32_t level) {
+    for (size_t i = 0; i < items.count; ++i) {
+      session_->list.set_example_level(slot_, items.items[i], level);
+    }
   }
 
   // sum += weight * a_item
@@ -61,76 +66,58 @@ class ExampleGroup {
     model_.kernels.axpy_f32(weight, row_, model_.dim, sum);
     model_.kernels.axpy_f32(-weight, model_.likeness.mean, model_.dim, sum);
   }
-
-  bool is_named(uint32_t item) const {
-    for (const ExampleItems& named : {like_, unlike_}) {
-      for (size_t i = 0; i < named.count; ++i) {
-        if (named.items[i] == item) return true;
-      }
-    }
-    return false;
+  void add_all(ExampleItems items, float* sum) {
+    memset(sum, 0, model_.dim * sizeof(float));
+    for (size_t i = 0; i < items.count; ++i) add(items.items[i], 1, sum);
   }
 
   // direction_ = metric c: its product with an item's row, less offset_, times the inverse norm is a . c.
   void aim() {
     const size_t dim = model_.dim;
-    const KernelTable& kernels = model_.kernels;
-    count_ = static_cast<float>(like_.count) + (weight_ > 0 ? kCompany : 0);
+    count_ = static_cast<float>(like_.count);
     float* c = row_;  // count_ times it
     memcpy(c, liked_, dim * sizeof(float));
-    if (weight_ > 0) kernels.axpy_f32(kCompany / weight_, members_, dim, c);
+    if (weight_ > 0) {
+      count_ += kCompany;
+      model_.kernels.axpy_f32(kCompany / weight_, members_, dim, c);
+    }
     const float against = kAgainst * count_ / static_cast<float>(unlike_.count + 1);
-    kernels.axpy_f32(-against, disliked_, dim, c);
+    model_.kernels.axpy_f32(-against, disliked_, dim, c);
     for (size_t r = 0; r < dim; ++r) {
       direction_[r] = dot(model_.likeness.metric + r * dim, c) / count_;
     }
     offset_ = dot(direction_, model_.likeness.mean);
   }
 
-  // The least a . c of every level: of `direction_`.
+  // The least a . c of every level, from its mean and deviation over the catalogue.
   void find_least() {
-    double items = 0, sum = 0, squares = 0;
-    for_each_trained([&](uint32_t item, float value) {
-      set_level(item, 0);
-      ++items;
-      sum += static_cast<double>(value);
-      squares += static_cast<double>(value * value);
-    });
-    const double mean = sum / items, deviation = sqrt(squares / items - mean * mean);
+    const double mean = sum_ / items_, deviation = sqrt(squares_ / items_ - mean * mean);
     double gap = kFirstGap;
     if (weight_ > 0) {  // a liked item's own part of c, 1 / count_, is taken out
       const double count = static_cast<double>(count_);
-      const double liked =
-          static_cast<double>(dot(direction_, liked_)) / static_cast<double>(like_.count);
+      const double liked = static_cast<double>(dot(direction_, liked_) / like_count());
       gap = ((count * liked - 1) / (count - 1) - mean) / deviation;
       if (!(gap > kLeastGap)) gap = kLeastGap;
     }
     for (int level = 0; level < kWhole; ++level) {
       const double odds = log2((level + 0.5) / (kWhole - level - 0.5)) + kPrior;
-      // Where all items are the same, or numbers of a damaged file are none, there are no members.
       const double z = gap / 2 + odds / (kSteepness * gap);
+      // Where all items are the same, or numbers of a damaged file are none, there are no members.
       least_[level] = deviation > 0 ? static_cast<float>(mean + deviation * z) : INFINITY;
     }
   }
+  float like_count() const { return static_cast<float>(like_.count); }
 
-  // Levels by least_; with `gathers` also the sum of the members that nobody named.
-  void collect(bool gathers) {
-    weight_ = 0;
-    clear(members_);
-    for_each_trained([&](uint32_t item, float value) {
-      uint32_t level = 0;
-      while (level < kWhole && value >= least_[level]) ++level;
-      if (level == 0) return;
-      set_level(item, level);
-      if (!gathers || is_named(item)) return;
-      add(item, static_cast<float>(level), members_);
-      weight_ += static_cast<float>(level);
-    });
-  }
-
-  // use(item, a_item . c)
-  template <typename Use>
-  void for_each_trained(const Use& use) {
+  // The sums of a . c and its squares; or, once they are known, every item's level and the weighted sum of the
+  // members that nobody named.
+  void scan(bool collects) {
+    if (collects) {
+      find_least();
+      weight_ = 0;
+      memset(members_, 0, model_.dim * sizeof(float));
+    } else {
+      items_ = sum_ = squares_ = 0;
+    }
     PanelScorer scorer(session_, direction_);
     const float* products = nullptr;
     for (uint32_t item = 0; item < model_.item_count; ++item) {
@@ -140,7 +127,19 @@ class ExampleGroup {
         products = scorer.products(panel, left < kScanPanels ? left : kScanPanels);
       }
       if (!model_.catalogue.is_trained(item)) continue;
-      use(item, (products[item % kChunk] - offset_) * model_.likeness.inverse_norms[item]);
+      const float value = (products[item % kChunk] - offset_) * model_.likeness.inverse_norms[item];
+      if (!collects) {
+        ++items_;
+        sum_ += static_cast<double>(value);
+        squares_ += static_cast<double>(value * value);
+        continue;
+      }
+      uint32_t level = 0;
+      while (level < kWhole && value >= least_[level]) ++level;
+      session_->list.set_example_level(slot_, item, level);
+      if (level == 0 || is_in(like_, item) || is_in(unlike_, item)) continue;
+      add(item, static_cast<float>(level), members_);
+      weight_ += static_cast<float>(level);
     }
   }
 
@@ -153,9 +152,11 @@ class ExampleGroup {
   float weight_ = 0;  // of members_, in fifteenths; 0 in the first round
   float count_ = 0;   // of items that c is the mean of
   float offset_ = 0;
+  double items_ = 0, sum_ = 0, squares_ = 0;
   float least_[kWhole];
 };
 
+// before: of the other list.
 Status check_items(const Session& session, const char* list, ExampleItems items,
                    ExampleItems before) {
   const Model& model = *session.model;
@@ -170,10 +171,7 @@ Status check_items(const Session& session, const char* list, ExampleItems items,
       return fault(PINTLE_ERR_UNKNOWN_ITEM, "%s %zu: item %u, of a catalogue of %u", list, i, item,
                    model.item_count);
     }
-    bool is_named = !model.catalogue.is_trained(item);
-    for (size_t j = 0; j < i; ++j) is_named |= items.items[j] == item;
-    for (size_t j = 0; j < before.count; ++j) is_named |= before.items[j] == item;
-    if (is_named) {
+    if (!model.catalogue.is_trained(item) || is_in({items.items, i}, item) || is_in(before, item)) {
       return fault(PINTLE_ERR_INVALID_ARGUMENT,
                    "%s %zu: item %u is named before, or was never trained", list, i, item);
     }
@@ -184,20 +182,19 @@ Status check_items(const Session& session, const char* list, ExampleItems items,
 }  // namespace
 
 Status set_example(Session* session, uint32_t slot, ExampleItems like, ExampleItems unlike) {
+  const Fault fault = session->fault();
   if (session->model->likeness.metric == nullptr) {
-    return session->fault()(PINTLE_ERR_INVALID_ARGUMENT,
-                            "groups by example: open the model with PINTLE_OPEN_EXAMPLES");
+    return fault(PINTLE_ERR_INVALID_ARGUMENT, "open the model with PINTLE_OPEN_EXAMPLES");
   }
   if (slot >= PINTLE_EXAMPLES || like.count == 0) {
-    return session->fault()(PINTLE_ERR_INVALID_ARGUMENT,
-                            "example %u of %u, or no item that it is to be like", slot,
-                            PINTLE_EXAMPLES);
+    return fault(PINTLE_ERR_INVALID_ARGUMENT, "example %u of %u, or nothing that it is to be like",
+                 slot, PINTLE_EXAMPLES);
   }
   PINTLE_TRY(check_items(*session, "like", like, {}));
   PINTLE_TRY(check_items(*session, "unlike", unlike, like));
   ExampleGroup(session, slot, like, unlike).make();
   session->list.examples_set |= 1u << slot;
-  session->list.key = {};  // classes may be of its old members
+  session->list.key.group_count = UINT32_MAX;  // its classes may be of the old members
   return PINTLE_OK;
 }
 

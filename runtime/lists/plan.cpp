@@ -127,8 +127,7 @@ class Planner {
     if (slot < PINTLE_EXAMPLES) {
       if ((examples_set_ >> slot & 1) != 0) return PINTLE_OK;
       return fault_(PINTLE_ERR_UNKNOWN_NAME,
-                    "%s %u: the session has no group by example %u (pintle_session_set_example)",
-                    what, index, slot);
+                    "%s %u: example %u is not set (pintle_session_set_example)", what, index, slot);
     }
     return fault_(PINTLE_ERR_UNKNOWN_NAME, "%s %u: attribute %u, of a model with %u", what, index,
                   attribute, model_.catalogue.attribute_count);

@@ -11,12 +11,9 @@
 
 namespace pintle::internal {
 
-// Stands for an attribute where new items are meant.
+// Stands for an attribute where new items are meant. From PINTLE_EXAMPLE_ATTRIBUTE on there is besides only
+// it: no catalogue has so many attributes.
 inline constexpr uint32_t kFreshness = UINT32_MAX;
-// Whether a target is a group by example; no catalogue has so many attributes.
-inline bool is_example(uint32_t attribute) {
-  return attribute - PINTLE_EXAMPLE_ATTRIBUTE < PINTLE_EXAMPLES;
-}
 
 struct PlannedGroup {
   uint32_t attribute;  // or kFreshness, or a group by example

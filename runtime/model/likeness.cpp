@@ -47,25 +47,24 @@ Status make_likeness(Model* model) {
   float *row = mean + dim, *product = row + dim, *norms = product + dim;
   model->likeness = {metric, mean, norms};
 
-  const uint32_t step = (model->item_count - 1) / kMostRows + 1;
-  const auto for_rows = [&](const auto& use) {
-    for (uint32_t item = 0; item < model->item_count; item += step) {
-      if (!model->catalogue.is_trained(item)) continue;
-      gather_row(model->scored_items, item, row);
-      kernels.axpy_f32(-1, mean, dim, row);
-      use();
-    }
+  const auto read_row = [&](uint32_t item) {
+    gather_row(model->scored_items, item, row);
+    kernels.axpy_f32(-1, mean, dim, row);
   };
-  // The sum goes to `product`, as the mean that is taken off is 0 as yet.
+  const uint32_t step = (model->item_count - 1) / kMostRows + 1;
   float count = 0;
-  for_rows([&] {
+  for (uint32_t item = 0; item < model->item_count; item += step) {
+    if (!model->catalogue.is_trained(item)) continue;
+    read_row(item);  // as it is: the mean is 0 as yet
     kernels.axpy_f32(1, row, dim, product);
     ++count;
-  });
+  }
   if (count > 0) kernels.axpy_f32(1 / count, product, dim, mean);
-  for_rows([&] {
+  for (uint32_t item = 0; item < model->item_count; item += step) {
+    if (!model->catalogue.is_trained(item)) continue;
+    read_row(item);
     for (size_t r = 0; r < dim; ++r) kernels.axpy_f32(row[r], row, dim, metric + r * dim);
-  });
+  }
   float ridge = 0;  // the covariance's factor, 1 / count, makes no difference to a cosine
   for (size_t r = 0; r < dim; ++r)
     ridge += metric[r * dim + r] * (kRidge / static_cast<float>(dim));
@@ -74,8 +73,7 @@ Status make_likeness(Model* model) {
   invert(kernels, metric, dim);
 
   for (uint32_t item = 0; item < model->item_count; ++item) {
-    gather_row(model->scored_items, item, row);
-    kernels.axpy_f32(-1, mean, dim, row);
+    read_row(item);
     float square = 0;
     for (size_t r = 0; r < dim; ++r) {
       square += row[r] * kernels.dot_f32(metric + r * dim, row, dim);

@@ -320,7 +320,7 @@ TEST_CASE("what cannot be is refused in words, and the example stays as it was")
     check_contains(pintle_session_last_error(session.get()), words);
   };
   const auto invalid = PINTLE_ERR_INVALID_ARGUMENT;
-  refused(invalid, 0, {}, {1}, "no item that it is to be like");
+  refused(invalid, 0, {}, {1}, "nothing that it is to be like");
   refused(invalid, 4, {1}, {}, "example 4 of 4");
   refused(PINTLE_ERR_UNKNOWN_ITEM, 0, {1, kItems}, {}, "like 1: item 300, of a catalogue of 300");
   refused(PINTLE_ERR_UNKNOWN_ITEM, 0, {1}, {kItems}, "unlike 0: item 300");
@@ -347,9 +347,7 @@ TEST_CASE("what cannot be is refused in words, and the example stays as it was")
   pintle_recommendation out[10];
   size_t count;
   CHECK(pintle_recommend(session.get(), &request, out, &count) == PINTLE_ERR_UNKNOWN_NAME);
-  check_contains(pintle_session_last_error(session.get()),
-                 "wish 0: the session has no group by "
-                 "example 2");
+  check_contains(pintle_session_last_error(session.get()), "wish 0: example 2 is not set");
   const OpenModel without(themed_model().file());
   const OpenSession none(without);
   CHECK(set(none, 0, {1}) == invalid);
