@@ -93,7 +93,8 @@ def example(table, steered, draws):
     mean, low, high = ratio_interval(people, gains, label_gains)
     table.row(f"{ITEMS} random items of each of {len(gains)} attributes, {draws} draws: part of the gain",
               f">= {BAR:g}", f"{mean:.3f} [{low:.3f}, {high:.3f}]", mean >= BAR)
-    loss_row(table, "  labels: % of NDCG@10 lost, mean", None,
-             people.loss(steered.base, np.mean(label_losses, 0)))
-    loss_row(table, "  by example: % of NDCG@10 lost, mean", None,
-             people.loss(steered.base, np.mean(losses, 0)))
+    label_loss, loss = np.mean(label_losses, 0), np.mean(losses, 0)
+    loss_row(table, "  labels: % of NDCG@10 lost, mean", None, people.loss(steered.base, label_loss))
+    loss_row(table, "  by example: % of NDCG@10 lost, mean", None, people.loss(steered.base, loss))
+    loss_row(table, "  by example: % of the labels' NDCG@10 lost, mean", None,
+             people.loss(label_loss, loss))
