@@ -582,7 +582,7 @@ PINTLE_API pintle_status pintle_session_set_executor(pintle_session* session,
  * of `like` (5 to 20 are a good number) would probably name, too, each with a membership in fifteenths; those
  * of `like` have 15, those of `unlike` 0. What the items' vectors tell is all that it goes by. Of a model that
  * was opened with PINTLE_OPEN_EXAMPLES. Reset keeps it, batches use it; sessions of one batch each need it.
- * Never allocates; costs less than a run of the network (eight scans).
+ * Never allocates. Costs eight scans and three passes over the members (3,416 items of 64 numbers: 0.2 ms).
  * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT (also an example that is not below
  * PINTLE_EXAMPLES, no item in `like`, more than PINTLE_EXAMPLE_ITEMS in a list, an item that is named twice or
  * was never trained, a model opened without PINTLE_OPEN_EXAMPLES). The session's thread. */
@@ -716,7 +716,7 @@ typedef struct pintle_recommendation {
  * Steered, it runs only what lies behind the first edited hook; the unsteered state stays cached.
  * Never allocates.
  * Returns PINTLE_OK, PINTLE_ERR_EMPTY_HISTORY, PINTLE_ERR_UNKNOWN_ITEM (an entry of allow or deny),
- * PINTLE_ERR_UNKNOWN_NAME (an edit's knob, SAE or feature, a wish's or rule's attribute or group),
+ * PINTLE_ERR_UNKNOWN_NAME (an edit's knob, SAE or feature, a wish's or rule's attribute, group or example),
  * PINTLE_ERR_OUT_OF_RANGE (a knob's strength), PINTLE_ERR_INVALID_ARGUMENT (also a value that is not
  * finite, an unknown kind or flag, an allow list without PINTLE_ONLY_ALLOWED, more wishes, rules,
  * attributes or entries than PINTLE_LIST_*, a wish for freshness of a model without dates).
