@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from knob_bars import loss_row
+from knob_bars import WORDS, loss_row
 from knob_lists import aimed_share
 from people import K
 
@@ -64,8 +64,13 @@ def ratio_interval(people, gains, label_gains):
 
 
 def example(table, steered, draws):
-    """The share of an attribute that its label gains where the mean share doubles, and that ten of its items
-    gain at the same loss of expected DCG."""
+    for aim in ("doubled", "half"):
+        gained_parts(table, steered, draws, aim)
+
+
+def gained_parts(table, steered, draws, aim):
+    """The share of an attribute that its label gains where the mean share meets the aim, and that ten of its
+    items gain at the same loss of expected DCG. What both lose of NDCG@10 stands beside it."""
     people, model = steered.people, steered.model
     plain = people.ask(model, "--wish", f"{people.large()[0]}=0")
     gains, label_gains, losses, label_losses = [], [], [], []
@@ -74,7 +79,7 @@ def example(table, steered, draws):
         start = counts(plain)
         label = Meeting(lambda value: people.ask(model, "--wish", f"{name}={value:.6g}"),
                         lambda lists: counts(lists).mean() / K,
-                        aimed_share("doubled", start.mean() / K), plain, 1.0)
+                        aimed_share(aim, start.mean() / K), plain, 1.0)
         loss = (1 - label.part) * expected_loss(label.low) + label.part * expected_loss(label.high)
         label_gains.append((label.each(counts) - start).astype(np.float32))
         label_losses.append(label.each(lambda lists: people.ndcg(lists.ids)))
@@ -91,7 +96,7 @@ def example(table, steered, draws):
         table.row(f"  {name}: part of the label's gain ({label_gains[-1].mean() / K:+.3f})", "",
                   f"{np.mean(parts):.2f} [{min(parts):.2f}, {max(parts):.2f}]", None)
     mean, low, high = ratio_interval(people, gains, label_gains)
-    table.row(f"{ITEMS} random items of each of {len(gains)} attributes, {draws} draws: part of the gain",
+    table.row(f"mean share {WORDS[aim]}, {ITEMS} random items for it, {draws} draws: part of the gain",
               f">= {BAR:g}", f"{mean:.3f} [{low:.3f}, {high:.3f}]", mean >= BAR)
     label_loss, loss = np.mean(label_losses, 0), np.mean(losses, 0)
     loss_row(table, "  labels: % of NDCG@10 lost, mean", None, people.loss(steered.base, label_loss))
