@@ -17,6 +17,7 @@ void add_recommend_command(CLI::App* app);
 void add_evaluate_command(CLI::App* app);
 void add_explain_command(CLI::App* app);
 void add_sweep_command(CLI::App* app);
+void add_concept_command(CLI::App* app);
 void add_bench_command(CLI::App* app);
 void add_train_sae_command(CLI::App* app);
 void add_label_command(CLI::App* app);

@@ -111,7 +111,7 @@ struct Explanation {
 };
 
 Explanation explain(const ExplainArguments& arguments) {
-  const Model model = open_model(arguments.model_path);
+  const Model model = open_model(arguments.model_path, arguments.request.examples.open_flags());
   std::istringstream words(arguments.history);
   std::vector<std::string> ids;
   for (std::string id; words >> id;) ids.push_back(id);
@@ -119,6 +119,7 @@ Explanation explain(const ExplainArguments& arguments) {
   Session session = new_session(model);
   require(session.append(find_items(model, ids, "--history")), "--history");
   const ListRequest request = list_request(model, arguments.request);
+  set_examples(&session, request.examples);
   const ExplainedList explained = explain_list(&session, request, request.is_chosen());
 
   uint32_t item = 0;

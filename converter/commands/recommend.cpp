@@ -70,6 +70,7 @@ class Recommender {
         request_(list_request(model, arguments.request)),
         scores_candidates_(!arguments.candidates_path.empty()),
         with_why_(arguments.why) {
+    set_examples(&session_, request_.examples);
     if (!scores_candidates_) return;
     candidates_ =
         find_items(model, read_id_list(arguments.candidates_path), arguments.candidates_path);
@@ -185,7 +186,7 @@ std::vector<std::vector<std::string>> read_histories(const RecommendArguments& a
 }
 
 void run_recommend_command(const RecommendArguments& arguments) {
-  const Model model = open_model(arguments.model_path);
+  const Model model = open_model(arguments.model_path, arguments.request.examples.open_flags());
   const std::vector<std::vector<std::string>> histories = read_histories(arguments);
   // All ids are looked up first: an unknown one ends the run before anything is printed, unless it
   // is skipped.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "converter/commands/steering_options.h"
+#include "converter/io/error.h"
 #include "converter/io/interactions.h"
 #include "converter/run/runtime_model.h"
 #include "converter/run/steering_names.h"
@@ -16,6 +17,20 @@ const std::string kScoreWords = "expected DCG";
 std::vector<uint32_t> read_items_of(const Model& model, const std::string& path) {
   if (path.empty()) return {};
   return find_items(model, read_id_list(path), path);
+}
+
+// Throws Error for a group by example that changes nothing.
+void check_examples_used(const ListRequest& request) {
+  for (uint32_t i = 0; i < request.examples.size(); ++i) {
+    const auto is_for = [&](const auto& asked) { return asked.target == example_attribute(i); };
+    const std::vector<pintle_wish>& wishes = request.request.wishes;
+    const std::vector<pintle_rule>& rules = request.request.rules;
+    if (std::none_of(wishes.begin(), wishes.end(), is_for) &&
+        std::none_of(rules.begin(), rules.end(), is_for)) {
+      const std::string& name = request.examples[i].name;
+      throw Error("--like " + name + ": no wish or rule is about it; add --wish " + name + "=1");
+    }
+  }
 }
 
 std::string words_of(const Model& model, const pintle_edit& edit) {
@@ -35,7 +50,16 @@ std::vector<CLI::Option*> add_request_options(CLI::App* verb, RequestArguments* 
   std::vector<CLI::Option*> options = {
       verb->add_option("--allow", arguments->allow_path, "Only the ids listed in this file"),
       verb->add_option("--deny", arguments->deny_path, "None of the ids listed in this file"),
-      verb->add_option("--knob", arguments->steering.knobs, kKnobHelp)->allow_extra_args(false)};
+      verb->add_option("--knob", arguments->steering.knobs, kKnobHelp)->allow_extra_args(false),
+      verb->add_option(
+              "--like", arguments->examples.like,
+              "NAME=ID,ID,..., such as cosy=318,50: a group by example, the items that are "
+              "like these (5 to 20 are a good number). Wishes and rules name it as they name "
+              "attributes: --wish cosy=1.5. `pintle concept` shows what is in it")
+          ->allow_extra_args(false),
+      verb->add_option("--unlike", arguments->examples.unlike,
+                       "NAME=ID,ID,...: items that the group of --like NAME is not to be like")
+          ->allow_extra_args(false)};
   CLI::Option* fresh = nullptr;
   for (const WishOption& option : wish_options()) {
     // Each time that it is met, for the options' own order counts.
@@ -86,7 +110,8 @@ ListRequest list_request(const Model& model, const RequestArguments& arguments) 
   if (!steering.edits.empty()) request.steering_flags = steering.flags;
   for (const pintle_edit& edit : request.edits) result.edit_words.push_back(words_of(model, edit));
 
-  const WishSet set = parse_wishes({model, request.k}, arguments.wishes);
+  result.examples = parse_examples(model, arguments.examples);
+  const WishSet set = parse_wishes({model, request.k, result.examples}, arguments.wishes);
   for (const NamedWish& wish : set.wishes) {
     request.wishes.push_back(wish.wish);
     result.wish_words.push_back(wish.words);
@@ -98,6 +123,7 @@ ListRequest list_request(const Model& model, const RequestArguments& arguments) 
   request.now = set.now;
   request.half_life_seconds = set.half_life_seconds;
   request.seed = set.seed;
+  check_examples_used(result);
   return result;
 }
 

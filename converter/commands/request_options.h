@@ -19,6 +19,7 @@ struct RequestArguments {
   bool include_seen = false;
   std::string allow_path, deny_path;
   SteeringArguments steering;
+  ExampleArguments examples;
   WishArguments wishes;
 };
 
@@ -28,6 +29,7 @@ std::vector<CLI::Option*> add_request_options(CLI::App* verb, RequestArguments* 
 // A request with the words of its sources.
 struct ListRequest {
   Request request;
+  std::vector<NamedExample> examples;  // for every session that the request goes to
   std::vector<std::string> edit_words, wish_words, rule_words;
 
   // Whether the list is chosen as a whole, by knobs, wishes or rules.

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <optional>
@@ -17,6 +18,7 @@
 namespace pintle::converter {
 namespace {
 
+constexpr double kFifteenths = 15;  // fb::Catalogue.item_memberships
 constexpr std::array<std::string_view, 4> kColumns = {"item", "group", "name", "membership"};
 constexpr char kNeeded[] = "the columns are item (the app's id), group, name and membership";
 
@@ -49,10 +51,31 @@ std::optional<double> parse_share(const std::string& text) {
   return value;
 }
 
+// As RFC 4180 has it.
+std::string csv_field(const std::string& field) {
+  std::string text = "\"";
+  for (const char c : field) text += c == '"' ? "\"\"" : std::string(1, c);
+  return text + "\"";
+}
+
 }  // namespace
 
+std::string memberships_text(const std::vector<Membership>& rows) {
+  std::string text;
+  for (const std::string_view column : kColumns) {
+    text += (text.empty() ? "" : ",") + std::string(column);
+  }
+  text += "\n";
+  for (const Membership& row : rows) {
+    char share[16];
+    std::snprintf(share, sizeof(share), "%.4f", row.fifteenths / kFifteenths);
+    text +=
+        csv_field(row.item) + "," + csv_field(row.group) + "," + csv_field(row.name) + "," + share + "\n";
+  }
+  return text;
+}
+
 MembershipTable read_memberships(const std::string& path) {
-  constexpr double kFifteenths = 15;  // fb::Catalogue.item_memberships
   const std::string text = read_text_file(path);
   const auto known_names = [](const std::vector<std::string>& columns) {
     size_t known = 0;

@@ -26,6 +26,8 @@ struct MembershipTable {
 // A table with the columns item, group, name and membership, and no other, in any order; memberships lie
 // in [0, 1]. Throws Error (file, line, fault).
 MembershipTable read_memberships(const std::string& path);
+// The same table as text: commas, every text in quotes; `line` is not read.
+std::string memberships_text(const std::vector<Membership>& rows);
 
 }  // namespace pintle::converter
 

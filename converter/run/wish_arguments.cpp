@@ -45,6 +45,20 @@ NamedValue require_value(const WishArgument& argument, const std::string& where,
   return *parts;
 }
 
+std::optional<uint32_t> example_named(const WishContext& context, const std::string& name) {
+  for (uint32_t i = 0; i < context.examples.size(); ++i) {
+    if (context.examples[i].name == name) return example_attribute(i);
+  }
+  return std::nullopt;
+}
+
+// A group by example, or an attribute.
+uint32_t require_target(const WishContext& context, const std::string& name,
+                        const std::string& where) {
+  if (const std::optional<uint32_t> example = example_named(context, name)) return *example;
+  return require_attribute(context.model, name, where);
+}
+
 float parse_share(const std::string& text, const std::string& where) {
   const float share = parse_finite(text, where);
   if (share >= 0 && share <= 1) return share;
@@ -54,7 +68,7 @@ float parse_share(const std::string& text, const std::string& where) {
 void parse_wish(const WishContext& context, const WishArgument& argument, const std::string& where,
                 WishSet* set) {
   const NamedValue parts = require_value(argument, where, "NAME=VALUE, such as Sci-Fi=1.5");
-  const uint32_t attribute = require_attribute(context.model, parts.name, where);
+  const uint32_t attribute = require_target(context, parts.name, where);
   add_wish(argument, where, wish_for(attribute, parse_finite(parts.value, where)), set);
 }
 
@@ -115,7 +129,7 @@ template <pintle_rule (*kMake)(uint32_t attribute, float share)>
 void parse_share_rule(const WishContext& context, const WishArgument& argument,
                       const std::string& where, WishSet* set) {
   const NamedValue parts = require_value(argument, where, "NAME=SHARE, such as Sci-Fi=0.3");
-  const uint32_t attribute = require_attribute(context.model, parts.name, where);
+  const uint32_t attribute = require_target(context, parts.name, where);
   add_rule(argument, kMake(attribute, parse_share(parts.value, where)), set);
 }
 
@@ -155,7 +169,10 @@ template <pintle_rule (*kOfOne)(uint32_t attribute, uint32_t count),
 void parse_count_rule(const WishContext& context, const WishArgument& argument,
                       const std::string& where, WishSet* set) {
   const NamedValue parts = require_value(argument, where, "NAME=COUNT, such as artist=2");
-  const auto [is_group, number] = require_attribute_or_group(context.model, parts.name, where);
+  const std::optional<uint32_t> example = example_named(context, parts.name);
+  const auto [is_group, number] =
+      example ? AttributeOrGroup{false, *example}
+              : require_attribute_or_group(context.model, parts.name, where);
   const uint32_t count = parse_count(parts.value, kLeast, where);
   add_rule(argument, is_group ? kOfEach(number, count) : kOfOne(number, count), set);
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "converter/run/examples.h"
 #include "pintle/pintle.hpp"
 
 namespace pintle::converter {
@@ -40,10 +41,12 @@ struct WishSet {
   uint64_t seed = 0;
 };
 
-// What a text is read for: a list of k entries of the model.
+// What a text is read for: a list of k entries of the model, with groups by example whose names stand for
+// attributes.
 struct WishContext {
   const Model& model;
   size_t k;
+  std::vector<NamedExample> examples = {};
 };
 
 // An option, for --help and parse_wishes.

@@ -12,7 +12,7 @@ namespace {
 
 struct OpenOptions {
   const char* isa;
-  bool verifies_all, copies;
+  uint32_t flags;
   internal::Allocator allocator;
 };
 
@@ -20,15 +20,14 @@ struct OpenOptions {
 pintle_status read_options(const pintle_open_options* given, const Fault& fault,
                            OpenOptions* options) {
   pintle_open_options read = PINTLE_OPEN_OPTIONS_INIT;
-  constexpr uint32_t kFlags = PINTLE_OPEN_VERIFY_ALL | PINTLE_OPEN_COPY;
+  constexpr uint32_t kFlags = PINTLE_OPEN_VERIFY_ALL | PINTLE_OPEN_COPY | PINTLE_OPEN_EXAMPLES;
   if (given != nullptr && (!internal::read_struct(given, &read) || (read.flags & ~kFlags) != 0)) {
     return fault(PINTLE_ERR_INVALID_ARGUMENT,
                  "the options have no struct_size (PINTLE_OPEN_OPTIONS_INIT), unknown flags or a "
                  "field that this library does not know");
   }
   options->isa = read.isa;
-  options->verifies_all = (read.flags & PINTLE_OPEN_VERIFY_ALL) != 0;
-  options->copies = (read.flags & PINTLE_OPEN_COPY) != 0;
+  options->flags = read.flags;
   if (read.allocator == nullptr) return PINTLE_OK;
   pintle_allocator allocator = PINTLE_ALLOCATOR_INIT;
   if (!internal::read_struct(read.allocator, &allocator) || allocator.reserved != 0 ||
@@ -42,8 +41,7 @@ pintle_status read_options(const pintle_open_options* given, const Fault& fault,
 
 pintle_status open(const internal::Mapping& mapping, const OpenOptions& options, const Fault& fault,
                    pintle_model** model) {
-  return internal::open_model(mapping, options.allocator, options.isa, options.verifies_all, fault,
-                              model);
+  return internal::open_model(mapping, options.allocator, options.isa, options.flags, fault, model);
 }
 
 }  // namespace
@@ -86,7 +84,8 @@ pintle_status pintle_model_open_memory(const void* data, size_t size_bytes,
   OpenOptions read = {};
   PINTLE_TRY(read_options(options, fault, &read));
   internal::Mapping mapping;
-  if (read.copies || reinterpret_cast<uintptr_t>(data) % PINTLE_SESSION_ALIGNMENT != 0) {
+  if ((read.flags & PINTLE_OPEN_COPY) != 0 ||
+      reinterpret_cast<uintptr_t>(data) % PINTLE_SESSION_ALIGNMENT != 0) {
     PINTLE_TRY(internal::copy_memory(data, size_bytes, read.allocator, fault, &mapping));
   } else {
     mapping.data = static_cast<const uint8_t*>(data);

@@ -10,22 +10,25 @@
 namespace pintle::internal {
 namespace {
 
-Status prepare(const char* isa, bool verifies_all, const Fault& fault, Model* model) {
+Status prepare(const char* isa, uint32_t flags, const Fault& fault, Model* model) {
   if (!make_kernel_table(isa, &model->kernels, &model->isa)) {
     return fault(PINTLE_ERR_UNKNOWN_ISA,
                  "ISA \"%s\" is unknown, or this CPU or build lacks it: use scalar, or none", isa);
   }
   PINTLE_TRY(read_model(model, fault));
+  if ((flags & PINTLE_OPEN_EXAMPLES) != 0 && make_likeness(model) != PINTLE_OK) {
+    return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for the likeness of the items");
+  }
   if (session_bytes(*model) > SIZE_MAX / 2) {  // 32-bit machines
     return fault(PINTLE_ERR_UNSUPPORTED, "a session would take %llu bytes, more than fit memory",
                  static_cast<unsigned long long>(session_bytes(*model)));
   }
-  return verifies_all ? verify_contents(*model, fault) : PINTLE_OK;
+  return (flags & PINTLE_OPEN_VERIFY_ALL) != 0 ? verify_contents(*model, fault) : PINTLE_OK;
 }
 
 }  // namespace
 
-Status open_model(Mapping mapping, const Allocator& allocator, const char* isa, bool verifies_all,
+Status open_model(Mapping mapping, const Allocator& allocator, const char* isa, uint32_t flags,
                   const Fault& fault, pintle_model** opened) {
   void* memory = allocator.allocate(sizeof(Model), alignof(Model));
   if (memory == nullptr) {
@@ -36,7 +39,7 @@ Status open_model(Mapping mapping, const Allocator& allocator, const char* isa, 
   model->tag = kModelTag;
   model->allocator = allocator;
   model->mapping = mapping;
-  const Status status = prepare(isa != nullptr ? isa : forced_isa(), verifies_all, fault, model);
+  const Status status = prepare(isa != nullptr ? isa : forced_isa(), flags, fault, model);
   if (status != PINTLE_OK) {
     release_model(model);
     return status;

@@ -116,7 +116,7 @@ class Poser {
         memcpy(candidate.levels, list_.levels[class_of[item]], plan_.group_count);
       } else {
         for (uint32_t g = 0; g < plan_.group_count; ++g) {
-          candidate.levels[g] = level_of(model_, plan_, g, item);
+          candidate.levels[g] = level_of(*session_, plan_, g, item);
         }
       }
       for (uint32_t f = 0; f < plan_.family_count; ++f) {

@@ -97,9 +97,16 @@ class Refinement {
     }
   }
 
-  void split_by_date(uint32_t group, const Freshness& freshness) {
+  // By dates or a group by example.
+  void split_by_item(uint32_t group, const ListPlan& plan) {
     start(group);
-    for (uint32_t item = 0; item < model_.item_count; ++item) move(item, freshness.level(item));
+    const uint32_t attribute = plan.groups[group].attribute;
+    const Freshness freshness(model_.catalogue, plan);
+    for (uint32_t item = 0; item < model_.item_count; ++item) {
+      move(item, attribute == kFreshness
+                     ? freshness.level(item)
+                     : list_->example_level(attribute - PINTLE_EXAMPLE_ATTRIBUTE, item));
+    }
   }
 
  private:
@@ -147,19 +154,24 @@ void update_classes(Session* session, const ListPlan& plan) {
   if (is_same(key, list.key)) return;
   Refinement refinement(*session->model, &list);
   for (uint32_t g = 0; g < plan.group_count; ++g) {
-    if (plan.groups[g].attribute == kFreshness) {
-      refinement.split_by_date(g, Freshness(session->model->catalogue, plan));
+    const uint32_t attribute = plan.groups[g].attribute;
+    if (attribute >= PINTLE_EXAMPLE_ATTRIBUTE) {
+      refinement.split_by_item(g, plan);
     } else {
-      refinement.split_by_attribute(g, plan.groups[g].attribute);
+      refinement.split_by_attribute(g, attribute);
     }
   }
   refinement.finish();
   list.key = key;
 }
 
-uint8_t level_of(const Model& model, const ListPlan& plan, uint32_t group, uint32_t item) {
+uint8_t level_of(const Session& session, const ListPlan& plan, uint32_t group, uint32_t item) {
+  const Model& model = *session.model;
   const uint32_t attribute = plan.groups[group].attribute;
   if (attribute == kFreshness) return Freshness(model.catalogue, plan).level(item);
+  if (attribute >= PINTLE_EXAMPLE_ATTRIBUTE) {
+    return session.list.example_level(attribute - PINTLE_EXAMPLE_ATTRIBUTE, item);
+  }
   const uint32_t* values = nullptr;
   size_t count = 0;
   if (model.catalogue.get_attributes(item, &values, &count) != PINTLE_OK) return 0;

@@ -12,12 +12,13 @@
 namespace pintle::internal {
 
 // Makes the session's list.classes those of the plan's groups. Costs the groups' items where the groups
-// are not those of the latest call, and with freshness the catalogue's once a minute.
+// are not those of the latest call, of groups by example the catalogue's, and with freshness the catalogue's
+// once a minute.
 void update_classes(Session* session, const ListPlan& plan);
 
-// An item's membership in a group of the plan, in fifteenths, from the catalogue: what its class has, where
-// there are not too many classes.
-uint8_t level_of(const Model& model, const ListPlan& plan, uint32_t group, uint32_t item);
+// An item's membership in a group of the plan, in fifteenths: what its class has, where there are not too
+// many classes.
+uint8_t level_of(const Session& session, const ListPlan& plan, uint32_t group, uint32_t item);
 
 }  // namespace pintle::internal
 

@@ -9,7 +9,11 @@ namespace {
 class Planner {
  public:
   Planner(const Session& session, size_t k, ListPlan* plan)
-      : model_(*session.model), fault_(session.fault()), k_(k), plan_(plan) {}
+      : model_(*session.model),
+        fault_(session.fault()),
+        examples_set_(session.list.examples_set),
+        k_(k),
+        plan_(plan) {}
 
   // Knobs of the same attribute add up, whatever else names it. The edits are checked.
   Status add_knobs(const Steering& steering) {
@@ -119,6 +123,12 @@ class Planner {
  private:
   Status check_attribute(const char* what, uint32_t index, uint32_t attribute) const {
     if (attribute < model_.catalogue.attribute_count) return PINTLE_OK;
+    const uint32_t slot = attribute - PINTLE_EXAMPLE_ATTRIBUTE;
+    if (slot < PINTLE_EXAMPLES) {
+      if ((examples_set_ >> slot & 1) != 0) return PINTLE_OK;
+      return fault_(PINTLE_ERR_UNKNOWN_NAME,
+                    "%s %u: example %u is not set (pintle_session_set_example)", what, index, slot);
+    }
     return fault_(PINTLE_ERR_UNKNOWN_NAME, "%s %u: attribute %u, of a model with %u", what, index,
                   attribute, model_.catalogue.attribute_count);
   }
@@ -200,6 +210,7 @@ class Planner {
 
   const Model& model_;
   const Fault fault_;
+  const uint32_t examples_set_;
   const size_t k_;
   ListPlan* const plan_;
 };

@@ -11,11 +11,12 @@
 
 namespace pintle::internal {
 
-// Stands for an attribute where new items are meant.
+// Stands for an attribute where new items are meant. From PINTLE_EXAMPLE_ATTRIBUTE on there is besides only
+// it: no catalogue has so many attributes.
 inline constexpr uint32_t kFreshness = UINT32_MAX;
 
 struct PlannedGroup {
-  uint32_t attribute;  // or kFreshness
+  uint32_t attribute;  // or kFreshness, or a group by example
   double reward;       // signed; 0: only rules name it
   uint32_t source;     // pintle_reason.source of the first wish for it
 };

@@ -39,6 +39,7 @@ void release_model(const Model* released) {
   allocator.release_array(model->saes, model->sae_count);
   allocator.release_array(model->knobs, model->knob_count);
   model->catalogue.release_groups(allocator);
+  release_likeness(allocator, model);
   release_mapping(allocator, &model->mapping);
   model->~Model();
   allocator.release(model, sizeof(Model));

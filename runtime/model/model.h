@@ -13,6 +13,7 @@
 #include "pintle_generated.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/model/catalogue.h"
+#include "runtime/model/likeness.h"
 #include "runtime/model/tensor.h"
 #include "runtime/support/allocator.h"
 #include "runtime/support/platform.h"
@@ -127,6 +128,7 @@ struct Model : pintle_model {
   float temperature;           // of probabilities; > 0
   float wish_unit;             // the reward of a wish of 1; > 0
   uint32_t max_feature_count;  // of any SAE
+  Likeness likeness;           // where the app asked for it
 
   bool is_bidirectional() const { return mask != fb::AttentionMask_Causal; }
   bool has_mask_token() const { return mask == fb::AttentionMask_Bidirectional; }

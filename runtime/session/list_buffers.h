@@ -47,6 +47,8 @@ struct ListBuffers {
   Buffer<uint64_t> touched;
   Buffer<uint32_t> small;    // [kMaxSmall], ascending: the items of small classes
   Buffer<double> discounts;  // [PINTLE_LIST_K]: 1 / log2(r + 2), of ranks from 0
+  // [items], four bits a group by example, of a model that has likeness; else empty.
+  Buffer<uint16_t> example_levels;
   // Of one call, after its run of the network, whose scratch they share:
   Buffer<float> scores;                 // [min(items padded to 16, kListScores)]
   Buffer<ScoredItem> kept;              // [kMaxKept]: of each class its best
@@ -66,12 +68,21 @@ struct ListBuffers {
   uint32_t small_count;
   bool is_soft[PINTLE_LIST_ATTRIBUTES];  // some membership is not whole
   bool has_all_classes;                  // or there are more than kListClasses
+  uint32_t examples_set = 0;             // bit s: there is a group by example s
+
+  uint8_t example_level(uint32_t slot, uint32_t item) const {
+    return *example_levels.at(item, 1) >> (4 * slot) & 15;
+  }
+  void set_example_level(uint32_t slot, uint32_t item, uint32_t level) {
+    uint16_t& all = *example_levels.at(item, 1);
+    all = static_cast<uint16_t>((all & ~(15u << (4 * slot))) | level << (4 * slot));
+  }
 
   // What outlives a call, and what does not.
   void lay_out(const Model& model, Arena* arena);
   void lay_out_scratch(const Model& model, Arena* arena);
   // What stays the same for the whole life of a session. REQUIRES: laid out.
-  void start();
+  void start(const Model& model);
 };
 
 }  // namespace pintle::internal

@@ -63,7 +63,7 @@ Status session_create(const Model& model, void* memory, size_t size_bytes, const
   // The bitmaps that are all zero between calls.
   clear_words(&created->scan.marked, model.item_count);
   if (model.sae_count > 0) clear_words(&created->sae.marks, model.max_feature_count);
-  created->list.start();
+  created->list.start(model);
   session_reset(created);
   if (gemm_create(model, &created->gemm) != PINTLE_OK) {
     return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for XNNPACK's copy of the weights");

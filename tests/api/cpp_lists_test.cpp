@@ -302,4 +302,28 @@ TEST_CASE("what a list cannot be asked is refused in words") {
   CHECK(status("rule 0") == PINTLE_ERR_INVALID_ARGUMENT);
 }
 
+TEST_CASE("a group by example is a target like an attribute") {
+  const AlignedBytes bytes(
+      pintle::test::steerable_model(pintle::test::plain_model().network).file());
+  pintle_open_options options = PINTLE_OPEN_OPTIONS_INIT;
+  options.flags = PINTLE_OPEN_EXAMPLES;
+  const pintle::Model model = *pintle::Model::open_memory(bytes.data(), bytes.size(), &options);
+  pintle::Session session = *pintle::Session::create(model);
+  REQUIRE(session.append(1));
+  CHECK(session.example(0, 5).status() == PINTLE_ERR_UNKNOWN_NAME);
+  REQUIRE(session.set_example(0, {5, 9}, {6}));
+  CHECK(*session.example(0, 5) == 15);
+  CHECK(*session.example(0, 6) == 0);
+  const pintle::Status refused = session.set_example(0, {5}, {5});
+  CHECK(refused == PINTLE_ERR_INVALID_ARGUMENT);
+  CHECK(refused.message().find("unlike 0: item 5 is named before") != std::string::npos);
+  Request request(4);
+  request.rules = {pintle::at_least(pintle::example_attribute(0), 0.5f)};
+  const auto list = session.recommend(request);
+  REQUIRE_MESSAGE(list, list.message());
+  uint32_t sum = 0;
+  for (const pintle_recommendation& entry : *list) sum += *session.example(0, entry.item);
+  CHECK(sum >= 2 * 15);
+}
+
 }  // namespace

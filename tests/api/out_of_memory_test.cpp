@@ -45,15 +45,17 @@ void refuse_each(const std::function<pintle_status()>& attempt, long least) {
 TEST_CASE("opening a model") {
   const std::vector<uint8_t> file = steerable_model(plain_model().network).file();
   const AlignedBytes bytes(file);
+  pintle_open_options options = PINTLE_OPEN_OPTIONS_INIT;
+  options.flags = PINTLE_OPEN_EXAMPLES;
   refuse_each(
       [&] {
         pintle_model* model = nullptr;
         const pintle_status status =
-            pintle_model_open_memory(bytes.data(), bytes.size(), nullptr, &model, nullptr);
+            pintle_model_open_memory(bytes.data(), bytes.size(), &options, &model, nullptr);
         pintle_model_close(model);
         return status;
       },
-      4);  // the model, its blocks, SAEs and knobs
+      5);  // the model, its blocks, SAEs and knobs, the likeness of items
   ScratchDir folder;
   const std::string path = folder.write("m", "x" + std::string(file.begin(), file.end()));
   const int fd = ::open(path.c_str(), O_RDONLY);
@@ -92,7 +94,7 @@ TEST_CASE("nothing allocates once a session exists") {
     const TinyModel tiny = steerable_model(any_model(seed).network);
     for (const fb::DType precision : {fb::DType_F32, fb::DType_I8}) {
       CAPTURE(describe(tiny.network));
-      const OpenModel model(tiny.file(precision));
+      const OpenModel model(tiny.file(precision), "", PINTLE_OPEN_EXAMPLES);
       OpenSession owner(model);
       pintle_session* session = owner.get();
       const std::vector<uint32_t> history = random_history(40, tiny.network.items.rows, seed);
@@ -112,14 +114,15 @@ TEST_CASE("nothing allocates once a session exists") {
       const pintle_wish asked[] = {{PINTLE_WISH_ATTRIBUTE, 0, 1},
                                    {PINTLE_WISH_ITEM, 2, 1},
                                    {PINTLE_WISH_DIVERSE, 0, 0.3f},
-                                   {PINTLE_WISH_EXPLORE, 0, 0.5f}};
+                                   {PINTLE_WISH_EXPLORE, 0, 0.5f},
+                                   {PINTLE_WISH_ATTRIBUTE, PINTLE_EXAMPLE_ATTRIBUTE, 1}};
       const pintle_rule rules[] = {{PINTLE_RULE_EXACTLY, 1, 0, 0.3f},
                                    {PINTLE_RULE_CAP_EACH, 0, 3, 0},
                                    {PINTLE_RULE_RUN, 2, 2, 0},
                                    {PINTLE_RULE_PIN, 4, 1, 0}};
       pintle_wishes wishes = PINTLE_WISHES_INIT;
       wishes.wishes = asked;
-      wishes.wish_count = 4;
+      wishes.wish_count = 5;
       wishes.rules = rules;
       wishes.rule_count = 4;
       pintle_list_entry entries[10];
@@ -132,6 +135,7 @@ TEST_CASE("nothing allocates once a session exists") {
       AllocationWatch watch;
       for (const size_t appended : {1, 1, 9, 1, 28}) {
         run(pintle_session_append(session, history.data(), appended));
+        run(pintle_session_set_example(session, 0, some, 2, some + 2, 1));
         pintle_request request = PINTLE_REQUEST_INIT;
         run(pintle_recommend(session, &request, out, &count));
         request.flags |= PINTLE_ONLY_ALLOWED;

@@ -20,7 +20,8 @@ pintle_executor one_thread() {
 }
 
 struct Sessions {
-  const OpenModel model{steerable_model(plain_model().network).file()};
+  const OpenModel model{steerable_model(plain_model().network).file(), "",
+                        PINTLE_OPEN_VERIFY_ALL | PINTLE_OPEN_EXAMPLES};
   OpenSession session{model, {3, 1, 4}}, empty{model}, batch{model};
   pintle_session* get() const { return session.get(); }
 
@@ -161,6 +162,26 @@ StatusTable making_statuses(const Shared& s) {
                                              return pintle_session_set_executor(s->get(),
                                                                                 &executor);
                                            })},
+      {"pintle_session_set_example",
+       each({PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT},
+            [=](pintle_status wanted) {
+              const uint32_t item = wanted == PINTLE_ERR_UNKNOWN_ITEM ? kUnknownItem : 5;
+              return pintle_session_set_example(
+                  s->get(), wanted == PINTLE_ERR_INVALID_ARGUMENT ? PINTLE_EXAMPLES : 0, &item, 1,
+                  nullptr, 0);
+            })},
+      {"pintle_session_get_example",
+       each({PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME, PINTLE_ERR_UNKNOWN_ITEM,
+             PINTLE_ERR_INVALID_ARGUMENT},
+            [=](pintle_status wanted) {
+              const uint32_t item = wanted == PINTLE_ERR_UNKNOWN_ITEM ? kUnknownItem : 5;
+              const uint32_t liked = 5;
+              uint32_t membership;
+              pintle_session_set_example(s->get(), 0, &liked, 1, nullptr, 0);
+              return pintle_session_get_example(
+                  s->get(), wanted == PINTLE_ERR_UNKNOWN_NAME ? 1 : 0, item,
+                  wanted == PINTLE_ERR_INVALID_ARGUMENT ? nullptr : &membership);
+            })},
       {"pintle_session_get_scan",
        each({PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT},
             [=](pintle_status wanted) {

@@ -19,8 +19,9 @@ namespace pintle::bench {
 
 class AppSession {
  public:
-  AppSession(const std::string& path, const char* isa) {
+  AppSession(const std::string& path, const char* isa, uint32_t flags = 0) {
     pintle_open_options options = PINTLE_OPEN_OPTIONS_INIT;
+    options.flags = flags;
     options.isa = isa;
     require(pintle_model_open_file(path.c_str(), &options, &model_, nullptr), path.c_str());
     size_t size_bytes = 0;
@@ -39,6 +40,11 @@ class AppSession {
   void reset() { require(pintle_session_reset(session_), "reset"); }
   void append(const std::vector<uint32_t>& items) {
     require(pintle_session_append(session_, items.data(), items.size()), "append");
+  }
+  // Of a model opened with PINTLE_OPEN_EXAMPLES.
+  void set_example(const std::vector<uint32_t>& like) {
+    require(pintle_session_set_example(session_, 0, like.data(), like.size(), nullptr, 0),
+            "example");
   }
   // The top 10.
   void list() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Lists by the C API over catalogues of three sizes: the scan and its top 10. Nothing is appended between
-// the calls, so that the network does not run.
+// Lists by the C API over catalogues of three sizes: the scan and its top 10, and groups by example. Nothing
+// is appended between the calls, so that the network does not run.
 #include <memory>
 #include <string>
 
@@ -40,6 +40,23 @@ void add_list(Suite* suite, uint32_t items, uint32_t dim, fb::DType precision) {
   });
 }
 
+// A group by example. Its members are as good as random here, as the items' vectors are.
+void add_example(Suite* suite, uint32_t items) {
+  const std::string name = "group by example, s8 " + std::to_string(items) + " x 64";
+  auto path = std::make_shared<std::string>();
+  suite->add(name, {multiplies_weights(64.0 * items)}, [=]() -> Call {
+    if (path->empty()) {
+      SyntheticShape shape;
+      shape.items = items;
+      shape.has_titles = false;
+      *path = suite->folder.path(name + ".pintle");
+      write_synthetic_model(*path, shape);
+    }
+    auto session = std::make_shared<AppSession>(*path, suite->isa, PINTLE_OPEN_EXAMPLES);
+    return [=] { session->set_example({3, 1, 4, 15, 9, 2, 6, 5, 35, 8}); };
+  });
+}
+
 }  // namespace
 
 void add_list_benchmarks(Suite* suite) {
@@ -49,6 +66,8 @@ void add_list_benchmarks(Suite* suite) {
     add_list(suite, 1000000, 64, precision);
     add_list(suite, 1000000, 128, precision);
   }
+  add_example(suite, 3416);
+  add_example(suite, 100000);
 }
 
 }  // namespace pintle::bench

@@ -3,6 +3,7 @@
 // `pintle recommend` and `pintle explain` under knobs, wishes and rules.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <map>
@@ -112,6 +113,98 @@ TEST_CASE("wishes") {
   CHECK(nothing["list"]["cost_percent"] == 0);
   CHECK(nothing["list"]["kept"] == 10);
   CHECK(nothing["items"] == plain["items"]);
+}
+
+// The first `count` ids of the default model's items that have the attribute, as "1,2,3".
+std::string ids_with(const std::string& attribute, size_t count) {
+  std::string ids;
+  for (const auto& [id, attributes] : attributes_by_id()) {
+    if (count == 0 || !contains(attributes, "|" + attribute + "|")) continue;
+    ids += (ids.empty() ? "" : ",") + id;
+    --count;
+  }
+  return ids;
+}
+
+TEST_CASE("a few items stand for their genre, in wishes and rules, and disliked ones against it") {
+  const std::string like = "--like 'scary=" + ids_with("Horror", 8) + "' ";
+  const size_t plain = count_of(recommended(""), "Horror");
+  CHECK(count_of(recommended(like + "--wish scary=5"), "Horror") > plain);
+  const json share = recommended(like + "--at-least scary=0.5 --why");
+  CHECK(share["rules"][0]["rule"] == "rule at least scary=0.5");
+  CHECK(share["rules"][0]["outcome"] == "kept");
+  CHECK(count_of(share, "Horror") >= 4);
+  // What the wish brought in, and then is disliked, goes.
+  const std::vector<std::string> before = ids_of(recommended(""));
+  const std::vector<std::string> wished = ids_of(recommended(like + "--wish scary=5"));
+  std::string brought;
+  for (const std::string& id : wished) {
+    if (std::count(before.begin(), before.end(), id) > 0 || contains(like, id)) continue;
+    brought += (brought.empty() ? "" : ",") + id;
+  }
+  REQUIRE_FALSE(brought.empty());
+  const json without = recommended(like + "--unlike scary=" + brought + " --wish scary=5");
+  for (const std::string& id : ids_of(without)) CHECK_FALSE(contains(brought, id));
+  const Outcome explained = pintle(on_model("explain", like + "--wish scary=5"));
+  CHECK_MESSAGE(explained.status == 0, explained.err);
+  const Outcome unused = pintle(on_model("recommend", like));
+  CHECK(unused.status == 1);
+  CHECK(contains(unused.err, "--like scary: no wish or rule is about it; add --wish scary=1"));
+  const Outcome twice =
+      pintle(on_model("recommend", "--like a=" + wished[0] + "," + wished[0] + " --wish a=1"));
+  CHECK(twice.status == 1);
+  CHECK(contains(twice.err, "--like a: PINTLE_ERR_INVALID_ARGUMENT: like 1: item"));
+}
+
+TEST_CASE("pintle concept shows a group by example, and its table makes the same lists") {
+  const std::string ids = ids_with("Sci-Fi", 10);
+  const test::ScratchDir folder;
+  const std::string table = folder.path("t.csv"),
+                    command = "concept --model " + model_path() + " --like '" + ids + "' ";
+  const Outcome run = pintle(command + "--name Spacey --out " + table + " --json --sequences '" +
+                             kDefaultModel + "/interactions.txt'");
+  REQUIRE_MESSAGE(run.status == 0, run.err);
+  const json group = run.parsed();
+  double size = 0, last = 15, inside = 0, liked = 0;
+  for (const json& item : group["items"]) {
+    const double level = item["fifteenths"];
+    CHECK(level <= last);
+    CHECK(level >= 1);
+    last = level;
+    size += level / 15;
+    liked += item["liked"] ? 1 : 0;
+    if (item["liked"]) CHECK(level == 15);
+    inside += contains(attributes_by_id().at(item["id"]), "|Sci-Fi|") ? level / 15 : 0;
+  }
+  CHECK(liked == 10);
+  CHECK(group["size"].get<double>() == doctest::Approx(size));
+  CHECK(inside > 0.5 * size);  // Sci-Fi is far rarer
+  CHECK(group["share_of_events"].get<double>() > 0);
+  CHECK(group["share_of_events"].get<double>() < 1);
+
+  const std::string text = pintle(command + "--top 3").out;
+  CHECK(std::count(text.begin(), text.end(), '\n') == 2 + 3);
+  CHECK(contains(text, " items belong to it in part or wholly"));
+
+  // The table as an attribute of the file: the same list, for the same wish.
+  const std::string model = folder.path("m.pintle");
+  const Outcome converted = pintle("convert " + kSource + kTables + kInteractions +
+                                   "--memberships " + table + " --out " + model);
+  REQUIRE_MESSAGE(converted.status == 0, converted.err);
+  const auto list = [&](const std::string& options) {
+    const Outcome made = pintle("recommend --model " + model + " --history '" +
+                                joined(some_ids(6)) + "' --json " + options);
+    REQUIRE_MESSAGE(made.status == 0, made.err);
+    return made.parsed()["items"];
+  };
+  CHECK(list("--wish Spacey=3") == list("--like 'a=" + ids + "' --wish a=3"));
+  CHECK(list("--wish Spacey=3") != list(""));
+
+  CHECK(pintle(command + "--name Spacey").status == 2);  // without --out it names nothing
+  CHECK(pintle(command + "--out " + table).status == 2);
+  const Outcome unknown = pintle("concept --model " + model_path() + " --like nothing");
+  CHECK(unknown.status == 1);
+  CHECK(contains(unknown.err, "--like: the model has no item with the id \"nothing\""));
 }
 
 TEST_CASE("--why tells of each entry what put it in, what left for it and what it gains") {

@@ -51,6 +51,21 @@ TEST_CASE("memberships round to the nearest fifteenth") {
   CHECK(other.rows[0].fifteenths == 3);
 }
 
+TEST_CASE("a table that is written reads back") {
+  const std::vector<Membership> rows = {{"B 7", "by example", "say \"hi\", twice", 1, 0},
+                                        {"a,b", "by example", "|", 15, 0},
+                                        {"3", "g", "n", 7, 0}};
+  const test::ScratchDir dir;
+  const MembershipTable table = read_memberships(dir.write("m.csv", memberships_text(rows)));
+  REQUIRE(table.rows.size() == rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    CHECK(table.rows[i].item == rows[i].item);
+    CHECK(table.rows[i].group == rows[i].group);
+    CHECK(table.rows[i].name == rows[i].name);
+    CHECK(table.rows[i].fifteenths == rows[i].fifteenths);
+  }
+}
+
 TEST_CASE("a table of memberships that is none") {
   using test::contains;
   CHECK(contains(fault_of("1,a,b,1.01\n"), "m.csv:2: the membership '1.01' is no number"));

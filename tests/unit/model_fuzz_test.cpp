@@ -58,11 +58,14 @@ void use(const pintle_model* model) {
   float score, rest;
   (void)pintle_explain_features(session, 1, 0, features, 4, &effects, &score, &rest);
   (void)pintle_explain_events(session, 0, events, 4, &effects);
-  const pintle_wish wishes[] = {{PINTLE_WISH_ATTRIBUTE, 0, 1}, {PINTLE_WISH_DIVERSE, 0, 0.3f}};
+  (void)pintle_session_set_example(session, 0, items, 2, items + 2, 1);
+  const pintle_wish wishes[] = {{PINTLE_WISH_ATTRIBUTE, 0, 1},
+                                {PINTLE_WISH_DIVERSE, 0, 0.3f},
+                                {PINTLE_WISH_ATTRIBUTE, PINTLE_EXAMPLE_ATTRIBUTE, 1}};
   const pintle_rule rules[] = {{PINTLE_RULE_EXACTLY, 1, 0, 0.8f}, {PINTLE_RULE_CAP_EACH, 0, 2, 0}};
   pintle_wishes asked = PINTLE_WISHES_INIT;
   asked.wishes = wishes;
-  asked.wish_count = 2;
+  asked.wish_count = 3;
   asked.rules = rules;
   asked.rule_count = 2;
   request.wishes = &asked;
@@ -117,7 +120,8 @@ TEST_CASE("turned bits never crash what uses the model") {
     }
     const AlignedBytes bytes(file);
     pintle_model* model = nullptr;
-    if (open(bytes, random() % 8 == 0 ? PINTLE_OPEN_VERIFY_ALL : 0, &model) != PINTLE_OK) continue;
+    const uint32_t verify = random() % 8 == 0 ? PINTLE_OPEN_VERIFY_ALL : 0;
+    if (open(bytes, verify | PINTLE_OPEN_EXAMPLES, &model) != PINTLE_OK) continue;
     ++opened;
     use(model);
     pintle_model_close(model);

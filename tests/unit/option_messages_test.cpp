@@ -186,6 +186,7 @@ void add_all_commands(CLI::App* app) {
   add_evaluate_command(app);
   add_explain_command(app);
   add_sweep_command(app);
+  add_concept_command(app);
   add_bench_command(app);
   add_train_sae_command(app);
   add_label_command(app);

@@ -12,7 +12,8 @@ namespace pintle::test {
 // clang-format off
 // README: begin
 inline size_t session_bytes(size_t items, size_t dim, size_t ffn, size_t layers, size_t window,
-                            bool mask_token, size_t features /* of the largest SAE */) {
+                            bool mask_token, size_t features /* of the largest SAE */,
+                            bool examples /* PINTLE_OPEN_EXAMPLES */) {
   const size_t positions = window + (mask_token ? 1 : 0), widest = std::max(2 * dim, ffn);
   const size_t block = 4 * std::min<size_t>(48, positions) * (4 * dim + ffn)  // a group of rows,
                        + 64 * (dim + 1 + positions);                          // attention
@@ -26,6 +27,7 @@ inline size_t session_bytes(size_t items, size_t dim, size_t ffn, size_t layers,
        + (items < 65536 ? 0 : 57344)                   // the scan in tasks
        + 9 * items / 8 + 9 * 1024                      // classes of items that wishes are about
        + 12 * features + features / 8
+       + (examples ? 2 * items : 0)                    // groups by example
        + 4096;  // at most: rounding of every buffer
 }
 // README: end

@@ -51,8 +51,8 @@ TEST_CASE("a session stays inside the bytes that it asked for") {
   }
 }
 
-size_t session_memory(const TinyModel& tiny) {
-  const OpenModel model(tiny.file());
+size_t session_memory(const TinyModel& tiny, uint32_t flags = 0) {
+  const OpenModel model(tiny.file(), "", flags);
   size_t size = 0;
   REQUIRE(pintle_session_memory(model.get(), &size) == PINTLE_OK);
   return size;
@@ -74,13 +74,15 @@ TEST_CASE("the README's formula of a session's memory holds") {
     TinyModel tiny;
     tiny.network = converter::random_network(shape);
     tiny.catalogue = integer_catalogue(shape.items);
-    const size_t size = session_memory(tiny);
-    check_formula(
-        session_bytes(static_cast<size_t>(shape.items), static_cast<size_t>(shape.dim),
-                      static_cast<size_t>(shape.ffn_dim), static_cast<size_t>(shape.layers),
-                      static_cast<size_t>(shape.window), false, 0),
-        size);
-    if (shape.window == 200) CHECK(size <= 512 * 1024);
+    for (const bool examples : {false, true}) {
+      const size_t size = session_memory(tiny, examples ? PINTLE_OPEN_EXAMPLES : 0);
+      check_formula(
+          session_bytes(static_cast<size_t>(shape.items), static_cast<size_t>(shape.dim),
+                        static_cast<size_t>(shape.ffn_dim), static_cast<size_t>(shape.layers),
+                        static_cast<size_t>(shape.window), false, 0, examples),
+          size);
+      if (shape.window == 200) CHECK(size <= 512 * 1024);
+    }
   }
   // BERT4Rec's form with SAEs and knobs, and all else that an architecture may have.
   for (uint32_t seed = 0; seed < kArchitectureCount; ++seed) {
@@ -91,7 +93,7 @@ TEST_CASE("the README's formula of a session's memory holds") {
     check_formula(
         session_bytes(static_cast<size_t>(network.items.rows), static_cast<size_t>(network.dim),
                       static_cast<size_t>(network.ffn_dim), network.blocks.size(),
-                      static_cast<size_t>(network.window), mask_token, 21),
+                      static_cast<size_t>(network.window), mask_token, 21, false),
         session_memory(tiny));
   }
 }

@@ -103,6 +103,64 @@ TEST_CASE("a mix has several shares, whose names may hold commas") {
   }
 }
 
+TEST_CASE("groups by example are named as attributes are") {
+  const Model model = SteerableModel().open();
+  const std::vector<NamedExample> examples =
+      parse_examples(model, {{"cosy=7,8", "a, b=1"}, {"cosy=9,10"}});
+  REQUIRE(examples.size() == 2);
+  CHECK(examples[0].name == "cosy");
+  CHECK(examples[0].like == std::vector<uint32_t>{6, 7});
+  CHECK(examples[0].unlike == std::vector<uint32_t>{8, 9});
+  CHECK(examples[1].name == "a, b");
+  const uint32_t first = PINTLE_EXAMPLE_ATTRIBUTE, second = first + 1;
+  const WishContext context{model, 10, examples};
+  const WishSet set = parse_wishes(context, {{{"--wish", "cosy=2"},
+                                              {"--at-least", "cosy=0.3"},
+                                              {"--mix", "a, b=0.1,Space=0.2"},
+                                              {"--cap", "cosy=2"},
+                                              {"--run", "a, b=1"}},
+                                             ""});
+  check_wish(set.wishes[0].wish, PINTLE_WISH_ATTRIBUTE, first, 2);
+  check_rule(set.rules[0].rule, PINTLE_RULE_AT_LEAST, first, 0, 0.3f);
+  check_rule(set.rules[1].rule, PINTLE_RULE_MIX, second, 0, 0.1f);
+  check_rule(set.rules[2].rule, PINTLE_RULE_MIX, 1, 0, 0.2f);
+  check_rule(set.rules[3].rule, PINTLE_RULE_CAP, first, 2, 0);
+  check_rule(set.rules[4].rule, PINTLE_RULE_RUN, second, 1, 0);
+  CHECK(set.wishes[0].words == "wish cosy=2");
+}
+
+TEST_CASE("what is wrong with groups by example") {
+  const Model model = SteerableModel().open();
+  struct Wrong {
+    ExampleArguments given;
+    std::string message;
+  };
+  const std::vector<Wrong> faults = {
+      {{{"7,8"}, {}}, "--like 7,8: write NAME=ID,ID,..."},
+      {{{"=7"}, {}}, "--like =7: write NAME=ID,ID,..."},
+      {{{"cosy="}, {}}, "--like cosy=: an id is empty"},
+      {{{"cosy=7,,8"}, {}}, "an id is empty"},
+      {{{"cosy=7,318"}, {}}, "no item with the id \"318\""},
+      {{{"Space=7"}, {}}, "the model has an attribute or group \"Space\": choose another name"},
+      {{{"mood=7"}, {}}, "attribute or group \"mood\""},
+      {{{"mood/Calm=7"}, {}}, "attribute or group \"mood/Calm\""},
+      {{{"a=7", "a=8"}, {}}, "there is \"a\" already"},
+      {{{"a=1", "b=1", "c=1", "d=1", "e=1"}, {}},
+       "--like e=1: there are 4 groups by example already"},
+      {{{"a=7"}, {"b=8"}}, "--unlike b=8: write it once for a NAME that --like has"},
+      {{{"a=7"}, {"a=8", "a=9"}}, "--unlike a=9: write it once"}};
+  for (const Wrong& wrong : faults) {
+    CAPTURE(wrong.message);
+    std::string fault = "accepted";
+    try {
+      parse_examples(model, wrong.given);
+    } catch (const Error& error) {
+      fault = error.what();
+    }
+    CHECK(fault.find(wrong.message) != std::string::npos);
+  }
+}
+
 TEST_CASE("rules keep their order, and all have words") {
   const WishParser parser;
   const WishSet set = parser.parse({{"--cap", "mood=2"},

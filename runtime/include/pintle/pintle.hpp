@@ -103,6 +103,9 @@ inline pintle_wish diverse(float value) { return {PINTLE_WISH_DIVERSE, 0, value}
 // With the request's seed.
 inline pintle_wish explore(float value) { return {PINTLE_WISH_EXPLORE, 0, value}; }
 
+// The target of wishes and rules that stands for Session::set_example's `example`, in an attribute's place.
+inline uint32_t example_attribute(uint32_t example) { return PINTLE_EXAMPLE_ATTRIBUTE + example; }
+
 inline pintle_rule at_least(uint32_t attribute, float share) {
   return {PINTLE_RULE_AT_LEAST, attribute, 0, share};
 }
@@ -389,6 +392,17 @@ class Session {
   // For large catalogues; null takes it away.
   Status set_executor(const pintle_executor* executor) {
     return done(pintle_session_set_executor(session_, executor));
+  }
+  // pintle_session_set_example: of a model opened with PINTLE_OPEN_EXAMPLES.
+  Status set_example(uint32_t example, const std::vector<uint32_t>& like,
+                     const std::vector<uint32_t>& unlike = {}) {
+    return done(pintle_session_set_example(session_, example, like.data(), like.size(),
+                                           unlike.data(), unlike.size()));
+  }
+  // pintle_session_get_example: the item's membership in fifteenths.
+  Result<uint32_t> example(uint32_t example, uint32_t item) const {
+    uint32_t membership = 0;
+    return result(pintle_session_get_example(session_, example, item, &membership), membership);
   }
   size_t event_count() const {
     size_t count = 0;

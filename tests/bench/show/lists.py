@@ -3,7 +3,7 @@
 """Lists under wishes and rules, each figure beside its bar.
 
     python3 tests/bench/show/lists.py --pintle build/release/converter/pintle --shared ../shared \
-        [--work DIR] [--only units,knobs,shares,mix,calissta,diversity,domains,tests] [--install]
+        [--work DIR] [--only units,knobs,example,shares,mix,calissta,diversity,domains,tests] [--install]
 
 --shared holds the checkpoints gpt2-ml1m and iclrec-beauty and their data. On MovieLens-1M SAE and knobs
 see sae_users alone and all others, 3,624, are measured; on Amazon Beauty every second user is learned
@@ -15,6 +15,7 @@ Losses are in % of NDCG@10, with the 95 % interval of a paired bootstrap over pe
 fixed seed; means over attributes are taken person by person.
 """
 
+import example_bars
 import knob_bars
 import mix_bars
 import rule_bars
@@ -58,6 +59,9 @@ class Show:
     def knobs(self):
         knob_bars.knobs(self.table, self.steered(MovieLens)[1])
 
+    def example(self):
+        example_bars.example(self.table, self.steered(MovieLens)[1], self.arguments.draws)
+
     def shares(self):
         rule_bars.shares(self.table, self.steered(MovieLens)[1])
 
@@ -81,13 +85,15 @@ class Show:
             self.table.row(what, "", command, None)
 
 
-PARTS = ("units", "knobs", "shares", "mix", "calissta", "diversity", "domains", "tests")
+PARTS = ("units", "knobs", "example", "shares", "mix", "calissta", "diversity", "domains", "tests")
 
 
 def main():
     parser = parts_parser(__doc__, PARTS)
     parser.add_argument("--knob-hook", default="last", choices=("last", "block:0"),
                         help="whose features knobs may be made of")
+    parser.add_argument("--draws", type=int, default=5,
+                        help="of ten items an attribute, for the part example")
     parser.add_argument("--install", action="store_true", help="calissta from PyPI, into --work")
     arguments = parser.parse_args()
     if arguments.install and not arguments.work:
