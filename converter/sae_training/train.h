@@ -34,9 +34,9 @@ struct TrainConfig {
   double item_decay_share = 0.5;  // of the steps, at the end: that weight falls to 0
   double l1 = 0.05;  // kReluL1: weight of sum(f) against the squared error of unit-variance inputs
 
-  int64_t steps = 6000;
+  int64_t steps = 7000;
   int64_t batch = 1024;
-  double learning_rate = 2e-3;
+  double learning_rate = 1.5e-3;
   double warmup_share = 0.02;  // of the steps: the learning rate rises from 0
   double decay_share = 0.5;    // of the steps, at the end: it falls to 0
 
