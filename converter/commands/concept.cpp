@@ -83,17 +83,12 @@ class ConceptGroup {
   std::vector<Member> members_;
 };
 
-std::string member_title(const Model& model, uint32_t item) {
-  const char* title = require(model.item(item), "item", item).title;
-  return title == nullptr ? "" : title;
-}
-
 void print_concept_json(const Model& model, const ConceptGroup& group,
                         const std::optional<double>& share) {
   ConceptJson items = ConceptJson::array();
   for (const Member& member : group.members()) {
     items.push_back({{"id", item_id(model, member.item)},
-                     {"title", member_title(model, member.item)},
+                     {"title", item_title(model, member.item)},
                      {"fifteenths", member.fifteenths},
                      {"liked", member.is_liked}});
   }
@@ -119,7 +114,7 @@ void print_concept(const Model& model, const ConceptGroup& group,
   for (const Member& member : group.members()) {
     if (member.is_liked || printed == top) continue;
     std::snprintf(line, sizeof(line), "%10.2f  ", whole_items(member.fifteenths));
-    std::cout << line << item_id(model, member.item) << "  " << member_title(model, member.item)
+    std::cout << line << item_id(model, member.item) << "  " << item_title(model, member.item)
               << '\n';
     ++printed;
   }

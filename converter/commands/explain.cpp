@@ -28,8 +28,7 @@ struct ExplainArguments {
 };
 
 Json describe_item(const Model& model, uint32_t item) {
-  const char* title = require(model.item(item), "item", item).title;
-  return {{"id", item_id(model, item)}, {"title", title == nullptr ? "" : title}};
+  return {{"id", item_id(model, item)}, {"title", item_title(model, item)}};
 }
 
 // "value": the activation, or the contribution to the score.

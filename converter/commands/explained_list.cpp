@@ -47,8 +47,8 @@ const char* outcome_text(uint32_t outcome) {
 }
 
 std::string title_of(const Model& model, uint32_t item) {
-  const char* title = require(model.item(item), "item", item).title;
-  return item_id(model, item) + (title == nullptr ? "" : " " + std::string(title));
+  const std::string title = item_title(model, item);
+  return item_id(model, item) + (title.empty() ? "" : " " + title);
 }
 
 std::string number_text(const char* format, double value) {

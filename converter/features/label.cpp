@@ -11,8 +11,8 @@ namespace pintle::converter {
 namespace {
 
 std::string item_name(const Model& model, uint32_t item) {
-  const char* title = require(model.item(item), "item", item).title;
-  return title != nullptr && *title != '\0' ? title : item_id(model, item);
+  const std::string title = item_title(model, item);
+  return title.empty() ? item_id(model, item) : title;
 }
 
 class Labeller {

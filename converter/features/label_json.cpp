@@ -100,8 +100,7 @@ class EvidenceWriter {
   }
 
   ordered_json item(uint32_t number) const {
-    const char* title = require(model_.item(number), "item", number).title;
-    return {{"id", item_id(model_, number)}, {"title", title == nullptr ? "" : title}};
+    return {{"id", item_id(model_, number)}, {"title", item_title(model_, number)}};
   }
 
   ordered_json effects(const std::vector<ItemEffect>& list) const {

@@ -34,6 +34,11 @@ std::string item_id(const Model& model, uint32_t item) {
   return info.id_text != nullptr ? info.id_text : std::to_string(info.id);
 }
 
+std::string item_title(const Model& model, uint32_t item) {
+  const char* title = require(model.item(item), "item", item).title;
+  return title == nullptr ? "" : title;
+}
+
 bool find_item(const Model& model, const std::string& id, uint32_t* item) {
   Result<uint32_t> found(0);
   if (model.info().has_text_ids) {

@@ -37,6 +37,8 @@ Session new_session(const Model& model);
 
 // The external id as text, whatever its kind.
 std::string item_id(const Model& model, uint32_t item);
+// "" of an item without one.
+std::string item_title(const Model& model, uint32_t item);
 // False if the catalogue has no such id; text that is no integer is unknown to a model of integers.
 bool find_item(const Model& model, const std::string& id, uint32_t* item);
 // All of `ids`. Throws Error "<where>: ..." for the first that is unknown.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 
 #include "converter/io/error.h"
 #include "converter/sae_training/activation_stream.h"
@@ -63,7 +64,7 @@ class Trainer {
   const TrainConfig config_;
   const int64_t dim_, dict_;
   const ActivationStatistics statistics_;
-  const ItemMeans item_means_;
+  std::optional<ItemMeans> item_means_;  // where the item loss has weight
   ActivationStream stream_;
   const TrainKernels& kernels_;
   ThreadPool* const pool_;
@@ -90,7 +91,6 @@ Trainer::Trainer(const ActivationSet& set, const TrainConfig& config, ThreadPool
       dim_(set.dim()),
       dict_(config.dict),
       statistics_(measure_activations(set)),
-      item_means_(set, statistics_),
       stream_(set, config.memory_bytes, config.seed),
       kernels_(train_kernels()),
       pool_(pool),
@@ -107,6 +107,7 @@ Trainer::Trainer(const ActivationSet& set, const TrainConfig& config, ThreadPool
     workers_.push_back(
         std::make_unique<Worker>(dim_, dict_, static_cast<int64_t>(nested_end_.size())));
   }
+  if (config_.item_scale > 0) item_means_.emplace(set_, statistics_);
   initialise();
 }
 
@@ -165,7 +166,8 @@ void Trainer::step(int64_t number) {
       for (int64_t d = 0; d < dim_; ++d) {
         rows[i * dim_ + d] = (rows[i * dim_ + d] - statistics_.mean[d]) * scale;
       }
-      const float* mean = item_means_.of(items_[static_cast<size_t>(share.begin + i)]);
+      if (!item_means_) continue;
+      const float* mean = item_means_->of(items_[static_cast<size_t>(share.begin + i)]);
       std::copy(mean, mean + dim_, targets + i * dim_);
     }
     kernels_.accumulate(step, weights_.view, rows, targets, count, &worker.scratch,

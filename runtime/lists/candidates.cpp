@@ -93,7 +93,6 @@ class Poser {
     score_items(session_, hidden_, &item, 1, &score);
     append(item, score);
   }
-
   void describe() {
     Candidate* candidates = list_.candidates.front(count_);
     const uint8_t* class_of = list_.classes.front(model_.item_count);

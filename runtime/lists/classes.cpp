@@ -49,6 +49,13 @@ class Freshness {
 };
 
 // Splits the classes by one group after the other.
+// Of a group that is no attribute of the file: by dates or by example.
+uint8_t level_by_item(const ListBuffers& list, const Freshness& freshness, uint32_t attribute,
+                      uint32_t item) {
+  return attribute == kFreshness ? freshness.level(item)
+                                 : list.example_level(attribute - PINTLE_EXAMPLE_ATTRIBUTE, item);
+}
+
 class Refinement {
  public:
   Refinement(const Model& model, ListBuffers* list)
@@ -103,9 +110,7 @@ class Refinement {
     const uint32_t attribute = plan.groups[group].attribute;
     const Freshness freshness(model_.catalogue, plan);
     for (uint32_t item = 0; item < model_.item_count; ++item) {
-      move(item, attribute == kFreshness
-                     ? freshness.level(item)
-                     : list_->example_level(attribute - PINTLE_EXAMPLE_ATTRIBUTE, item));
+      move(item, level_by_item(*list_, freshness, attribute, item));
     }
   }
 
@@ -168,9 +173,8 @@ void update_classes(Session* session, const ListPlan& plan) {
 uint8_t level_of(const Session& session, const ListPlan& plan, uint32_t group, uint32_t item) {
   const Model& model = *session.model;
   const uint32_t attribute = plan.groups[group].attribute;
-  if (attribute == kFreshness) return Freshness(model.catalogue, plan).level(item);
   if (attribute >= PINTLE_EXAMPLE_ATTRIBUTE) {
-    return session.list.example_level(attribute - PINTLE_EXAMPLE_ATTRIBUTE, item);
+    return level_by_item(session.list, Freshness(model.catalogue, plan), attribute, item);
   }
   const uint32_t* values = nullptr;
   size_t count = 0;
