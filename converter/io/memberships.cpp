@@ -69,8 +69,8 @@ std::string memberships_text(const std::vector<Membership>& rows) {
   for (const Membership& row : rows) {
     char share[16];
     std::snprintf(share, sizeof(share), "%.4f", row.fifteenths / kFifteenths);
-    text +=
-        csv_field(row.item) + "," + csv_field(row.group) + "," + csv_field(row.name) + "," + share + "\n";
+    text += csv_field(row.item) + "," + csv_field(row.group) + "," + csv_field(row.name) + "," +
+            share + "\n";
   }
   return text;
 }
