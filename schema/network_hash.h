@@ -87,7 +87,7 @@ class NetworkHash {
     uint8_t bytes[8];
     write_u32(state_, bytes);
     write_u32(value, bytes + 4);
-    state_ = crc32(bytes, sizeof(bytes));
+    state_ = crc32_(bytes, sizeof(bytes));
   }
   static void write_u32(uint32_t value, uint8_t* bytes) {
     bytes[0] = static_cast<uint8_t>(value);
@@ -117,6 +117,7 @@ class NetworkHash {
     add(norm == nullptr ? 0.0f : norm->eps());
   }
 
+  const Crc32 crc32_;
   uint32_t state_ = 0;
 };
 

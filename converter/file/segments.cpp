@@ -14,7 +14,7 @@ fb::Segment SegmentList::add(const void* data, size_t size_bytes) {
   const uint8_t* begin = static_cast<const uint8_t*>(data);
   bytes_.insert(bytes_.end(), begin, begin + size_bytes);
   bytes_.resize(align(bytes_.size()), 0);
-  return fb::Segment(offset, size_bytes, format::crc32(data, size_bytes), 0);
+  return fb::Segment(offset, size_bytes, format::Crc32()(data, size_bytes), 0);
 }
 
 StringSegments SegmentList::add_strings(const std::vector<std::string>& strings,

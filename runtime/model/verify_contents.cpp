@@ -18,8 +18,8 @@ class ContentsCheck {
 
   Status segment(const fb::Segment* segment, const char* name) const {
     if (segment == nullptr) return PINTLE_OK;
-    const uint32_t found = format::crc32(model_.mapping.data + segment->offset(),
-                                         static_cast<size_t>(segment->size()));
+    const uint32_t found =
+        crc32_(model_.mapping.data + segment->offset(), static_cast<size_t>(segment->size()));
     if (found != segment->crc32()) {
       return fault_(PINTLE_ERR_CHECKSUM, "%s: checksum %08x, the file says %08x: it is damaged",
                     name, found, segment->crc32());
@@ -80,6 +80,7 @@ class ContentsCheck {
 
   const Model& model_;
   const Fault& fault_;
+  const format::Crc32 crc32_;
 };
 
 // id_order must be a permutation that sorts the ids strictly: strictness makes it one.

@@ -44,7 +44,7 @@ class ModelPatch {
   void data(const fb::Segment* segment, size_t index, Value value, bool repair = true) {
     std::memcpy(file_.data() + segment->offset() + index * sizeof(Value), &value, sizeof(value));
     if (!repair) return;
-    const uint32_t sum = format::crc32(file_.data() + segment->offset(), segment->size());
+    const uint32_t sum = format::Crc32()(file_.data() + segment->offset(), segment->size());
     const fb::Segment changed(segment->offset(), segment->size(), sum, 0);
     std::memcpy(const_cast<fb::Segment*>(segment), &changed, sizeof(changed));
   }

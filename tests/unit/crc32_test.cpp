@@ -7,8 +7,9 @@
 #include <vector>
 
 namespace pintle {
-using format::crc32;
 namespace {
+
+const format::Crc32 crc32;
 
 uint32_t bit_by_bit(const uint8_t* bytes, size_t count) {
   uint32_t crc = 0xFFFFFFFFu;

@@ -107,7 +107,7 @@ TEST_CASE("the layout on disk is that of schema/README.md") {
   for (const fb::Segment* segment : segments) {
     CHECK(segment->offset() % 64 == 0);
     CHECK(segment->offset() >= first);
-    CHECK(segment->crc32() == format::crc32(file.data() + segment->offset(), segment->size()));
+    CHECK(segment->crc32() == format::Crc32()(file.data() + segment->offset(), segment->size()));
     for (uint64_t i = segment->offset() + segment->size(); i % 64 != 0; ++i) {
       REQUIRE(file[i] == 0);
     }
