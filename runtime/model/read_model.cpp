@@ -177,6 +177,12 @@ Status read_catalogue(const fb::Catalogue& table, const TableReader& reader, con
                       Catalogue* catalogue) {
   const uint32_t items = table.item_count();
   const uint8_t* data = nullptr;
+  // Counts are of 32 bits: what they need in bytes does not overflow. The name is made here, not in each of
+  // ten places, for the runtime's size.
+  const auto read = [&reader](const fb::Segment* segment, uint64_t bytes, const char* name,
+                              const uint8_t** to) {
+    return reader.segment(segment, bytes, name, to);
+  };
   catalogue->item_count = items;
   if (table.id_kind() > fb::IdKind_MAX) {
     return fault(PINTLE_ERR_CORRUPT, "catalogue: unknown kind of ids %d",
@@ -189,24 +195,20 @@ Status read_catalogue(const fb::Catalogue& table, const TableReader& reader, con
     }
     PINTLE_TRY(reader.strings(table.text_ids(), items, "text_ids", &catalogue->text_ids));
   } else {
-    PINTLE_TRY(reader.segment(table.integer_ids(),
-                              format::CheckedSize(items) * format::CheckedSize(8), "integer_ids",
-                              &data));
+    PINTLE_TRY(read(table.integer_ids(), uint64_t{items} * 8, "integer_ids", &data));
     catalogue->integer_ids = reinterpret_cast<const int64_t*>(data);
   }
-  PINTLE_TRY(reader.segment(table.id_order(), format::CheckedSize(items) * format::CheckedSize(4),
-                            "id_order", &data));
+  PINTLE_TRY(read(table.id_order(), uint64_t{items} * 4, "id_order", &data));
   catalogue->id_order = reinterpret_cast<const uint32_t*>(data);
   if (table.trained() != nullptr) {
-    PINTLE_TRY(reader.segment(table.trained(), format::round_up(items, 8) / 8, "trained",
-                              &catalogue->trained));
+    PINTLE_TRY(
+        read(table.trained(), format::round_up(items, 8) / 8, "trained", &catalogue->trained));
   }
   if (table.titles() != nullptr) {
     PINTLE_TRY(reader.strings(table.titles(), items, "titles", &catalogue->titles));
   }
   if (table.dates() != nullptr) {
-    PINTLE_TRY(reader.segment(table.dates(), format::CheckedSize(items) * format::CheckedSize(4),
-                              "dates", &data));
+    PINTLE_TRY(read(table.dates(), uint64_t{items} * 4, "dates", &data));
     catalogue->dates = reinterpret_cast<const int32_t*>(data);
   }
   if (table.attributes() == nullptr || table.item_attribute_offsets() == nullptr) return PINTLE_OK;
@@ -218,35 +220,30 @@ Status read_catalogue(const fb::Catalogue& table, const TableReader& reader, con
       return fault(PINTLE_ERR_CORRUPT, "attribute %u has no group or no name", i);
     }
   }
-  PINTLE_TRY(
-      reader.segment(table.item_attribute_offsets(),
-                     format::CheckedSize(items) * format::CheckedSize(4) + format::CheckedSize(4),
-                     "item_attribute_offsets", &data));
+  PINTLE_TRY(read(table.item_attribute_offsets(), (uint64_t{items} + 1) * 4,
+                  "item_attribute_offsets", &data));
   catalogue->item_attribute_offsets = reinterpret_cast<const uint32_t*>(data);
   const uint64_t bytes = table.item_attributes() == nullptr ? 0 : table.item_attributes()->size();
   if (bytes % 4 != 0 || bytes / 4 > UINT32_MAX) {
     return fault(PINTLE_ERR_CORRUPT, "item_attributes: %llu bytes are no list of u32",
                  static_cast<unsigned long long>(bytes));
   }
-  PINTLE_TRY(reader.segment(table.item_attributes(), bytes, "item_attributes", &data));
+  PINTLE_TRY(read(table.item_attributes(), bytes, "item_attributes", &data));
   catalogue->item_attributes = reinterpret_cast<const uint32_t*>(data);
   catalogue->item_attribute_count = static_cast<uint32_t>(bytes / 4);
-  PINTLE_TRY(
-      reader.segment(table.attribute_item_offsets(),
-                     format::CheckedSize(catalogue->attribute_count) * format::CheckedSize(4) +
-                         format::CheckedSize(4),
-                     "attribute_item_offsets", &data));
+  PINTLE_TRY(read(table.attribute_item_offsets(), (uint64_t{catalogue->attribute_count} + 1) * 4,
+                  "attribute_item_offsets", &data));
   catalogue->attribute_item_offsets = reinterpret_cast<const uint32_t*>(data);
-  PINTLE_TRY(reader.segment(table.attribute_items(), bytes, "attribute_items", &data));
+  PINTLE_TRY(read(table.attribute_items(), bytes, "attribute_items", &data));
   catalogue->attribute_items = reinterpret_cast<const uint32_t*>(data);
   if ((table.item_memberships() == nullptr) != (table.attribute_memberships() == nullptr)) {
     return fault(PINTLE_ERR_CORRUPT, "catalogue: memberships in one direction only");
   }
   if (table.item_memberships() == nullptr) return PINTLE_OK;
-  PINTLE_TRY(reader.segment(table.item_memberships(), bytes / 4, "item_memberships",
-                            &catalogue->item_memberships));
-  return reader.segment(table.attribute_memberships(), bytes / 4, "attribute_memberships",
-                        &catalogue->attribute_memberships);
+  PINTLE_TRY(
+      read(table.item_memberships(), bytes / 4, "item_memberships", &catalogue->item_memberships));
+  return read(table.attribute_memberships(), bytes / 4, "attribute_memberships",
+              &catalogue->attribute_memberships);
 }
 
 }  // namespace
