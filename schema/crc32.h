@@ -12,17 +12,16 @@ namespace pintle::format {
 class Crc32 {
  public:
   Crc32() {
-    entries_[0][0] = 0;
+    entries_[0] = 0;
     // An entry is the sum of those of its bits, the highest bit's first.
     for (uint32_t bit = 128, value = 1; bit > 0; bit >>= 1) {
       value = (value >> 1) ^ ((value & 1) ? 0xEDB88320u : 0u);
       for (uint32_t byte = 0; byte < 256; byte += 2 * bit) {
-        entries_[0][byte + bit] = entries_[0][byte] ^ value;
+        entries_[byte + bit] = entries_[byte] ^ value;
       }
     }
     for (uint32_t i = 0; i < 3 * 256; ++i) {
-      const uint32_t previous = entries_[i / 256][i % 256];
-      entries_[i / 256 + 1][i % 256] = (previous >> 8) ^ entries_[0][previous & 0xFF];
+      entries_[i + 256] = (entries_[i] >> 8) ^ entries_[entries_[i] & 0xFF];
     }
   }
 
@@ -32,18 +31,18 @@ class Crc32 {
     for (; size_bytes >= 4; size_bytes -= 4, bytes += 4) {
       crc ^= static_cast<uint32_t>(bytes[0]) | static_cast<uint32_t>(bytes[1]) << 8 |
              static_cast<uint32_t>(bytes[2]) << 16 | static_cast<uint32_t>(bytes[3]) << 24;
-      crc = entries_[3][crc & 0xFF] ^ entries_[2][(crc >> 8) & 0xFF] ^
-            entries_[1][(crc >> 16) & 0xFF] ^ entries_[0][crc >> 24];
+      crc = entries_[768 + (crc & 0xFF)] ^ entries_[512 + ((crc >> 8) & 0xFF)] ^
+            entries_[256 + ((crc >> 16) & 0xFF)] ^ entries_[crc >> 24];
     }
     for (; size_bytes > 0; --size_bytes, ++bytes) {
-      crc = (crc >> 8) ^ entries_[0][(crc ^ *bytes) & 0xFF];
+      crc = (crc >> 8) ^ entries_[(crc ^ *bytes) & 0xFF];
     }
     return ~crc;
   }
 
  private:
-  // Slicing by four: entries_[s][b] advances byte b by s further bytes.
-  uint32_t entries_[4][256];
+  // Slicing by four: entries_[256 * s + b] advances byte b by s further bytes.
+  uint32_t entries_[4 * 256];
 };
 
 }  // namespace pintle::format
