@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -92,19 +94,77 @@ void print_labels(const LabelJobReport& report) {
               labels.dead);
 }
 
+// Numbers to two digits; "?" of what is not known.
+std::string two_digits(double value) {
+  if (value < 0) return "?";
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.2f", value);
+  return text;
+}
+
+// How many features are no concepts for each kind of reason, which ends at its first number.
+void print_refusals(const LabelReport& labels) {
+  std::map<std::string, size_t> counts;
+  for (const FeatureEvidence& feature : labels.features) {
+    if (feature.no_concept.empty()) continue;
+    ++counts[feature.no_concept.substr(0, feature.no_concept.find_first_of(":\"0123456789"))];
+  }
+  for (const auto& [reason, count] : counts) {
+    std::printf("  %zu features: %s\n", count, reason.c_str());
+  }
+}
+
+void print_concepts(const LabelReport& labels) {
+  std::printf("\n%.0f %% of all activation is of features with a name that holds\n",
+              100 * labels.named_mass);
+  if (labels.concepts.empty()) {
+    std::printf("no feature is a concept worth offering\n");
+  } else {
+    std::printf("\n%-44s %7s %6s %9s %5s %10s %10s %10s\n", "concept", "feature", "items",
+                "of events", "lift", "separation", "agreement", "stability");
+  }
+  for (const FoundConcept& found : labels.concepts) {
+    const ConceptMeasures& m = found.measures;
+    std::printf("%-44s %7zu %6zu %9s %5s %10s %10s %10s\n", found.content.name.c_str(),
+                found.feature, m.members, two_digits(m.coverage).c_str(),
+                two_digits(m.lift).c_str(), two_digits(m.separation).c_str(),
+                two_digits(m.agreement).c_str(), two_digits(m.stability).c_str());
+  }
+  std::printf("not offered as concepts:\n");
+  print_refusals(labels);
+}
+
+void print_completed(const std::vector<CompletedAttribute>& completed) {
+  if (completed.empty()) return;
+  std::printf("\n%-28s %12s %12s\n", "completed", "known items", "correlation");
+  for (const CompletedAttribute& one : completed) {
+    std::printf("%-28s %12zu %12s  %s\n", (one.group + "/" + one.name).c_str(), one.known,
+                two_digits(std::max(0.0, one.correlation)).c_str(),
+                one.refusal.empty() ? "" : ("not completed: " + one.refusal).c_str());
+  }
+}
+
 void print_report(const LabelJobReport& report, const LabelJob& job) {
   std::printf("%s: %zu features, %zu knobs, %s\n", job.out_path.c_str(),
               report.labels ? report.labels->features.size() : 0,
               report.interpretation.knobs.size(), report.split.c_str());
   print_log_notes(report.log_notes);
   for (const std::string& line : report.assumptions) std::printf("assumed: %s\n", line.c_str());
-  if (report.labels) print_labels(report);
+  if (report.labels) {
+    print_labels(report);
+    print_concepts(*report.labels);
+  }
+  print_completed(report.completed);
   print_knobs(report);
 }
 
 nlohmann::ordered_json to_json(const LabelJobReport& report, const LabelJob& job) {
   nlohmann::ordered_json knobs = nlohmann::ordered_json::array();
   for (const Knob& knob : report.interpretation.knobs) knobs.push_back(knob.name);
+  nlohmann::ordered_json concepts = nlohmann::ordered_json::array();
+  for (const Concept& made : report.interpretation.concepts) {
+    concepts.push_back({{"group", made.group}, {"name", made.name}, {"items", made.items.size()}});
+  }
   nlohmann::ordered_json json{{"out", job.out_path},
                               {"split", report.split},
                               {"interactions", log_json(report.log_notes)},
@@ -113,9 +173,30 @@ nlohmann::ordered_json to_json(const LabelJobReport& report, const LabelJob& job
     json["summary"] = report.json.at("summary");
     json["attributes"] = report.json.at("attributes");
   }
+  json["concepts"] = concepts;
+  json["completed"] = report.json.at("completed");
   json["knobs"] = knobs;
   json["without_knob"] = report.json.at("without_knob");
   return json;
+}
+
+// What a name must reach, and how many groups are found.
+void add_concept_options(CLI::App* verb, CLI::Option* sae, LabelOptions* options) {
+  verb->add_option("--min-precision", options->names.min_precision,
+                   "A feature has a name only where so much of what it holds for has what the name "
+                   "says, on items and people that did not choose it; else its items")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0))
+      ->needs(sae);
+  verb->add_option("--min-recall", options->names.min_recall,
+                   "And so much of what has what the name says belongs to the feature")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0))
+      ->needs(sae);
+  verb->add_option("--concepts", options->concepts.most,
+                   "At most so many groups of items are found by features and get memberships")
+      ->capture_default_str()
+      ->needs(sae);
 }
 
 }  // namespace
@@ -156,11 +237,10 @@ void add_label_command(CLI::App* app) {
   CLI::Option* no_knobs =
       verb->add_flag("--no-knobs", arguments->no_knobs, "Only measure the features")->needs(sae);
   verb->get_option("--presets")->excludes(no_knobs);
-  verb->add_option("--min-correlation", job.label.min_correlation,
-                   "A feature is named after an attribute if they correlate so much, else after "
-                   "its items")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+  verb->add_option("--complete", job.complete,
+                   "A group of attributes that only some items have: what the others have is told "
+                   "from what people do with them");
+  add_concept_options(verb, sae, &job.label);
   verb->add_option("--memory", arguments->memory_bytes,
                    "For activations; with more users than fit, every m-th is measured")
       ->transform(CLI::AsSizeValue(false))

@@ -10,11 +10,6 @@
 namespace pintle::converter {
 namespace {
 
-std::string item_name(const Model& model, uint32_t item) {
-  const std::string title = item_title(model, item);
-  return title.empty() ? item_id(model, item) : title;
-}
-
 class Labeller {
  public:
   Labeller(const Model& model, const SaeWeights& sae, const LabelOptions& options, ThreadPool* pool)
@@ -46,7 +41,6 @@ class Labeller {
     pool_->for_each(features, [&](size_t f, int) { measure_feature(f, &report.features[f]); });
     choose_attribute_features(raw, &report);
     summarise(&report);
-    for (auto& list : activations_.fired) list = {};
     report.activations = std::move(activations_);
     return report;
   }
@@ -70,24 +64,6 @@ class Labeller {
                                       options_.min_support, options_.listed_items);
     evidence->histories = strongest_positions(fired, activations_.user, options_.listed_histories);
     evidence->cohens_d = popularity_d(fired, activations_, groups_);
-    evidence->label = label(*evidence);
-  }
-
-  std::string label(const FeatureEvidence& evidence) const {
-    const std::vector<AttributeMeasure>& best = evidence.attributes;
-    const auto name = [&](size_t i) {
-      return std::string(attribute_name(model_, index_->attributes[best[i].attribute]).name);
-    };
-    if (!best.empty() && best[0].correlation >= options_.min_correlation) {
-      const bool second = best.size() > 1 && best[1].correlation >= options_.min_correlation &&
-                          best[1].correlation >= options_.second_share * best[0].correlation;
-      return second ? name(0) + " / " + name(1) : name(0);
-    }
-    std::string text;
-    for (size_t i = 0; i < std::min<size_t>(2, evidence.items.size()); ++i) {
-      text += (i == 0 ? "like " : "; ") + item_name(model_, evidence.items[i].item);
-    }
-    return text;
   }
 
   void choose_attribute_features(const DenseCorrelations& raw, LabelReport* report) const {

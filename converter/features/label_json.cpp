@@ -37,7 +37,9 @@ class EvidenceWriter {
             {"mean_best_correlation", r.mean_correlation},
             {"mean_sensitivity", r.mean_sensitivity},
             {"raw_mean_best_correlation", r.raw_correlation},
-            {"ratio_to_raw", ratio}};
+            {"ratio_to_raw", ratio},
+            {"named_activation", rounded(r.named_mass)},
+            {"concepts", r.concepts.size()}};
   }
 
   ordered_json attributes() const {
@@ -78,6 +80,9 @@ class EvidenceWriter {
     for (const Firing& firing : evidence.histories) histories.push_back(history(firing));
     return {{"feature", f},
             {"label", evidence.label},
+            {"name", name(evidence.name)},
+            {"activation", rounded(evidence.mass)},
+            {"concept", concept_of(evidence)},
             {"positions", evidence.fired},
             {"attributes", attributes},
             {"top_items", items},
@@ -85,6 +90,34 @@ class EvidenceWriter {
             {"promoted", effects(evidence.promoted)},
             {"demoted", effects(evidence.demoted)},
             {"cohens_d", rounded(evidence.cohens_d)}};
+  }
+
+  static ordered_json test(const NameTest& test) {
+    return {{"precision", rounded(test.precision)},
+            {"recall", rounded(test.recall)},
+            {"share", rounded(test.share)}};
+  }
+  // What was tested, whether or not it holds.
+  static ordered_json name(const TestedName& name) {
+    if (name.text.empty()) return nullptr;
+    return {{"text", name.text},
+            {"holds", name.holds},
+            {"items", test(name.items)},
+            {"histories", test(name.histories)}};
+  }
+  static ordered_json concept_of(const FeatureEvidence& evidence) {
+    const ConceptMeasures& m = evidence.concept_measures;
+    ordered_json stability = nullptr, refusal = nullptr;
+    if (m.stability >= 0) stability = rounded(m.stability);
+    if (!evidence.no_concept.empty()) refusal = evidence.no_concept;
+    return {{"refused", refusal},
+            {"items", m.members},
+            {"separation", rounded(m.separation)},
+            {"agreement", rounded(m.agreement)},
+            {"stability", stability},
+            {"coverage", rounded(m.coverage)},
+            {"lift", rounded(m.lift)},
+            {"lift_error", rounded(m.lift_error)}};
   }
 
   ordered_json measure(const AttributeMeasure& m, size_t attribute) const {

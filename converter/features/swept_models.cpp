@@ -49,7 +49,7 @@ SweptModel direction_of(const ModelParts& parts, const Hook& hook,
   sae.weights.hook = hook;
   ModelParts exact = parts;
   exact.packed.precision = fb::DType_F32;  // the direction's, whatever the network's is
-  return {open_in_memory(join_parts(exact, {{sae}, {}, {}})), edit(PINTLE_EDIT_ADD, 0, 0, 1)};
+  return {open_in_memory(join_parts(exact, {{sae}, {}, {}, {}})), edit(PINTLE_EDIT_ADD, 0, 0, 1)};
 }
 
 }  // namespace pintle::converter

@@ -108,11 +108,14 @@ class Adder {
   void fill_items() {
     std::vector<std::map<uint32_t, uint8_t>> of_items(catalogue_.id_order.size());
     for (size_t i = 0; i < catalogue_.item_attributes.size(); ++i) {
-      for (const uint32_t old : catalogue_.item_attributes[i]) {
-        of_items[i][numbers_.at(old_attributes_[old])] = kWholeMembership;
+      for (size_t k = 0; k < catalogue_.item_attributes[i].size(); ++k) {
+        const Attribute& attribute = old_attributes_[catalogue_.item_attributes[i][k]];
+        of_items[i][numbers_.at(attribute)] = catalogue_.item_memberships.empty()
+                                                  ? kWholeMembership
+                                                  : catalogue_.item_memberships[i][k];
       }
     }
-    bool is_soft = false;
+    bool is_soft = !catalogue_.item_memberships.empty();
     for (size_t i = 0; i < table_.rows.size(); ++i) {
       if (!is_member(i)) continue;
       const Membership& row = table_.rows[i];
@@ -120,6 +123,7 @@ class Adder {
       is_soft = is_soft || row.fifteenths != kWholeMembership;
     }
     catalogue_.item_attributes.assign(of_items.size(), {});
+    catalogue_.item_memberships.clear();
     if (is_soft) catalogue_.item_memberships.assign(of_items.size(), {});
     for (size_t i = 0; i < of_items.size(); ++i) {
       for (const auto& [attribute, fifteenths] : of_items[i]) {
@@ -148,6 +152,24 @@ class Adder {
 std::vector<std::string> add_memberships(const MembershipTable& table, bool force,
                                          Catalogue* catalogue) {
   return Adder(table, force, catalogue).add();
+}
+
+std::vector<std::string> add_concepts(const std::vector<Concept>& concepts,
+                                      const std::string& source, bool force, Catalogue* catalogue) {
+  if (concepts.empty()) return {};
+  const std::set<Attribute> known(catalogue->attributes.begin(), catalogue->attributes.end());
+  MembershipTable table;
+  table.path = source;
+  for (const Concept& made : concepts) {
+    if (known.count({made.group, made.name}) != 0) {
+      throw Error(source + ": the items have an attribute " + made.group + " '" + made.name +
+                  "' already; give the concept another name there, or take a model without it");
+    }
+    for (const auto& [item, fifteenths] : made.items) {
+      table.rows.push_back({item, made.group, made.name, fifteenths, 0});
+    }
+  }
+  return add_memberships(table, force, catalogue);
 }
 
 }  // namespace pintle::converter

@@ -9,6 +9,7 @@
 
 #include "converter/file/catalogue.h"
 #include "converter/io/memberships.h"
+#include "converter/network/concept.h"
 
 namespace pintle::converter {
 
@@ -18,6 +19,10 @@ namespace pintle::converter {
 // catalogue, and, unless `force`, if more than half of them are not.
 std::vector<std::string> add_memberships(const MembershipTable& table, bool force,
                                          Catalogue* catalogue);
+
+// The same of concepts, found in `source` (for messages): attributes with memberships.
+std::vector<std::string> add_concepts(const std::vector<Concept>& concepts,
+                                      const std::string& source, bool force, Catalogue* catalogue);
 
 }  // namespace pintle::converter
 

@@ -71,6 +71,7 @@ void append(Interpretation part, Interpretation* all) {
   }
   for (InterpretedSae& sae : part.saes) all->saes.push_back(std::move(sae));
   for (Preset& preset : part.presets) all->presets.push_back(std::move(preset));
+  for (Concept& made : part.concepts) all->concepts.push_back(std::move(made));
 }
 
 void check_names_differ(const Interpretation& interpretation) {
@@ -83,6 +84,9 @@ void check_names_differ(const Interpretation& interpretation) {
   };
   for (const Knob& knob : interpretation.knobs) check("knob", knob.name);
   for (const Preset& preset : interpretation.presets) check("preset", preset.name);
+  for (const Concept& made : interpretation.concepts) {
+    check("concept", made.group + "/" + made.name);
+  }
 }
 
 }  // namespace

@@ -158,6 +158,9 @@ class Builder {
     job.with_knobs = sae.with_knobs;
     if (sae.with_knobs) job.presets_path = config_.presets_path;
     job.label = config_.label;
+    // One SAE's groups, so that no two have the same name.
+    if (sae.with_knobs) job.complete = config_.complete;
+    if (!sae.with_knobs) job.label.concepts.most = 0;
     job.knobs = config_.knobs;
     job.out_path = stages_.path(name + ".json");
     const json inputs = {{"model", base_digest_},
@@ -168,7 +171,10 @@ class Builder {
                          {"knobs", job.with_knobs},
                          {"presets", digest(job.presets_path)},
                          {"min_items", job.knobs.min_items},
-                         {"min_correlation", job.label.min_correlation},
+                         {"min_precision", job.label.names.min_precision},
+                         {"min_recall", job.label.names.min_recall},
+                         {"concepts", job.label.concepts.most},
+                         {"complete", job.complete},
                          {"memory_bytes", job.label.memory_bytes}};
     stage("label " + name, inputs, {job.out_path}, [&] { run_label_job(job, &pool_); });
     return job.out_path;

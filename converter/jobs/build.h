@@ -25,7 +25,8 @@ struct SaeBuild {
 };
 
 struct BuildConfig {
-  ConvertOptions convert;  // without SAEs
+  ConvertOptions convert;             // without SAEs
+  std::vector<std::string> complete;  // as LabelJob
   std::string train_users_path, test_users_path, presets_path;
   std::vector<SaeBuild> saes;
   LabelOptions label;

@@ -168,7 +168,10 @@ BuildConfig read_build_config(const std::string& path) {
   section.get_path("test_users", &config.test_users_path);
   section.get_path("presets", &config.presets_path);
   section.get("min_items", &config.knobs.min_items);
-  section.get("min_correlation", &config.label.min_correlation);
+  section.get("min_precision", &config.label.names.min_precision);
+  section.get("min_recall", &config.label.names.min_recall);
+  section.get("concepts", &config.label.concepts.most);
+  section.get("complete", &config.complete);
   section.get("threads", &config.threads);
   if (config.threads < 1 || config.threads > kMostThreads) {
     throw Error(path + ": threads: 1 to " + std::to_string(kMostThreads));

@@ -126,6 +126,10 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
   }
   const Interpretation interpretation = load_interpretation(
       options.sae, network.dim, static_cast<int64_t>(network.blocks.size()), &network.assumptions);
+  for (std::string& note : add_concepts(interpretation.concepts, "the features files",
+                                        options.import.force, &catalogue)) {
+    report.memberships.push_back(std::move(note));
+  }
   pack_saes(interpretation, &packed);
   const auto serialize = [&] {
     return serialize_model(network, packed, catalogue, provenance, interpretation);

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 
 #include "converter/features/feature_effects.h"
 #include "converter/features/item_effects.h"
 #include "converter/file/metadata.h"
 #include "converter/file/model_parts.h"
+#include "converter/file/soft_attributes.h"
 #include "converter/import/load_saes.h"
 #include "converter/io/error.h"
 #include "converter/io/output_file.h"
@@ -46,6 +48,20 @@ nlohmann::ordered_json refused_json(const std::vector<RefusedKnob>& refused) {
   return list;
 }
 
+nlohmann::ordered_json completed_json(const std::vector<CompletedAttribute>& completed) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const CompletedAttribute& one : completed) {
+    nlohmann::ordered_json refusal = nullptr;
+    if (!one.refusal.empty()) refusal = one.refusal;
+    list.push_back({{"group", one.group},
+                    {"name", one.name},
+                    {"refused", refusal},
+                    {"known_items", one.known},
+                    {"correlation", one.correlation}});
+  }
+  return list;
+}
+
 void write_json(const std::string& path, const nlohmann::ordered_json& value) {
   // Ids and titles that are not UTF-8 get the replacement character.
   const std::string text = value.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
@@ -53,6 +69,83 @@ void write_json(const std::string& path, const nlohmann::ordered_json& value) {
   file.write(std::vector<uint8_t>(text.begin(), text.end()));
   file.commit();
 }
+
+// One job: what is opened once, and the steps.
+class LabelRun {
+ public:
+  LabelRun(const LabelJob& job, ThreadPool* pool) : job_(job), pool_(pool) {
+    if (!job.sae_path.empty()) sae_.weights = read_fitting_sae(job, &report_.assumptions);
+    model_ = open_model(job.model_path);
+    const Interactions interactions = read_interactions(job.interactions_path, job.log);
+    report_.log_notes = fitting_notes(model_, interactions, job.log.force);
+    parts_ = read_model_parts(job.model_path);
+    split_ = split_users(model_, interactions, job.train_path, job.test_path);
+    report_.split = split_.description;
+  }
+
+  LabelJobReport run() {
+    std::optional<ItemLevels> levels;
+    if (!job_.sae_path.empty()) levels = label();
+    complete(levels ? &*levels : nullptr);
+    Interpretation& made = report_.interpretation;
+    // Knobs are measured on a model that has the concepts.
+    add_concepts(made.concepts, job_.model_path, false, &parts_.catalogue);
+    if (job_.with_knobs) {
+      BuiltKnobs built = build_knobs(parts_, made, split_.train, job_.knobs, pool_);
+      made.knobs = std::move(built.knobs);
+      made.temperature = built.temperature;
+      made.wish_unit = built.wish_unit;
+      report_.refused = std::move(built.refused);
+    }
+    if (!job_.presets_path.empty()) made.presets = read_presets(job_.presets_path, made.knobs);
+    report_.json = interpretation_to_json(made);
+    report_.json["split"] = report_.split;
+    report_.json["without_knob"] = refused_json(report_.refused);
+    report_.json["completed"] = completed_json(report_.completed);
+    if (report_.labels) add_evidence_json(model_, *report_.labels, &report_.json);
+    write_json(job_.out_path, report_.json);
+    return std::move(report_);
+  }
+
+ private:
+  ItemLevels label() {
+    report_.labels =
+        label_features(model_, sae_.weights, split_.held_out,
+                       item_popularity(split_.train, model_.info().item_count), job_.label, pool_);
+    LabelReport& labels = *report_.labels;
+    const Histories learning =
+        thin_out(model_, sae_.weights, split_.train, job_.label.memory_bytes, pool_);
+    const FeatureActivations learned = collect_activations(model_, sae_.weights, learning, pool_);
+    ItemLevels levels(model_, learned);
+    name_features(model_, sae_.weights, learned, levels, learning, job_.label, pool_, &labels);
+    for (auto& fired : labels.activations.fired) fired = {};
+    measure_item_effects(model_, parts_, sae_.weights, job_.label.listed_items, pool_, &labels);
+    sae_.name = job_.name.empty() ? sae_name_of(job_.sae_path) : job_.name;
+    apply_labels(labels, &sae_);
+    report_.interpretation.saes.push_back(std::move(sae_));
+    for (const FoundConcept& found : labels.concepts) {
+      report_.interpretation.concepts.push_back(found.content);
+    }
+    return levels;
+  }
+
+  void complete(const ItemLevels* levels) {
+    for (const std::string& group : job_.complete) {
+      for (CompletedAttribute& one : complete_attributes(model_, group, levels)) {
+        if (one.refusal.empty()) report_.interpretation.concepts.push_back(one.content);
+        report_.completed.push_back(std::move(one));
+      }
+    }
+  }
+
+  const LabelJob& job_;
+  ThreadPool* const pool_;
+  LabelJobReport report_;
+  InterpretedSae sae_;
+  Model model_;
+  ModelParts parts_;
+  UserSplit split_;
+};
 
 }  // namespace
 
@@ -92,41 +185,7 @@ LabelJobReport run_label_job(const LabelJob& job, ThreadPool* pool) {
   if (job.sae_path.empty() && !job.with_knobs) {
     throw Error("nothing to do: without an SAE there are only knobs to build");
   }
-  LabelJobReport report;
-  InterpretedSae interpreted;
-  if (!job.sae_path.empty()) interpreted.weights = read_fitting_sae(job, &report.assumptions);
-  const Model model = open_model(job.model_path);
-  const Interactions interactions = read_interactions(job.interactions_path, job.log);
-  report.log_notes = fitting_notes(model, interactions, job.log.force);
-  const ModelParts parts = read_model_parts(job.model_path);
-  const UserSplit split = split_users(model, interactions, job.train_path, job.test_path);
-  report.split = split.description;
-  if (!job.sae_path.empty()) {
-    report.labels =
-        label_features(model, interpreted.weights, split.held_out,
-                       item_popularity(split.train, model.info().item_count), job.label, pool);
-    measure_item_effects(model, parts, interpreted.weights, job.label.listed_items, pool,
-                         &*report.labels);
-    interpreted.name = job.name.empty() ? sae_name_of(job.sae_path) : job.name;
-    apply_labels(*report.labels, &interpreted);
-    report.interpretation.saes.push_back(std::move(interpreted));
-  }
-  if (job.with_knobs) {
-    BuiltKnobs built = build_knobs(parts, report.interpretation, split.train, job.knobs, pool);
-    report.interpretation.knobs = std::move(built.knobs);
-    report.interpretation.temperature = built.temperature;
-    report.interpretation.wish_unit = built.wish_unit;
-    report.refused = std::move(built.refused);
-  }
-  if (!job.presets_path.empty()) {
-    report.interpretation.presets = read_presets(job.presets_path, report.interpretation.knobs);
-  }
-  report.json = interpretation_to_json(report.interpretation);
-  report.json["split"] = report.split;
-  report.json["without_knob"] = refused_json(report.refused);
-  if (report.labels) add_evidence_json(model, *report.labels, &report.json);
-  write_json(job.out_path, report.json);
-  return report;
+  return LabelRun(job, pool).run();
 }
 
 }  // namespace pintle::converter

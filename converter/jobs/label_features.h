@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "converter/features/completed_attributes.h"
 #include "converter/features/knobs.h"
 #include "converter/features/label.h"
 #include "converter/import/sae_formats.h"
@@ -26,6 +27,7 @@ struct LabelJob {
   std::string interactions_path;
   InteractionOptions log;
   std::string train_path, test_path;  // as split_users takes them
+  std::vector<std::string> complete;  // groups of attributes that are known of a part of the items
   std::string presets_path;           // {"preset": {"knob": strength, ...}, ...}; empty: none
   bool with_knobs = true;
   LabelOptions label;
@@ -38,7 +40,8 @@ struct LabelJobReport {
   std::vector<std::string> log_notes;  // how the interactions were read
   std::vector<std::string> assumptions;
   std::optional<LabelReport> labels;  // with an SAE
-  std::vector<RefusedKnob> refused;   // attributes that got no knob
+  std::vector<CompletedAttribute> completed;
+  std::vector<RefusedKnob> refused;  // attributes that got no knob
   Interpretation interpretation;
   nlohmann::ordered_json json;  // as written
 };

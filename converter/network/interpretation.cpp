@@ -150,11 +150,30 @@ Knob read_knob(const json& value, const std::string& source, size_t sae_count) {
   return knob;
 }
 
+ordered_json to_json(const Concept& made) {
+  ordered_json items = ordered_json::object();
+  for (const auto& [id, fifteenths] : made.items) items[id] = fifteenths;
+  return {{"group", made.group}, {"name", made.name}, {"items", items}};
+}
+
+Concept read_concept(const json& value, const std::string& source) {
+  Concept made{value.at("group"), value.at("name"), {}};
+  for (const auto& [id, level] : value.at("items").items()) {
+    const int64_t fifteenths = level.get<int64_t>();
+    if (!level.is_number_integer() || fifteenths < 1 || fifteenths > kWholeFifteenths) {
+      throw Error(source + ": the concept " + made.name + " has the item " + id + " by " +
+                  level.dump() + ", not by 1 to 15 fifteenths");
+    }
+    made.items.emplace_back(id, static_cast<uint8_t>(fifteenths));
+  }
+  return made;
+}
+
 }  // namespace
 
 ordered_json interpretation_to_json(const Interpretation& interpretation) {
   ordered_json saes = ordered_json::array(), knobs = ordered_json::array();
-  ordered_json presets = ordered_json::array();
+  ordered_json presets = ordered_json::array(), concepts = ordered_json::array();
   for (const InterpretedSae& sae : interpretation.saes) saes.push_back(to_json(sae));
   for (const Knob& knob : interpretation.knobs) knobs.push_back(to_json(knob));
   for (const Preset& preset : interpretation.presets) {
@@ -162,11 +181,13 @@ ordered_json interpretation_to_json(const Interpretation& interpretation) {
     for (const auto& [knob, strength] : preset.strengths) strengths[knob] = strength;
     presets.push_back({{"name", preset.name}, {"knobs", strengths}});
   }
+  for (const Concept& made : interpretation.concepts) concepts.push_back(to_json(made));
   return {{"temperature", measured(interpretation.temperature)},
           {"wish_unit", measured(interpretation.wish_unit)},
           {"saes", saes},
           {"knobs", knobs},
-          {"presets", presets}};
+          {"presets", presets},
+          {"concepts", concepts}};
 }
 
 size_t described_saes(const json& value, const std::string& source) {
@@ -213,6 +234,10 @@ void add_interpretation_json(const json& value, const std::string& source,
         read.strengths.emplace_back(knob, strength.get<float>());
       }
       interpretation->presets.push_back(std::move(read));
+    }
+    // Files that were labelled before there were concepts have none.
+    for (const json& made : value.value("concepts", json::array())) {
+      interpretation->concepts.push_back(read_concept(made, source));
     }
   } catch (const json::exception& error) {
     throw Error(source + ": not a features.json: " + error.what());

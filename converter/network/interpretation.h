@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "converter/network/concept.h"
 #include "converter/network/sae.h"
 
 namespace pintle::converter {
@@ -62,13 +63,14 @@ struct Interpretation {
   std::vector<InterpretedSae> saes;
   std::vector<Knob> knobs;
   std::vector<Preset> presets;
+  std::vector<Concept> concepts;  // attributes of the catalogue, once a model is made of it
   // Of the network's probabilities and of a wish of 1 (fb::Model); 0: not measured.
   float temperature = 0, wish_unit = 0;
 };
 
 // features.json but for the SAEs' weights, which stay in their own files: `saes` is an array, in
-// the order of the SAEs, of {"name", "hook", "features": [{"label", "density", "p50", ...}]}. What was
-// not measured is null.
+// the order of the SAEs, of {"name", "hook", "features": [{"label", "density", "p50", ...}]}, `concepts` one of
+// {"group", "name", "items": {"id": fifteenths}}. What was not measured is null.
 nlohmann::ordered_json interpretation_to_json(const Interpretation& interpretation);
 
 // How many SAEs it describes, in a file named `source`.

@@ -38,6 +38,8 @@ struct SaeWeights {
   Matrix decoder;                   // [dict][dim]: row j is the direction of feature j
   std::vector<float> decoder_bias;  // [dim]
   std::vector<float> threshold;     // [dict], kJumpRelu; empty otherwise
+  // [dict], cosine with its match in a second training run; empty: unknown.
+  std::vector<float> stability;
   Hook hook;
   std::string model_name;            // as the file tells, for people; may be empty
   std::string model_hash;            // of the model that it was trained on; empty: unknown

@@ -77,7 +77,7 @@ TEST_CASE("a build, and what a second one does") {
     CHECK(run(dir, config).ran == 1);
   }
   SUBCASE("a setting runs its stage and those behind it") {
-    config["min_correlation"] = 0.9;
+    config["min_precision"] = 0.9;
     CHECK(run(dir, config).ran == 2);  // label, embed
     config["saes"][0]["seed"] = 2;
     CHECK(run(dir, config).ran == 3);
