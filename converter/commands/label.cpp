@@ -5,6 +5,7 @@
 #include <string>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/comparison_text.h"
 #include "converter/commands/log_options.h"
 #include "converter/commands/threads_option.h"
 #include "converter/features/knob_range.h"
@@ -99,6 +100,7 @@ void print_report(const LabelJobReport& report, const LabelJob& job) {
   print_log_notes(report.log_notes);
   for (const std::string& line : report.assumptions) std::printf("assumed: %s\n", line.c_str());
   if (report.labels) print_labels(report);
+  if (report.comparison) print_comparison(*report.comparison, report.labels->features.size());
   print_knobs(report);
 }
 
@@ -113,6 +115,7 @@ nlohmann::ordered_json to_json(const LabelJobReport& report, const LabelJob& job
     json["summary"] = report.json.at("summary");
     json["attributes"] = report.json.at("attributes");
   }
+  if (report.comparison) json["comparison"] = report.json.at("comparison");
   json["knobs"] = knobs;
   json["without_knob"] = report.json.at("without_knob");
   return json;
@@ -156,6 +159,13 @@ void add_label_command(CLI::App* app) {
   CLI::Option* no_knobs =
       verb->add_flag("--no-knobs", arguments->no_knobs, "Only measure the features")->needs(sae);
   verb->get_option("--presets")->excludes(no_knobs);
+  verb->add_flag(
+          "--evidence", job.with_comparison,
+          "Compare the features with what tells of attributes without an SAE, and with probes "
+          "learned from the attributes. Trains a baseline for " +
+              std::to_string(job.comparison.frozen_steps) +
+              " steps, as long as training such an SAE takes")
+      ->needs(sae);
   verb->add_option("--min-correlation", job.label.min_correlation,
                    "A feature is named after an attribute if they correlate so much, else after "
                    "its items")
@@ -176,6 +186,7 @@ void add_label_command(CLI::App* app) {
     if (arguments->k != 0) chosen.import.k = arguments->k;
     chosen.with_knobs = !arguments->no_knobs;
     chosen.label.memory_bytes = static_cast<uint64_t>(arguments->memory_bytes);
+    chosen.comparison.memory_bytes = chosen.label.memory_bytes;
     ThreadPool pool(arguments->threads);
     const LabelJobReport report = run_label_job(chosen, &pool);
     if (arguments->json) {

@@ -11,8 +11,10 @@
 #include "converter/import/load_saes.h"
 #include "converter/io/error.h"
 #include "converter/io/output_file.h"
+#include "converter/io/temporary_folder.h"
 #include "converter/run/runtime_model.h"
 #include "converter/run/user_split.h"
+#include "converter/sae_training/write_states.h"
 
 namespace pintle::converter {
 namespace {
@@ -44,6 +46,23 @@ nlohmann::ordered_json refused_json(const std::vector<RefusedKnob>& refused) {
         {{"group", knob.attribute_group}, {"name", knob.attribute_name}, {"reason", knob.reason}});
   }
   return list;
+}
+
+// On the users that the labels were measured on.
+Comparison compare(const LabelJob& job, const Model& model, const SaeWeights& sae,
+                   const Histories& train, const LabelReport& labels, ThreadPool* pool) {
+  const TemporaryFolder temporary(job.out_path + ".states");
+  ActivationHeader header;
+  header.dim = sae.dim;
+  header.hook = sae.hook;
+  header.model_hash = sae.model_hash;
+  const auto states = [&](const Histories& histories, const std::string& name) {
+    write_states(model, histories, header, temporary.file(name), pool);
+    return ActivationSet({temporary.file(name)});
+  };
+  const ActivationSet seen = states(train, "train.act");
+  const ActivationSet held_out = states(labels.histories, "held-out.act");
+  return compare_features(sae, labels.index, seen, held_out, job.comparison, pool);
 }
 
 void write_json(const std::string& path, const nlohmann::ordered_json& value) {
@@ -96,6 +115,13 @@ LabelJobReport run_label_job(const LabelJob& job, ThreadPool* pool) {
   InterpretedSae interpreted;
   if (!job.sae_path.empty()) interpreted.weights = read_fitting_sae(job, &report.assumptions);
   const Model model = open_model(job.model_path);
+  if (job.with_comparison &&
+      index_attributes(model, job.label.min_attribute_items).attributes.empty()) {
+    throw Error(job.model_path +
+                ": there is no evidence to compare without attributes, whole ones of " +
+                std::to_string(job.label.min_attribute_items) +
+                " items or more: convert the model with --items, or leave out --evidence");
+  }
   const Interactions interactions = read_interactions(job.interactions_path, job.log);
   report.log_notes = fitting_notes(model, interactions, job.log.force);
   const ModelParts parts = read_model_parts(job.model_path);
@@ -107,6 +133,10 @@ LabelJobReport run_label_job(const LabelJob& job, ThreadPool* pool) {
                        item_popularity(split.train, model.info().item_count), job.label, pool);
     measure_item_effects(model, parts, interpreted.weights, job.label.listed_items, pool,
                          &*report.labels);
+    if (job.with_comparison) {
+      report.comparison =
+          compare(job, model, interpreted.weights, split.train, *report.labels, pool);
+    }
     interpreted.name = job.name.empty() ? sae_name_of(job.sae_path) : job.name;
     apply_labels(*report.labels, &interpreted);
     report.interpretation.saes.push_back(std::move(interpreted));
@@ -125,6 +155,9 @@ LabelJobReport run_label_job(const LabelJob& job, ThreadPool* pool) {
   report.json["split"] = report.split;
   report.json["without_knob"] = refused_json(report.refused);
   if (report.labels) add_evidence_json(model, *report.labels, &report.json);
+  if (report.comparison) {
+    report.json["comparison"] = comparison_to_json(model, report.labels->index, *report.comparison);
+  }
   write_json(job.out_path, report.json);
   return report;
 }
