@@ -8,7 +8,7 @@
 namespace pintle::converter {
 namespace {
 
-constexpr double kLeastPenalty = 1e-6, kMostPenalty = 1;
+constexpr int kLeastPower = -6, kMostPower = 0;
 constexpr double kSparsePenalty = 1e-4;
 
 Eigen::MatrixXd ridge_weights(const Moments& moments, double penalty) {
@@ -46,7 +46,8 @@ RidgeProbes ridge_probes(const MomentSums& fit, const MomentSums& judge) {
   const Moments learned = fit.moments(), judged = judge.moments();
   RidgeProbes probes;
   double best = -2;  // below any correlation
-  for (double penalty = kLeastPenalty; penalty < kMostPenalty * 1.5; penalty *= 10) {
+  for (int power = kLeastPower; power <= kMostPower; ++power) {
+    const double penalty = std::pow(10, power);
     const Eigen::MatrixXd weights = ridge_weights(learned, penalty);
     double mean = 0;
     for (Eigen::Index a = 0; a < weights.cols(); ++a) {
