@@ -111,16 +111,19 @@ LabelJobReport run_label_job(const LabelJob& job, ThreadPool* pool) {
   if (job.sae_path.empty() && !job.with_knobs) {
     throw Error("nothing to do: without an SAE there are only knobs to build");
   }
+  if (job.sae_path.empty() && job.with_comparison) {
+    throw Error("the evidence is that of an SAE: pass one");
+  }
   LabelJobReport report;
   InterpretedSae interpreted;
   if (!job.sae_path.empty()) interpreted.weights = read_fitting_sae(job, &report.assumptions);
   const Model model = open_model(job.model_path);
   if (job.with_comparison &&
       index_attributes(model, job.label.min_attribute_items).attributes.empty()) {
-    throw Error(job.model_path +
-                ": there is no evidence to compare without attributes, whole ones of " +
-                std::to_string(job.label.min_attribute_items) +
-                " items or more: convert the model with --items, or leave out --evidence");
+    throw Error(
+        job.model_path + " has no whole attribute of " +
+        std::to_string(job.label.min_attribute_items) +
+        " items or more: there is no evidence to compare by. Put attributes into the model");
   }
   const Interactions interactions = read_interactions(job.interactions_path, job.log);
   report.log_notes = fitting_notes(model, interactions, job.log.force);

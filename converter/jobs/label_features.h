@@ -30,7 +30,7 @@ struct LabelJob {
   std::string presets_path;           // {"preset": {"knob": strength, ...}, ...}; empty: none
   bool with_knobs = true;
   LabelOptions label;
-  bool with_comparison = false;  // with an SAE
+  bool with_comparison = false;  // of an SAE
   ComparisonOptions comparison;
   KnobOptions knobs;
   std::string out_path;

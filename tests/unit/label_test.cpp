@@ -156,6 +156,9 @@ TEST_CASE("evidence stands beside the labels") {
 
   job.label.min_attribute_items = 100000;
   CHECK_THROWS_WITH_AS(run_label_job(job, &files.pool), doctest::Contains("no evidence"), Error);
+  job.sae_path.clear();
+  job.with_knobs = true;
+  CHECK_THROWS_WITH_AS(run_label_job(job, &files.pool), doctest::Contains("pass one"), Error);
 }
 
 TEST_CASE("without an SAE there are knobs, and what got none is named") {
