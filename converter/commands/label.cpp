@@ -162,9 +162,8 @@ void add_label_command(CLI::App* app) {
   verb->add_flag(
           "--evidence", job.with_comparison,
           "Compare the features with what tells of attributes without an SAE, and with probes "
-          "learned from the attributes. Trains a baseline for " +
-              std::to_string(job.comparison.frozen_steps) +
-              " steps, as long as training such an SAE takes")
+          "learned from the attributes. Most of its time trains a baseline, " +
+              std::to_string(job.comparison.frozen_steps) + " steps: as long as train-sae takes")
       ->needs(sae);
   verb->add_option("--min-correlation", job.label.min_correlation,
                    "A feature is named after an attribute if they correlate so much, else after "
