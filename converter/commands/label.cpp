@@ -7,6 +7,7 @@
 #include <string>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/comparison_text.h"
 #include "converter/commands/log_options.h"
 #include "converter/commands/threads_option.h"
 #include "converter/features/knob_range.h"
@@ -155,6 +156,7 @@ void print_report(const LabelJobReport& report, const LabelJob& job) {
     print_concepts(*report.labels);
   }
   print_completed(report.completed);
+  if (report.comparison) print_comparison(*report.comparison, report.labels->features.size());
   print_knobs(report);
 }
 
@@ -175,6 +177,7 @@ nlohmann::ordered_json to_json(const LabelJobReport& report, const LabelJob& job
   }
   json["concepts"] = concepts;
   json["completed"] = report.json.at("completed");
+  if (report.comparison) json["comparison"] = report.json.at("comparison");
   json["knobs"] = knobs;
   json["without_knob"] = report.json.at("without_knob");
   return json;
@@ -237,6 +240,12 @@ void add_label_command(CLI::App* app) {
   CLI::Option* no_knobs =
       verb->add_flag("--no-knobs", arguments->no_knobs, "Only measure the features")->needs(sae);
   verb->get_option("--presets")->excludes(no_knobs);
+  verb->add_flag(
+          "--evidence", job.with_comparison,
+          "Compare the features with what tells of attributes without an SAE, and with probes "
+          "learned from the attributes. Most of its time trains a baseline, " +
+              std::to_string(job.comparison.frozen_steps) + " steps: as long as train-sae takes")
+      ->needs(sae);
   verb->add_option("--complete", job.complete,
                    "A group of attributes that only some items have: what the others have is told "
                    "from what people do with them");
@@ -256,6 +265,7 @@ void add_label_command(CLI::App* app) {
     if (arguments->k != 0) chosen.import.k = arguments->k;
     chosen.with_knobs = !arguments->no_knobs;
     chosen.label.memory_bytes = static_cast<uint64_t>(arguments->memory_bytes);
+    chosen.comparison.memory_bytes = chosen.label.memory_bytes;
     ThreadPool pool(arguments->threads);
     const LabelJobReport report = run_label_job(chosen, &pool);
     if (arguments->json) {

@@ -126,6 +126,10 @@ void add_training_options(CLI::App* verb, TrainSaeArguments* arguments) {
           "How much features must tell the item at the position from its surroundings, beside "
           "explaining the state; 0: not at all")
       ->capture_default_str();
+  verb->add_flag(
+      "--freeze-decoder", config.freeze_decoder,
+      "A baseline, not for use: directions stay as random as they start, only the encoder "
+      "is trained. How much of what an SAE tells comes from sparsity alone");
   verb->add_option("--steps", config.steps, "Training steps; more explain more, and split features")
       ->capture_default_str();
   verb->add_option("--batch", config.batch, "Positions a step")->capture_default_str();

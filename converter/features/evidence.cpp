@@ -115,14 +115,14 @@ std::vector<AttributeMeasure> measure_attributes(const std::vector<Firing>& fire
   return measures;
 }
 
-DenseCorrelations::DenseCorrelations(size_t dim, const AttributeIndex& attributes)
+AttributeCorrelations::AttributeCorrelations(size_t dim, const AttributeIndex& attributes)
     : attributes_(attributes),
       with_count_(attributes.attributes.size(), 0),
       sum_(dim, 0),
       square_sum_(dim, 0),
       with_sum_(attributes.attributes.size() * dim, 0) {}
 
-void DenseCorrelations::add(uint32_t item, const float* values) {
+void AttributeCorrelations::add(uint32_t item, const float* values) {
   const size_t dim = sum_.size();
   ++count_;
   for (size_t d = 0; d < dim; ++d) {
@@ -136,7 +136,23 @@ void DenseCorrelations::add(uint32_t item, const float* values) {
   }
 }
 
-double DenseCorrelations::correlation(size_t dimension, size_t attribute) const {
+void AttributeCorrelations::add(uint32_t item, const SparseFeatures& values) {
+  const size_t dim = sum_.size();
+  ++count_;
+  for (size_t i = 0; i < values.index.size(); ++i) {
+    const double value = static_cast<double>(values.value[i]);
+    sum_[values.index[i]] += value;
+    square_sum_[values.index[i]] += value * value;
+  }
+  for (const uint32_t a : attributes_.of_item[item]) {
+    ++with_count_[a];
+    for (size_t i = 0; i < values.index.size(); ++i) {
+      with_sum_[a * dim + values.index[i]] += static_cast<double>(values.value[i]);
+    }
+  }
+}
+
+double AttributeCorrelations::correlation(size_t dimension, size_t attribute) const {
   return indicator_correlation(static_cast<double>(count_), sum_[dimension], square_sum_[dimension],
                                with_sum_[attribute * sum_.size() + dimension],
                                static_cast<double>(with_count_[attribute]));

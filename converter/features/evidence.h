@@ -44,11 +44,13 @@ std::vector<AttributeMeasure> measure_attributes(const std::vector<Firing>& fire
                                                  const AttributeIndex& attributes,
                                                  const std::vector<size_t>& attribute_positions);
 
-// Pearson's correlations of dense values with every attribute, from running sums.
-class DenseCorrelations {
+// Pearson's correlations of values at every position with every attribute, from running sums.
+class AttributeCorrelations {
  public:
-  DenseCorrelations(size_t dim, const AttributeIndex& attributes);
+  AttributeCorrelations(size_t dim, const AttributeIndex& attributes);
   void add(uint32_t item, const float* values);
+  void add(uint32_t item, const SparseFeatures& values);
+  size_t count() const { return count_; }
   double correlation(size_t dimension, size_t attribute) const;
 
  private:

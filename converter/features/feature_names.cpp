@@ -13,7 +13,7 @@ namespace pintle::converter {
 namespace {
 
 // Claims that are made longer.
-constexpr size_t kBeam = 8, kMostProperties = 3;
+constexpr size_t kBeam = 8, kLongestClaim = 3;
 // In the half that chooses, and in the half that tests.
 constexpr size_t kFewestItems = 3;
 // What is chosen must meet the levels by a little more, since it was chosen.
@@ -158,7 +158,7 @@ std::vector<FeatureNamer::Claim> FeatureNamer::extended(const Claim& claim,
 FeatureNamer::Claim FeatureNamer::best_claim(const std::vector<bool>& members) const {
   Claim best;
   std::vector<Claim> beam{Claim()};
-  for (size_t length = 1; length <= kMostProperties && !beam.empty(); ++length) {
+  for (size_t length = 1; length <= kLongestClaim && !beam.empty(); ++length) {
     std::vector<Claim> next;
     for (const Claim& claim : beam) {
       for (Claim& longer : extended(claim, members)) next.push_back(std::move(longer));

@@ -23,7 +23,7 @@ class Labeller {
     report.histories = thin_out(model_, sae_, histories, options_.memory_bytes, pool_);
     report.index = index_attributes(model_, options_.min_attribute_items);
     index_ = &report.index;
-    DenseCorrelations raw(info.dim, report.index);
+    AttributeCorrelations raw(info.dim, report.index);
     activations_ =
         collect_activations(model_, sae_, report.histories, pool_,
                             [&](uint32_t item, const float* state) { raw.add(item, state); });
@@ -66,7 +66,7 @@ class Labeller {
     evidence->cohens_d = popularity_d(fired, activations_, groups_);
   }
 
-  void choose_attribute_features(const DenseCorrelations& raw, LabelReport* report) const {
+  void choose_attribute_features(const AttributeCorrelations& raw, LabelReport* report) const {
     for (size_t a = 0; a < index_->attributes.size(); ++a) {
       AttributeEvidence evidence;
       evidence.positions = attribute_positions_[a];

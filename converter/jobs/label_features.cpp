@@ -13,8 +13,10 @@
 #include "converter/import/load_saes.h"
 #include "converter/io/error.h"
 #include "converter/io/output_file.h"
+#include "converter/io/temporary_folder.h"
 #include "converter/run/runtime_model.h"
 #include "converter/run/user_split.h"
+#include "converter/sae_training/write_states.h"
 
 namespace pintle::converter {
 namespace {
@@ -62,6 +64,23 @@ nlohmann::ordered_json completed_json(const std::vector<CompletedAttribute>& com
   return list;
 }
 
+// On the users that the labels were measured on.
+Comparison compare(const LabelJob& job, const Model& model, const SaeWeights& sae,
+                   const Histories& train, const LabelReport& labels, ThreadPool* pool) {
+  const TemporaryFolder temporary(job.out_path + ".states");
+  ActivationHeader header;
+  header.dim = sae.dim;
+  header.hook = sae.hook;
+  header.model_hash = sae.model_hash;
+  const auto states = [&](const Histories& histories, const std::string& name) {
+    write_states(model, histories, header, temporary.file(name), pool);
+    return ActivationSet({temporary.file(name)});
+  };
+  const ActivationSet seen = states(train, "train.act");
+  const ActivationSet held_out = states(labels.histories, "held-out.act");
+  return compare_features(sae, labels.index, seen, held_out, job.comparison, pool);
+}
+
 void write_json(const std::string& path, const nlohmann::ordered_json& value) {
   // Ids and titles that are not UTF-8 get the replacement character.
   const std::string text = value.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
@@ -78,6 +97,13 @@ class LabelRun {
     model_ = open_model(job.model_path);
     const Interactions interactions = read_interactions(job.interactions_path, job.log);
     report_.log_notes = fitting_notes(model_, interactions, job.log.force);
+    if (job.with_comparison &&
+        index_attributes(model_, job.label.min_attribute_items).attributes.empty()) {
+      throw Error(
+          job.model_path + " has no whole attribute of " +
+          std::to_string(job.label.min_attribute_items) +
+          " items or more: there is no evidence to compare by. Put attributes into the model");
+    }
     parts_ = read_model_parts(job.model_path);
     split_ = split_users(model_, interactions, job.train_path, job.test_path);
     report_.split = split_.description;
@@ -103,6 +129,10 @@ class LabelRun {
     report_.json["without_knob"] = refused_json(report_.refused);
     report_.json["completed"] = completed_json(report_.completed);
     if (report_.labels) add_evidence_json(model_, *report_.labels, &report_.json);
+    if (report_.comparison) {
+      report_.json["comparison"] =
+          comparison_to_json(model_, report_.labels->index, *report_.comparison);
+    }
     write_json(job_.out_path, report_.json);
     return std::move(report_);
   }
@@ -120,6 +150,9 @@ class LabelRun {
     name_features(model_, sae_.weights, learned, levels, learning, job_.label, pool_, &labels);
     for (auto& fired : labels.activations.fired) fired = {};
     measure_item_effects(model_, parts_, sae_.weights, job_.label.listed_items, pool_, &labels);
+    if (job_.with_comparison) {
+      report_.comparison = compare(job_, model_, sae_.weights, split_.train, labels, pool_);
+    }
     sae_.name = job_.name.empty() ? sae_name_of(job_.sae_path) : job_.name;
     apply_labels(labels, &sae_);
     report_.interpretation.saes.push_back(std::move(sae_));
@@ -184,6 +217,9 @@ std::vector<Preset> read_presets(const std::string& path, const std::vector<Knob
 LabelJobReport run_label_job(const LabelJob& job, ThreadPool* pool) {
   if (job.sae_path.empty() && !job.with_knobs) {
     throw Error("nothing to do: without an SAE there are only knobs to build");
+  }
+  if (job.sae_path.empty() && job.with_comparison) {
+    throw Error("the evidence is that of an SAE: pass one");
   }
   return LabelRun(job, pool).run();
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "converter/features/comparison.h"
 #include "converter/features/completed_attributes.h"
 #include "converter/features/knobs.h"
 #include "converter/features/label.h"
@@ -31,6 +32,8 @@ struct LabelJob {
   std::string presets_path;           // {"preset": {"knob": strength, ...}, ...}; empty: none
   bool with_knobs = true;
   LabelOptions label;
+  bool with_comparison = false;  // of an SAE
+  ComparisonOptions comparison;
   KnobOptions knobs;
   std::string out_path;
 };
@@ -41,13 +44,14 @@ struct LabelJobReport {
   std::vector<std::string> assumptions;
   std::optional<LabelReport> labels;  // with an SAE
   std::vector<CompletedAttribute> completed;
+  std::optional<Comparison> comparison;
   std::vector<RefusedKnob> refused;  // attributes that got no knob
   Interpretation interpretation;
   nlohmann::ordered_json json;  // as written
 };
 
 // Labels on the held-out users, builds knobs on the training users, writes out_path, the same for a
-// pool of any size. Throws Error and leaves out_path as it was, for instance if the SAE was trained
+// pool of any size, but for the comparison, which trains an SAE (train.h). Throws Error and leaves out_path as it was, for instance if the SAE was trained
 // on another network.
 LabelJobReport run_label_job(const LabelJob& job, ThreadPool* pool);
 

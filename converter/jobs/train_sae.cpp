@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "converter/jobs/train_sae.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -14,10 +12,11 @@
 #include "converter/io/error.h"
 #include "converter/io/progress.h"
 #include "converter/io/sha256.h"
-#include "converter/run/harvest.h"
+#include "converter/io/temporary_folder.h"
 #include "converter/run/runtime_model.h"
 #include "converter/run/user_split.h"
 #include "converter/sae_training/activations.h"
+#include "converter/sae_training/write_states.h"
 
 namespace pintle::converter {
 namespace {
@@ -30,27 +29,6 @@ constexpr char kShardEnding[] = ".act";
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-// A folder beside the output, gone at the end however that comes.
-class TemporaryFolder {
- public:
-  explicit TemporaryFolder(const std::string& beside)
-      : path_(beside + ".harvest-" + std::to_string(::getpid())) {
-    std::error_code fault;
-    fs::create_directories(path_, fault);
-    if (fault) throw Error(path_ + ": cannot be created: " + fault.message());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::string file(const std::string& name) const { return (fs::path(path_) / name).string(); }
-
- private:
-  std::string path_;
-};
 
 // The model and the interactions of a job, opened once.
 struct Opened {
@@ -86,16 +64,7 @@ int64_t write_shard(const Opened& opened, const HarvestJob& job, const Histories
   header.hook = job.hook;
   header.shard = shard;
   header.shard_count = shard_count;
-  ActivationWriter writer(path, header);
-  int64_t positions = 0;
-  harvest_states(opened.model, histories, job.hook, pool, [&](const UserStates& user) {
-    const int64_t rows = static_cast<int64_t>(user.items.size());
-    if (rows > 0) writer.append(user.states.data(), user.items.data(), rows);
-    positions += rows;
-  });
-  if (positions == 0) throw Error("the histories hold no event that the model knows");
-  writer.finish();
-  return positions;
+  return write_states(opened.model, histories, header, path, pool);
 }
 
 SaeWeights train_with_progress(const ActivationSet& set, const TrainConfig& config,
@@ -174,7 +143,7 @@ HarvestReport harvest_shard(const HarvestJob& job, int64_t shard, int64_t shard_
 TrainReport run_train_job(const TrainJob& job, ThreadPool* pool) {
   const HarvestJob& harvest = job.harvest;
   TrainReport report;
-  const TemporaryFolder temporary(job.out_folder);
+  const TemporaryFolder temporary(job.out_folder + ".harvest");
   std::unique_ptr<Opened> opened;
   if (!harvest.interactions_path.empty()) {
     opened = std::make_unique<Opened>(open_job(harvest));

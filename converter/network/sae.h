@@ -38,7 +38,8 @@ struct SaeWeights {
   Matrix decoder;                   // [dict][dim]: row j is the direction of feature j
   std::vector<float> decoder_bias;  // [dim]
   std::vector<float> threshold;     // [dict], kJumpRelu; empty otherwise
-  // [dict], cosine with its match in a second training run; empty: unknown.
+  // [dict]: the cosine of each direction with the one that a second training found in its place; empty if
+  // unknown.
   std::vector<float> stability;
   Hook hook;
   std::string model_name;            // as the file tells, for people; may be empty

@@ -14,7 +14,7 @@ namespace {
 using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 constexpr int64_t kSampleRows = 32768;
-constexpr int64_t kBlockRows = 512;
+constexpr int64_t kSampledTogether = 512;
 constexpr int kMostRounds = 200;
 constexpr double kTolerance = 1e-4;
 // Of the largest variance: directions of less are rounding.
@@ -23,11 +23,11 @@ constexpr double kLeastVariance = 1e-7;
 // Normalised rows in blocks that lie evenly over the set, centred once more.
 RowMatrix sample_rows(const ActivationSet& set, const ActivationStatistics& statistics) {
   const int64_t rows = std::min(kSampleRows, set.rows()), dim = set.dim();
-  const int64_t blocks = (rows + kBlockRows - 1) / kBlockRows;
+  const int64_t blocks = (rows + kSampledTogether - 1) / kSampledTogether;
   RowMatrix sample(rows, dim);
   int64_t filled = 0;
   for (int64_t b = 0; b < blocks; ++b) {
-    const int64_t count = std::min(kBlockRows, rows - filled);
+    const int64_t count = std::min(kSampledTogether, rows - filled);
     const int64_t room = set.rows() - count;
     set.read(blocks == 1 ? 0 : room * b / (blocks - 1), count, sample.data() + filled * dim);
     filled += count;
@@ -93,6 +93,22 @@ Components independent_components(const RowMatrix& rows) {
 
 }  // namespace
 
+std::vector<float> random_directions(int64_t count, int64_t dim, uint64_t start) {
+  std::vector<float> directions(static_cast<size_t>(count * dim));
+  Random random(start ^ 0x5ae5ae5ae5ae5ae5u);
+  for (int64_t i = 0; i < count; ++i) {
+    float* row = directions.data() + i * dim;
+    double norm = 0;
+    for (int64_t d = 0; d < dim; ++d) {
+      row[d] = static_cast<float>(random.normal());
+      norm += static_cast<double>(row[d]) * static_cast<double>(row[d]);
+    }
+    const float scale = static_cast<float>(1 / std::sqrt(norm + 1e-30));
+    for (int64_t d = 0; d < dim; ++d) row[d] *= scale;
+  }
+  return directions;
+}
+
 std::vector<float> start_directions(const ActivationSet& set,
                                     const ActivationStatistics& statistics, int64_t dict,
                                     uint64_t start) {
@@ -113,17 +129,8 @@ std::vector<float> start_directions(const ActivationSet& set,
       }
     }
   }
-  Random random(start ^ 0x5ae5ae5ae5ae5ae5u);
-  for (; filled < dict; ++filled) {
-    float* row = directions.data() + filled * dim;
-    double norm = 0;
-    for (int64_t d = 0; d < dim; ++d) {
-      row[d] = static_cast<float>(random.normal());
-      norm += static_cast<double>(row[d]) * static_cast<double>(row[d]);
-    }
-    const float scale = static_cast<float>(1 / std::sqrt(norm + 1e-30));
-    for (int64_t d = 0; d < dim; ++d) row[d] *= scale;
-  }
+  const std::vector<float> rest = random_directions(dict - filled, dim, start);
+  std::copy(rest.begin(), rest.end(), directions.begin() + filled * dim);
   return directions;
 }
 

@@ -9,6 +9,9 @@
 
 namespace pintle::converter {
 
+// Pseudo-random unit rows [count][dim] of `start`, the same everywhere.
+std::vector<float> random_directions(int64_t count, int64_t dim, uint64_t start);
+
 // Where the features of an SAE start: [dict][dim], unit rows, in the space of normalised states. First the
 // independent components of the states, both ways, by FastICA (Hyvarinen, 1999: symmetric, tanh), the least
 // Gaussian first; they are much the same whichever half of the users one looks at, which is what makes two

@@ -113,7 +113,9 @@ Trainer::Trainer(const ActivationSet& set, const TrainConfig& config, ThreadPool
 
 // The encoder starts as the decoder's transpose, and so does what tells the item.
 void Trainer::initialise() {
-  const std::vector<float> start = start_directions(set_, statistics_, dict_, config_.start);
+  const std::vector<float> start = config_.freeze_decoder
+                                       ? random_directions(dict_, dim_, config_.start)
+                                       : start_directions(set_, statistics_, dict_, config_.start);
   std::copy(start.begin(), start.end(), weights_.view.decoder);
   std::copy(start.begin(), start.end(), weights_.view.encoder);
   std::copy(start.begin(), start.end(), weights_.view.item_decoder);
@@ -192,14 +194,28 @@ void Trainer::update(int worker, const AdamStep& adam) {
                   count, unit_row);
     std::fill(sum + offset, sum + offset + count, 0.0f);
   };
+  const auto leave = [&](const float* begin, int64_t first, int64_t count) {
+    const int64_t offset = (begin - weights_.values.data()) + first;
+    for (int w = 0; w < pool_->size(); ++w) {
+      float* unused = workers_[w]->gradients.values.data() + offset;
+      std::fill(unused, unused + count, 0.0f);
+    }
+  };
   const Share rows = share_of(dict_, worker, pool_->size());
   const int64_t count = rows.end - rows.begin;
   part(weights_.view.encoder, rows.begin * dim_, count * dim_, 0);
   part(weights_.view.encoder_bias, rows.begin, count, 0);
-  part(weights_.view.decoder, rows.begin * dim_, count * dim_, dim_);
+  if (config_.freeze_decoder) {
+    leave(weights_.view.decoder, rows.begin * dim_, count * dim_);
+    leave(weights_.view.item_decoder, rows.begin * dim_, count * dim_);
+  } else {
+    part(weights_.view.decoder, rows.begin * dim_, count * dim_, dim_);
+  }
   if (worker == 0) part(weights_.view.decoder_bias, 0, dim_, 0);
   if (config_.item_scale == 0) return;
-  part(weights_.view.item_decoder, rows.begin * dim_, count * dim_, 0);
+  if (!config_.freeze_decoder) {
+    part(weights_.view.item_decoder, rows.begin * dim_, count * dim_, 0);
+  }
   if (worker == 0) part(weights_.view.item_bias, 0, dim_, 0);
 }
 

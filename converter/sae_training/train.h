@@ -33,6 +33,9 @@ struct TrainConfig {
   double item_scale = 1;
   double item_decay_share = 0.5;  // of the steps, at the end: that weight falls to 0
   double l1 = 0.05;  // kReluL1: weight of sum(f) against the squared error of unit-variance inputs
+  // A baseline: both decoders stay the random directions that they start as, and only the encoder is
+  // trained. What such an SAE tells of attributes, learned directions must exceed.
+  bool freeze_decoder = false;
 
   int64_t steps = 7000;
   int64_t batch = 1024;

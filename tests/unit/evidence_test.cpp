@@ -118,7 +118,7 @@ TEST_CASE("a feature that is never on, or everywhere the same, follows nothing")
 
 TEST_CASE("dense correlations") {
   const Sample sample(4);
-  DenseCorrelations dense(2, sample.attributes);
+  AttributeCorrelations dense(2, sample.attributes);
   std::vector<double> first, second, having;
   std::mt19937 random(8);
   for (size_t p = 0; p < sample.item.size(); ++p) {

@@ -127,6 +127,40 @@ TEST_CASE("features are measured, named and written") {
   }
 }
 
+TEST_CASE("evidence stands beside the labels") {
+  DefaultModel files;
+  files.train("sae");
+  LabelJob job = label_job(files, "sae");
+  job.with_comparison = true;
+  job.comparison.frozen_steps = 200;
+  const LabelJobReport report = run_label_job(job, &files.pool);
+  const Comparison& compared = *report.comparison;
+  // The same numbers, reached by other ways.
+  CHECK(compared.counted_attributes == report.labels->attributes.size());
+  CHECK(compared.mean.feature == doctest::Approx(report.labels->mean_correlation));
+  CHECK(compared.mean.raw == doctest::Approx(report.labels->raw_correlation));
+  CHECK(compared.quality.active == doctest::Approx(report.labels->active));
+  CHECK(compared.mean.feature > compared.mean.random);
+  CHECK(compared.mean.sparse[0] <= compared.mean.feature + 1e-9);
+  CHECK(compared.mean.sparse[1] > compared.mean.sparse[0]);
+  CHECK_FALSE(compared.stability.has_value());
+  nlohmann::json written;
+  std::ifstream(job.out_path) >> written;
+  const auto& json = written["comparison"];
+  CHECK(json["attributes"].size() == compared.attributes.size());
+  CHECK(json["attributes"][0]["name"] == written["attributes"][0]["name"]);
+  CHECK(json["correlations"]["ridge_probe"] == compared.mean.ridge);
+  CHECK(json["correlations"]["sparse_probes"]["16"] == compared.mean.sparse[2]);
+  CHECK(json["frozen_decoder"]["steps"] == 200);
+  CHECK(json["stability"].is_null());
+
+  job.label.min_attribute_items = 100000;
+  CHECK_THROWS_WITH_AS(run_label_job(job, &files.pool), doctest::Contains("no evidence"), Error);
+  job.sae_path.clear();
+  job.with_knobs = true;
+  CHECK_THROWS_WITH_AS(run_label_job(job, &files.pool), doctest::Contains("pass one"), Error);
+}
+
 TEST_CASE("without an SAE there are knobs, and what got none is named") {
   DefaultModel files;
   LabelJob job = label_job(files, "");

@@ -101,6 +101,27 @@ SaeWeights train(const ActivationSet& set, const TrainConfig& config,
   return train_sae(set, config, &pool, report);
 }
 
+TEST_CASE("a frozen decoder stays random, and only the encoder learns") {
+  const test::ScratchDir dir;
+  const Synthetic data(20000);
+  const ActivationSet set({write_rows(dir, "train", data.rows)});
+  ThreadPool pool(2);
+  TrainConfig config = small_config(SaeVariant::kTopK);
+  const SaeWeights learned = train(set, config, nullptr);
+  config.freeze_decoder = true;
+  const SaeWeights frozen = train(set, config, nullptr);
+  const std::vector<float> start = random_directions(config.dict, kDim, config.start);
+  const float scale = measure_activations(set).scale;
+  for (size_t i = 0; i < start.size(); ++i) {
+    REQUIRE(frozen.decoder.values[i] == start[i] * scale);
+  }
+  config.steps = 1;
+  const SaeWeights untrained = train(set, config, nullptr);
+  const double variance = measure_sae(frozen, set, &pool).explained_variance;
+  CHECK(variance > measure_sae(untrained, set, &pool).explained_variance + 0.1);
+  CHECK(variance < measure_sae(learned, set, &pool).explained_variance - 0.1);
+}
+
 TEST_CASE("every variant finds a known sparse dictionary") {
   const test::ScratchDir dir;
   const Synthetic data(20000), unseen(4000, 2);
