@@ -21,6 +21,8 @@ struct SaeBuild {
   bool has_hook = false;  // an imported SAE's files may tell it
   int64_t k = 0;          // of an imported SAE; 0: its files tell
   TrainConfig train;
+  GivenSettings given;
+  bool measures_stability = true;
   bool with_knobs = true;
 };
 

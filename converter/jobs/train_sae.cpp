@@ -8,9 +8,11 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "converter/file/metadata.h"
 #include "converter/import/sae_formats.h"
+#include "converter/import/training_record.h"
 #include "converter/io/error.h"
 #include "converter/io/progress.h"
 #include "converter/io/sha256.h"
@@ -18,6 +20,7 @@
 #include "converter/run/runtime_model.h"
 #include "converter/run/user_split.h"
 #include "converter/sae_training/activations.h"
+#include "converter/sae_training/decoder_match.h"
 
 namespace pintle::converter {
 namespace {
@@ -98,17 +101,98 @@ int64_t write_shard(const Opened& opened, const HarvestJob& job, const Histories
   return positions;
 }
 
-SaeWeights train_with_progress(const ActivationSet& set, const TrainConfig& config,
-                               ThreadPool* pool) {
-  Progress progress("training", "steps", static_cast<size_t>(config.steps));
+SaeWeights train_with_progress(const char* what, const ActivationSet& set,
+                               const TrainConfig& config, ThreadPool* pool, TrainOutcome* outcome) {
+  Progress progress(what, "steps", static_cast<size_t>(config.steps));
   int64_t done = 0;
-  return train_sae(set, config, pool, [&](const TrainProgress& now) {
-    char note[80];
-    std::snprintf(note, sizeof(note), "explained variance %.4f, L0 %.1f, dead %.1f %%",
-                  now.explained_variance, now.active, 100 * now.dead_share);
-    progress.advance(static_cast<size_t>(now.step - done), note);
-    done = now.step;
-  });
+  return train_sae(
+      set, config, pool,
+      [&](const TrainProgress& now) {
+        char note[120];
+        const int length =
+            std::snprintf(note, sizeof(note), "explained variance %.4f, L0 %.1f, dead %.1f %%",
+                          now.explained_variance, now.active, 100 * now.dead_share);
+        if (now.held_out_variance) {
+          std::snprintf(note + length, sizeof(note) - static_cast<size_t>(length),
+                        ", held back %.4f", *now.held_out_variance);
+        }
+        progress.advance(static_cast<size_t>(now.step - done), note);
+        done = now.step;
+      },
+      outcome);
+}
+
+// The same data in another order, from other first directions: what of the features is the data's.
+void measure_stability(const ActivationSet& set, ThreadPool* pool, TrainReport* report) {
+  TrainConfig other = report->config;
+  other.seed += 1;
+  other.start += 1;
+  TrainOutcome outcome;
+  const SaeWeights second = train_with_progress("training again", set, other, pool, &outcome);
+  std::vector<float>& stability = report->sae.stability;
+  stability = matched_cosines(report->sae.decoder, second.decoder);
+  StabilityReport told;
+  for (const float cosine : stability) told.mean += static_cast<double>(cosine);
+  told.mean /= static_cast<double>(stability.size());
+  told.stable = std::count_if(stability.begin(), stability.end(),
+                              [](float cosine) { return cosine >= kStable; });
+  told.explained_variance = outcome.held_out_variance;
+  report->stability = told;
+}
+
+// What the user should know before building on the SAE.
+void add_warnings(TrainReport* report) {
+  constexpr double kMostGap = 0.02;
+  if (report->positions < kFewestPositions) {
+    report->warnings.push_back(
+        "only " + std::to_string(report->positions) + " positions, too few for an SAE (" +
+        std::to_string(kFewestPositions) +
+        "): what its features show is chance; use attributes, or more histories");
+  }
+  if (report->outcome.held_out_rows == 0) return;
+  double unseen = report->outcome.held_out_variance;
+  if (report->quality) unseen = std::min(unseen, report->quality->explained_variance);
+  const double gap = report->outcome.train_variance - unseen;
+  if (gap <= kMostGap) return;
+  char text[240];
+  std::snprintf(text, sizeof(text),
+                "explains %.3f of the states that it was trained on and %.3f of others: it learnt "
+                "single histories by heart; train with fewer features (--dict %lld) or more "
+                "histories",
+                report->outcome.train_variance, unseen,
+                static_cast<long long>(std::max<int64_t>(1, report->sae.dict / 2)));
+  report->warnings.push_back(text);
+}
+
+nlohmann::ordered_json record_of(const TrainReport& report) {
+  const TrainConfig& config = report.config;
+  nlohmann::ordered_json record = {
+      {"settings", report.settings},
+      {"positions", report.positions},
+      {"features", config.dict},
+      {"k", config.k},
+      {"steps", config.steps},
+      {"batch", config.batch},
+      {"seed", config.seed},
+      {"start", config.start},
+      {"steps_done", report.outcome.steps},
+      {"steps_kept", report.outcome.kept_steps},
+      {"held_back_positions", report.outcome.held_out_rows},
+      {"explained_variance_trained", report.outcome.train_variance},
+      {"explained_variance_held_back", report.outcome.held_out_variance}};
+  for (const TrainProgress& at : report.outcome.curve) {
+    nlohmann::ordered_json point = {{"step", at.step}, {"trained", at.explained_variance}};
+    if (at.held_out_variance) point["held_back"] = *at.held_out_variance;
+    record["curve"].push_back(point);
+  }
+  record["warnings"] = report.warnings;
+  if (report.stability) {
+    record["mean_stability"] = report.stability->mean;
+    record["second_seed"] = config.seed + 1;
+    record["second_start"] = config.start + 1;
+    record["second_explained_variance_held_back"] = report.stability->explained_variance;
+  }
+  return record;
 }
 
 void check_belongs(const ActivationSet& set, const HarvestJob& job, const std::string& hash) {
@@ -196,10 +280,18 @@ TrainReport run_train_job(const TrainJob& job, ThreadPool* pool) {
   report.positions = set.rows();
   report.harvest_seconds = seconds_since(start);
 
+  report.config = job.config;
+  report.settings =
+      choose_settings(set.rows(), set.dim(), set.header().hook, job.given, &report.config);
   const Clock::time_point trained = Clock::now();
-  report.sae = train_with_progress(set, job.config, pool);
+  report.sae = train_with_progress("training", set, report.config, pool, &report.outcome);
   report.train_seconds = seconds_since(trained);
   report.sae.model_name = fs::path(harvest.model_path).filename().string();
+  if (job.measures_stability) {
+    const Clock::time_point again = Clock::now();
+    measure_stability(set, pool, &report);
+    report.stability_seconds = seconds_since(again);
+  }
 
   if (opened != nullptr) {
     const std::string path = temporary.file("held-out.act");
@@ -207,7 +299,9 @@ TrainReport run_train_job(const TrainJob& job, ThreadPool* pool) {
         write_shard(*opened, harvest, opened->split.held_out, 0, 1, path, pool);
     report.quality = measure_sae(report.sae, ActivationSet({path}), pool);
   }
+  add_warnings(&report);
   write_saelens(job.out_folder, report.sae);
+  write_training_record(job.out_folder, report.sae, record_of(report));
   return report;
 }
 

@@ -13,6 +13,7 @@
 #include "converter/io/interactions.h"
 #include "converter/io/thread_pool.h"
 #include "converter/network/hook.h"
+#include "converter/sae_training/choose_settings.h"
 #include "converter/sae_training/quality.h"
 #include "converter/sae_training/train.h"
 
@@ -48,22 +49,38 @@ HarvestReport harvest_shard(const HarvestJob& job, int64_t shard, int64_t shard_
 struct TrainJob {
   HarvestJob harvest;
   std::vector<std::string> shards;  // harvested before; empty: harvest now, into a temporary file
-  TrainConfig config;
+  TrainConfig config;               // but for what `given` and the data decide
+  GivenSettings given;
+  bool measures_stability = true;  // by training once more, from another seed and start
   std::string out_folder;
 };
+
+// What came of the second training.
+struct StabilityReport {
+  double mean = 0;                // matched cosine over the features
+  int64_t stable = 0;             // features of kStable or more
+  double explained_variance = 0;  // by the second SAE, of the held-out rows
+};
+inline constexpr float kStable =
+    0.8f;  // two trainings found the same: the level that the literature asks for
 
 struct TrainReport {
   std::string model_hash;
   std::string split;                   // empty if nothing was harvested
   std::vector<std::string> log_notes;  // how the interactions were read
   int64_t positions = 0, held_out_positions = 0;
-  double harvest_seconds = 0, train_seconds = 0;
+  double harvest_seconds = 0, train_seconds = 0, stability_seconds = 0;
+  TrainConfig config;    // as trained
+  std::string settings;  // one line: which, and why
+  TrainOutcome outcome;
+  std::optional<StabilityReport> stability;
+  std::vector<std::string> warnings;
   SaeWeights sae;
   std::optional<SaeQuality> quality;  // on the held-out users; none without interactions
 };
 
 // Trains, measures on the held-out users if there are interactions, and writes `out_folder` in
-// SAELens's layout, tied to the model by its network's hash. Throws Error if the shards come from
+// SAELens's layout, tied to the model by its network's hash, with training.json beside it. Throws Error if the shards come from
 // another model or hook.
 TrainReport run_train_job(const TrainJob& job, ThreadPool* pool);
 

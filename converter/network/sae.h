@@ -38,6 +38,9 @@ struct SaeWeights {
   Matrix decoder;                   // [dict][dim]: row j is the direction of feature j
   std::vector<float> decoder_bias;  // [dim]
   std::vector<float> threshold;     // [dict], kJumpRelu; empty otherwise
+  // [dict]: the cosine of each direction with the one that a second training found in its place; empty if
+  // unknown.
+  std::vector<float> stability;
   Hook hook;
   std::string model_name;            // as the file tells, for people; may be empty
   std::string model_hash;            // of the model that it was trained on; empty: unknown

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/sae_training/choose_settings.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pintle::converter {
+namespace {
+
+constexpr int64_t kMostFeatures = 1024, kFewestFeatures = 16;
+constexpr int64_t kPositionsOfFeature = 80;  // a feature is learnt from so many positions
+constexpr int64_t kMostSteps = 7000, kMostBatch = 1024, kLeastBatch = 128;
+constexpr int64_t kMostEpochs = 40;
+
+// Features and how many of them are on, by the width of the states. The last state is all that scores are
+// made of: more and finer features, fewer of them on.
+struct Shape {
+  int64_t features_of_number, numbers_of_active, most_active;
+};
+Shape shape_of(const Hook& hook) {
+  return hook.place == HookPlace::kLast ? Shape{16, 4, 16} : Shape{8, 2, 32};
+}
+
+std::string grouped(int64_t number) {  // 414,321
+  std::string text = std::to_string(number);
+  for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  return text;
+}
+
+std::string told(double k) {
+  std::string text = std::to_string(k);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+std::string choose_settings(int64_t positions, int64_t dim, const Hook& hook,
+                            const GivenSettings& given, TrainConfig* config) {
+  const Shape shape = shape_of(hook);
+  const int64_t by_width = std::min(kMostFeatures, shape.features_of_number * dim);
+  const int64_t by_data = std::max(kFewestFeatures, positions / kPositionsOfFeature);
+  config->dict = given.dict.value_or(std::min(by_width, by_data));
+  const int64_t active =
+      std::min({shape.most_active, dim / shape.numbers_of_active, config->dict / 8});
+  config->k = given.k.value_or(static_cast<double>(std::max<int64_t>(1, active)));
+  config->batch = given.batch.value_or(
+      std::clamp(positions / 64 / kLeastBatch * kLeastBatch, kLeastBatch, kMostBatch));
+  const int64_t by_epochs = kMostEpochs * positions / config->batch;
+  config->steps = given.steps.value_or(std::clamp<int64_t>(by_epochs, 1, kMostSteps));
+  config->report_steps = std::max<int64_t>(1, config->steps / 14);
+
+  std::string text = grouped(config->dict) + " features";
+  if (config->variant != SaeVariant::kReluL1) text += ", k " + told(config->k);
+  text += ", " + grouped(config->steps) + " steps of " + grouped(config->batch) + ": ";
+  const bool chosen = !given.dict || !given.k || !given.steps || !given.batch;
+  text += chosen ? "chosen from " : "as given, for ";
+  text += grouped(positions) + " positions of " + std::to_string(dim) + " numbers";
+  if (chosen && by_data < by_width && !given.dict) {
+    text += "; the width would bear " + grouped(by_width) + " features, but each needs " +
+            std::to_string(kPositionsOfFeature) + " positions";
+  }
+  return text;
+}
+
+}  // namespace pintle::converter
