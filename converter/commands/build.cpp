@@ -65,6 +65,13 @@ BuildReport build_by_keys(const BuildConfig& config) {
   }
 }
 
+// Warnings name options too.
+std::vector<std::string> training_notes(const BuildReport& report) {
+  std::vector<std::string> notes;
+  for (const std::string& note : report.training_notes) notes.push_back(with_keys(note));
+  return notes;
+}
+
 }  // namespace
 
 void add_build_command(CLI::App* app) {
@@ -91,7 +98,8 @@ void add_build_command(CLI::App* app) {
                                           {"ran", report.ran},
                                           {"features", report.features_paths},
                                           {"interactions", log_json(report.log_notes)},
-                                          {"memberships", report.membership_notes}}
+                                          {"memberships", report.membership_notes},
+                                          {"training", training_notes(report)}}
                        .dump()
                 << '\n';
       return;
@@ -100,6 +108,7 @@ void add_build_command(CLI::App* app) {
     for (const std::string& note : report.membership_notes) {
       std::printf("memberships: %s\n", note.c_str());
     }
+    for (const std::string& note : training_notes(report)) std::printf("%s\n", note.c_str());
     std::printf("%s: %zu of %zu stages ran, the others were up to date\n",
                 config.convert.out_path.c_str(), report.ran, report.stages);
     for (const std::string& path : report.features_paths) {

@@ -2,7 +2,6 @@
 #include "converter/jobs/train_sae.h"
 
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -36,18 +35,19 @@ std::pair<int64_t, int64_t> parse_shard(const std::string& text) {
   return {part, count};
 }
 
+void print_hook_choice(const std::string& figures, const Hook& hook) {
+  if (figures.empty()) return;
+  std::printf("hook %s: of the hooks' variance the newest item explains %s\n",
+              hook_name(hook).c_str(), figures.c_str());
+}
+
 void run_shard(const TrainSaeArguments& arguments, ThreadPool* pool) {
   const auto [part, count] = parse_shard(arguments.shard);
-  std::error_code fault;
-  std::filesystem::create_directories(arguments.shards_folder, fault);
-  if (fault) throw Error(arguments.shards_folder + ": cannot be created: " + fault.message());
-  const HarvestJob& job = arguments.job.harvest;
-  const std::string path =
-      (std::filesystem::path(arguments.shards_folder) / shard_file_name(job.hook, part, count))
-          .string();
-  const HarvestReport report = harvest_shard(job, part, count, path, pool);
+  const HarvestReport report =
+      harvest_shard(arguments.job.harvest, part, count, arguments.shards_folder, pool);
   if (arguments.json) {
-    std::cout << nlohmann::ordered_json{{"shard", path},
+    std::cout << nlohmann::ordered_json{{"shard", report.path},
+                                        {"hook", hook_name(report.hook)},
                                         {"users", report.users},
                                         {"positions", report.positions},
                                         {"split", report.split},
@@ -57,7 +57,8 @@ void run_shard(const TrainSaeArguments& arguments, ThreadPool* pool) {
     return;
   }
   print_log_notes(report.log_notes);
-  std::printf("%s: %zu users, %lld positions\n%s\n", path.c_str(), report.users,
+  print_hook_choice(report.hook_choice, report.hook);
+  std::printf("%s: %zu users, %lld positions\n%s\n", report.path.c_str(), report.users,
               static_cast<long long>(report.positions), report.split.c_str());
 }
 
@@ -97,6 +98,13 @@ nlohmann::ordered_json to_json(const TrainReport& report, const TrainSaeArgument
     json["l0"] = report.quality->active;
     json["dead_features"] = report.quality->dead;
   }
+  if (!report.hook_choice.empty()) json["hook_choice"] = report.hook_choice;
+  if (const auto& loss = report.replace_loss) {
+    json["replace"] = {
+        {"users", loss->users},       {"include_seen", loss->includes_seen},
+        {"ndcg@10", loss->base_ndcg}, {"ndcg@10_replaced", loss->ndcg},
+        {"lost", loss->lost},         {"lost_interval", {loss->interval.low, loss->interval.high}}};
+  }
   return json;
 }
 
@@ -130,6 +138,7 @@ void print_report(const TrainReport& report, const TrainSaeArguments& arguments)
               static_cast<long long>(report.sae.dict), sae_activation_name(report.sae.activation),
               hook_name(report.sae.hook).c_str(), report.model_hash.c_str());
   print_log_notes(report.log_notes);
+  print_hook_choice(report.hook_choice, report.sae.hook);
   if (!report.split.empty()) std::printf("%s\n", report.split.c_str());
   std::printf("positions: %lld to train on, %lld held out\n",
               static_cast<long long>(report.positions),
@@ -146,6 +155,13 @@ void print_report(const TrainReport& report, const TrainSaeArguments& arguments)
                 static_cast<long long>(report.sae.dict));
   } else {
     std::printf("not measured: pass --interactions for its quality on held-out users\n");
+  }
+  if (const auto& loss = report.replace_loss) {
+    std::printf(
+        "`replace` with zero edits: %+.2f %% NDCG@10 [%+.2f, %+.2f] on the last events of %zu "
+        "held-out users%s\n",
+        -100 * loss->lost, -100 * loss->interval.high, -100 * loss->interval.low, loss->users,
+        loss->includes_seen ? ", items of the history eligible" : "");
   }
   for (const std::string& warning : report.warnings) std::printf("warning: %s\n", warning.c_str());
 }
@@ -204,7 +220,8 @@ void add_train_sae_command(CLI::App* app) {
                                                "Histories, with the model's external ids");
   add_log_options(verb, interactions, &harvest.log, &harvest.log.force);
   verb->add_option("--hook", arguments->hook,
-                   "Where: block:N (residual stream after block N), mlp:N or last")
+                   "Where: block:N (residual stream after block N), mlp:N or last; auto: the block "
+                   "whose states tell most of the newest item")
       ->capture_default_str();
   verb->add_option("--users-file", harvest.users_path,
                    "Ids of the users to train on; best such as the model was not trained on")
@@ -234,7 +251,8 @@ void add_train_sae_command(CLI::App* app) {
       "one folder, then --from-shards. The result is the same for any number of shards.");
   verb->callback([arguments] {
     TrainJob& job = arguments->job;
-    job.harvest.hook = parse_hook(arguments->hook);
+    job.harvest.chooses_hook = arguments->hook == "auto";
+    if (!job.harvest.chooses_hook) job.harvest.hook = parse_hook(arguments->hook);
     ThreadPool pool(arguments->threads);
     if (!arguments->shard.empty()) return run_shard(*arguments, &pool);
     if (job.out_folder.empty()) throw Error("--out is missing: where shall the SAE be written?");

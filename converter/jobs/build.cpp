@@ -125,13 +125,14 @@ class Builder {
     job.harvest.users_path = config_.train_users_path;
     job.harvest.held_out_path = config_.test_users_path;
     job.harvest.hook = sae.hook;
+    job.harvest.chooses_hook = sae.chooses_hook;
     job.config = t;
     job.given = sae.given;
     job.measures_stability = sae.measures_stability;
     job.out_folder = stages_.path(name);
     const json inputs = {{"model", base_digest_},
                          {"users", users()},
-                         {"hook", hook_name(sae.hook)},
+                         {"hook", sae.chooses_hook ? "auto" : hook_name(sae.hook)},
                          {"variant", static_cast<int>(t.variant)},
                          {"dict", given(sae.given.dict)},
                          {"k", given(sae.given.k)},
@@ -150,8 +151,16 @@ class Builder {
     stage("train " + name, inputs,
           {(folder / "cfg.json").string(), (folder / "sae_weights.safetensors").string(),
            (folder / "training.json").string()},
-          [&] { run_train_job(job, &pool_); });
+          [&] { note_training(name, run_train_job(job, &pool_)); });
     return job.out_folder;
+  }
+
+  void note_training(const std::string& name, const TrainReport& report) {
+    report_.training_notes.push_back(name + " at " + hook_name(report.sae.hook) + ": " +
+                                     report.settings);
+    for (const std::string& warning : report.warnings) {
+      report_.training_notes.push_back("warning: " + name + ": " + warning);
+    }
   }
 
   std::string label(size_t i) {

@@ -79,9 +79,11 @@ SaeBuild read_sae_build(const json& value, const std::string& where, const fs::p
   SaeBuild sae;
   section.get_path("path", &sae.path);
   std::string hook = "block:0", variant = "batchtopk";
-  sae.has_hook = section.has("hook") || sae.path.empty();
+  const bool tells_hook = section.has("hook") || sae.path.empty();
   section.get("hook", &hook);
-  sae.hook = parse_hook(hook);
+  sae.chooses_hook = sae.path.empty() && hook == "auto";
+  sae.has_hook = tells_hook && !sae.chooses_hook;
+  if (!sae.chooses_hook) sae.hook = parse_hook(hook);
   section.get("variant", &variant);
   sae.train.variant = parse_sae_variant(variant);
   section.get_optional("dict", &sae.given.dict);

@@ -20,6 +20,7 @@
 #include "converter/run/runtime_model.h"
 #include "converter/run/user_split.h"
 #include "converter/sae_training/activations.h"
+#include "converter/sae_training/choose_hook.h"
 #include "converter/sae_training/decoder_match.h"
 
 namespace pintle::converter {
@@ -80,18 +81,27 @@ Opened open_job(const HarvestJob& job) {
   return opened;
 }
 
-int64_t write_shard(const Opened& opened, const HarvestJob& job, const Histories& histories,
+// The hook of the job. `figures`: what it was chosen by, if it was.
+Hook hook_of(const HarvestJob& job, const Opened& opened, ThreadPool* pool, std::string* figures) {
+  if (!job.chooses_hook) return job.hook;
+  const std::vector<HookFigure> measured =
+      measure_hooks(opened.model, opened.split.train, opened.split.held_out, pool);
+  *figures = hook_figures_text(measured);
+  return choose_hook(measured);
+}
+
+int64_t write_shard(const Opened& opened, const Hook& hook, const Histories& histories,
                     int64_t shard, int64_t shard_count, const std::string& path, ThreadPool* pool) {
   ActivationHeader header;
   header.dim = opened.model.info().dim;
   header.model_hash = opened.model_hash;
   header.data_hash = opened.data_hash;
-  header.hook = job.hook;
+  header.hook = hook;
   header.shard = shard;
   header.shard_count = shard_count;
   ActivationWriter writer(path, header);
   int64_t positions = 0;
-  harvest_states(opened.model, histories, job.hook, pool, [&](const UserStates& user) {
+  harvest_states(opened.model, histories, hook, pool, [&](const UserStates& user) {
     const int64_t rows = static_cast<int64_t>(user.items.size());
     if (rows > 0) writer.append(user.states.data(), user.items.data(), rows);
     positions += rows;
@@ -185,7 +195,9 @@ nlohmann::ordered_json record_of(const TrainReport& report) {
     if (at.held_out_variance) point["held_back"] = *at.held_out_variance;
     record["curve"].push_back(point);
   }
+  if (!report.hook_choice.empty()) record["hook_choice"] = report.hook_choice;
   record["warnings"] = report.warnings;
+  if (report.replace_loss) record["replace_ndcg_lost"] = report.replace_loss->lost;
   if (report.stability) {
     record["mean_stability"] = report.stability->mean;
     record["second_seed"] = config.seed + 1;
@@ -201,7 +213,7 @@ void check_belongs(const ActivationSet& set, const HarvestJob& job, const std::s
     throw Error("the shards were harvested from network " + header.model_hash + ", " +
                 job.model_path + " is " + hash + ": harvest again with this model");
   }
-  if (header.hook != job.hook) {
+  if (!job.chooses_hook && header.hook != job.hook) {
     throw Error("the shards were harvested at hook " + hook_name(header.hook) + ", not " +
                 hook_name(job.hook));
   }
@@ -238,7 +250,10 @@ std::vector<std::string> shard_files(const std::string& folder) {
 }
 
 HarvestReport harvest_shard(const HarvestJob& job, int64_t shard, int64_t shard_count,
-                            const std::string& path, ThreadPool* pool) {
+                            const std::string& folder, ThreadPool* pool) {
+  std::error_code fault;
+  fs::create_directories(folder, fault);
+  if (fault) throw Error(folder + ": cannot be created: " + fault.message());
   const Opened opened = open_job(job);
   const Histories& all = opened.split.train;
   const int64_t users = static_cast<int64_t>(all.users.size());
@@ -248,10 +263,12 @@ HarvestReport harvest_shard(const HarvestJob& job, int64_t shard, int64_t shard_
   part.users.assign(all.users.begin() + begin, all.users.begin() + end);
   part.items.assign(all.items.begin() + begin, all.items.begin() + end);
   HarvestReport report;
+  report.hook = hook_of(job, opened, pool, &report.hook_choice);
+  report.path = (fs::path(folder) / shard_file_name(report.hook, shard, shard_count)).string();
   report.users = part.users.size();
   report.split = opened.split.description;
   report.log_notes = opened.log_notes;
-  report.positions = write_shard(opened, job, part, shard, shard_count, path, pool);
+  report.positions = write_shard(opened, report.hook, part, shard, shard_count, report.path, pool);
   return report;
 }
 
@@ -273,7 +290,8 @@ TrainReport run_train_job(const TrainJob& job, ThreadPool* pool) {
   if (shards.empty()) {
     if (opened == nullptr) throw Error("there is nothing to train on: pass --interactions");
     shards = {temporary.file("train.act")};
-    write_shard(*opened, harvest, opened->split.train, 0, 1, shards[0], pool);
+    const Hook hook = hook_of(harvest, *opened, pool, &report.hook_choice);
+    write_shard(*opened, hook, opened->split.train, 0, 1, shards[0], pool);
   }
   const ActivationSet set(shards);
   check_belongs(set, harvest, report.model_hash);
@@ -296,8 +314,10 @@ TrainReport run_train_job(const TrainJob& job, ThreadPool* pool) {
   if (opened != nullptr) {
     const std::string path = temporary.file("held-out.act");
     report.held_out_positions =
-        write_shard(*opened, harvest, opened->split.held_out, 0, 1, path, pool);
+        write_shard(*opened, set.header().hook, opened->split.held_out, 0, 1, path, pool);
     report.quality = measure_sae(report.sae, ActivationSet({path}), pool);
+    report.replace_loss =
+        measure_replace_loss(harvest.model_path, report.sae, opened->split.held_out, pool);
   }
   add_warnings(&report);
   write_saelens(job.out_folder, report.sae);

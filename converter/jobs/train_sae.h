@@ -12,6 +12,7 @@
 
 #include "converter/io/interactions.h"
 #include "converter/io/thread_pool.h"
+#include "converter/jobs/replace_loss.h"
 #include "converter/network/hook.h"
 #include "converter/sae_training/choose_settings.h"
 #include "converter/sae_training/quality.h"
@@ -27,11 +28,16 @@ struct HarvestJob {
   InteractionOptions log;
   std::string users_path, held_out_path;  // as split_users takes them
   Hook hook;
+  bool chooses_hook =
+      false;  // by the states of a sample of users (choose_hook.h), in place of `hook`
 };
 
 struct HarvestReport {
+  std::string path;
   size_t users = 0;
   int64_t positions = 0;
+  Hook hook;
+  std::string hook_choice;  // the figures that it was chosen by; empty if it was given
   std::string split;
   std::vector<std::string> log_notes;  // how the interactions were read
 };
@@ -42,9 +48,10 @@ std::string shard_file_name(const Hook& hook, int64_t shard, int64_t shard_count
 // Every file "*.act" of a folder, by name. Throws Error if there is none.
 std::vector<std::string> shard_files(const std::string& folder);
 
-// Writes the states of the training users' part `shard` of `shard_count` (contiguous) to `path`.
+// Writes the states of the training users' part `shard` of `shard_count` (contiguous) into `folder`, which is
+// created, under shard_file_name's.
 HarvestReport harvest_shard(const HarvestJob& job, int64_t shard, int64_t shard_count,
-                            const std::string& path, ThreadPool* pool);
+                            const std::string& folder, ThreadPool* pool);
 
 struct TrainJob {
   HarvestJob harvest;
@@ -68,6 +75,7 @@ struct TrainReport {
   std::string model_hash;
   std::string split;                   // empty if nothing was harvested
   std::vector<std::string> log_notes;  // how the interactions were read
+  std::string hook_choice;  // the figures that the hook was chosen by; empty if it was given
   int64_t positions = 0, held_out_positions = 0;
   double harvest_seconds = 0, train_seconds = 0, stability_seconds = 0;
   TrainConfig config;    // as trained
@@ -76,7 +84,9 @@ struct TrainReport {
   std::optional<StabilityReport> stability;
   std::vector<std::string> warnings;
   SaeWeights sae;
-  std::optional<SaeQuality> quality;  // on the held-out users; none without interactions
+  // On the held-out users; none without interactions.
+  std::optional<SaeQuality> quality;
+  std::optional<ReplaceLoss> replace_loss;
 };
 
 // Trains, measures on the held-out users if there are interactions, and writes `out_folder` in

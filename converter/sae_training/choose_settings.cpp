@@ -8,9 +8,14 @@ namespace pintle::converter {
 namespace {
 
 constexpr int64_t kMostFeatures = 1024, kFewestFeatures = 16;
-constexpr int64_t kPositionsOfFeature = 80;  // a feature is learnt from so many positions
+// A feature is learnt from so many positions, and those that start at independent components (as many as the
+// states are wide) from fewer.
+constexpr int64_t kPositionsOfFeature = 80, kPositionsOfComponent = 30;
 constexpr int64_t kMostSteps = 7000, kMostBatch = 1024, kLeastBatch = 128;
-constexpr int64_t kMostEpochs = 40;
+constexpr int64_t kLeastStepsOfEpoch = 25;
+// On 7,000 positions of short histories features still get better until here, and others are explained as
+// well as those trained on.
+constexpr int64_t kMostEpochs = 200;
 
 // Features and how many of them are on, by the width of the states. The last state is all that scores are
 // made of: more and finer features, fewer of them on.
@@ -40,13 +45,15 @@ std::string choose_settings(int64_t positions, int64_t dim, const Hook& hook,
                             const GivenSettings& given, TrainConfig* config) {
   const Shape shape = shape_of(hook);
   const int64_t by_width = std::min(kMostFeatures, shape.features_of_number * dim);
-  const int64_t by_data = std::max(kFewestFeatures, positions / kPositionsOfFeature);
+  const int64_t by_data = std::max({kFewestFeatures, positions / kPositionsOfFeature,
+                                    std::min(dim, positions / kPositionsOfComponent)});
   config->dict = given.dict.value_or(std::min(by_width, by_data));
   const int64_t active =
       std::min({shape.most_active, dim / shape.numbers_of_active, config->dict / 8});
   config->k = given.k.value_or(static_cast<double>(std::max<int64_t>(1, active)));
-  config->batch = given.batch.value_or(
-      std::clamp(positions / 64 / kLeastBatch * kLeastBatch, kLeastBatch, kMostBatch));
+  int64_t batch = kLeastBatch;
+  while (batch < kMostBatch && batch * kLeastStepsOfEpoch * 2 <= positions) batch *= 2;
+  config->batch = given.batch.value_or(batch);
   const int64_t by_epochs = kMostEpochs * positions / config->batch;
   config->steps = given.steps.value_or(std::clamp<int64_t>(by_epochs, 1, kMostSteps));
   config->report_steps = std::max<int64_t>(1, config->steps / 14);
@@ -58,8 +65,8 @@ std::string choose_settings(int64_t positions, int64_t dim, const Hook& hook,
   text += chosen ? "chosen from " : "as given, for ";
   text += grouped(positions) + " positions of " + std::to_string(dim) + " numbers";
   if (chosen && by_data < by_width && !given.dict) {
-    text += "; the width would bear " + grouped(by_width) + " features, but each needs " +
-            std::to_string(kPositionsOfFeature) + " positions";
+    text += "; states of that width can bear " + grouped(by_width) +
+            " features, but so few positions teach no more";
   }
   return text;
 }

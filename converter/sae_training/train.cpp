@@ -58,6 +58,7 @@ class Trainer {
   void step(int64_t number);
   void update(int worker, const AdamStep& adam);
   void follow_features();
+  void follow_threshold(float bound);
   TrainProgress take_progress(int64_t step_number);
   bool keep_best(const TrainProgress& progress);
   SaeWeights as_trained(int64_t step_number) const;
@@ -238,8 +239,14 @@ void Trainer::follow_features() {
     counts.chunks = 0;
   }
   rows_ += config_.batch;
-  if (chunks > 0) threshold_ = static_cast<float>(threshold_sum / static_cast<double>(chunks));
+  if (chunks > 0) follow_threshold(static_cast<float>(threshold_sum / static_cast<double>(chunks)));
   dead_.pass(config_.batch, fired);
+}
+
+// The bound of one batch is chance to a part; over the last steps it is what all positions share.
+void Trainer::follow_threshold(float bound) {
+  constexpr float kNew = 0.1f;
+  threshold_ += (threshold_ == 0 ? 1.0f : kNew) * (bound - threshold_);
 }
 
 TrainProgress Trainer::take_progress(int64_t step_number) {
