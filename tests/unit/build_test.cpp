@@ -203,7 +203,7 @@ TEST_CASE("the command line, verb by verb") {
   CHECK(whole["features"] == 64);
   CHECK(whole["settings"].get<std::string>().find("as given") != std::string::npos);
   // Measured on every held-out user by two lists of each.
-  CHECK(whole["replace"]["users"] == 500);
+  CHECK(whole["replace"]["users"] == 1000);
   CHECK(whole["replace"]["lost"].get<double>() ==
         doctest::Approx(1 - whole["replace"]["ndcg@10_replaced"].get<double>() /
                                 whole["replace"]["ndcg@10"].get<double>()));
