@@ -159,6 +159,12 @@ void add_warnings(TrainReport* report) {
         std::to_string(kFewestPositions) +
         "): what its features show is chance; use attributes, or more histories");
   }
+  constexpr double kMostLost = 0.005;
+  if (report->replace_loss && report->replace_loss->interval.low > kMostLost) {
+    report->warnings.push_back(
+        "`replace` loses more than 0.5 % of NDCG@10 with no edit at all: steer by delta, which "
+        "loses none, or train with more features active (--k)");
+  }
   if (report->outcome.held_out_rows == 0) return;
   double unseen = report->outcome.held_out_variance;
   if (report->quality) unseen = std::min(unseen, report->quality->explained_variance);

@@ -226,6 +226,19 @@ TEST_CASE("the command line, verb by verb") {
   CHECK(content(dir.path("sae2/sae_weights.safetensors")) ==
         content(dir.path("sae/sae_weights.safetensors")));
   CHECK_THROWS_AS(command(train + log + " --shard 2/2 --shards-dir " + dir.path("shards")), Error);
+  // Too little to learn from: trained all the same, but not without a word.
+  std::ifstream events(test::default_model_file("interactions.txt"));
+  std::ofstream few(dir.path("few-users"));
+  std::string line;  // a user and all their events
+  for (int user = 0; user < 12 && std::getline(events, line); ++user) {
+    few << line.substr(0, line.find(' ')) << '\n';
+  }
+  few.close();
+  const json poor = command(train + log + " --users-file " + dir.path("few-users") + " --out " +
+                            dir.path("poor"));
+  REQUIRE(poor["warnings"].size() >= 1);
+  CHECK(poor["warnings"][0].get<std::string>().find("too few for an SAE") != std::string::npos);
+
   // What is not given follows from the data; the hook from a sample of the users.
   const json chosen = command("train-sae --json --no-stability --steps 100 --hook auto --model " +
                               dir.path("m.pintle") + log + " --out " + dir.path("auto"));
