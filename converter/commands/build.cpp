@@ -33,7 +33,7 @@ constexpr char kKeys[] =
     "                    as in `pintle label`; the SAE too is trained on train_users only\n"
     "  saes              a list of SAEs (default: one, with every default). Each an object:\n"
     "                    hook, dict, variant, k, l1, steps, batch, learning_rate, seed as in\n"
-    "                    `pintle train-sae`, stability: false as its --no-stability; or path, an\n"
+    "                    `pintle train-sae`, stability, false for no second training; or path, an\n"
     "                    SAE to import instead, with hook and k if its files do not tell; knobs,\n"
     "                    whether knobs are built on it (default: on the first SAE only)\n"
     "  threads (as in `pintle train-sae`), memory_mib (1024)\n"

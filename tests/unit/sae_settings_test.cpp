@@ -118,7 +118,7 @@ TEST_CASE("settings follow from the data, and what is given is kept") {
   CHECK(config.batch == 1024);
   choose_settings(208280, 64, last, {}, &config);
   CHECK(config.dict == 1024);
-  CHECK(config.k == 16);
+  CHECK(config.k == 32);
 
   const std::string small = choose_settings(7000, 64, block, {}, &config);
   CHECK(config.dict <= 7000 / 64);
