@@ -34,10 +34,10 @@ constexpr char kKeys[] =
     "                    as in `pintle label`; the SAE too is trained on train_users only\n"
     "  saes              a list of SAEs (default: one, with every default). Each an object:\n"
     "                    hook, dict, variant, k, l1, steps, batch, learning_rate, seed as in\n"
-    "                    `pintle train-sae`; or path, an SAE to import instead, with hook and k\n"
-    "                    if its files do not tell; knobs, whether knobs are built on it and "
-    "concepts\n"
-    "                    found (default: on the first SAE only)\n"
+    "                    `pintle train-sae`, stability, false for no second training; or path, an\n"
+    "                    SAE to import instead, with hook and k if its files do not tell; knobs,\n"
+    "                    whether knobs are built on it and concepts found (default: on\n"
+    "                    the first SAE only)\n"
     "  threads (as in `pintle train-sae`), memory_mib (1024)\n"
     "  work              folder for what lies between (default: OUT.build). Every stage is kept\n"
     "                    there with a record of its inputs, by content, and runs again only if\n"
@@ -67,6 +67,13 @@ BuildReport build_by_keys(const BuildConfig& config) {
   }
 }
 
+// Warnings name options too.
+std::vector<std::string> training_notes(const BuildReport& report) {
+  std::vector<std::string> notes;
+  for (const std::string& note : report.training_notes) notes.push_back(with_keys(note));
+  return notes;
+}
+
 }  // namespace
 
 void add_build_command(CLI::App* app) {
@@ -93,7 +100,8 @@ void add_build_command(CLI::App* app) {
                                           {"ran", report.ran},
                                           {"features", report.features_paths},
                                           {"interactions", log_json(report.log_notes)},
-                                          {"memberships", report.membership_notes}}
+                                          {"memberships", report.membership_notes},
+                                          {"training", training_notes(report)}}
                        .dump()
                 << '\n';
       return;
@@ -102,6 +110,7 @@ void add_build_command(CLI::App* app) {
     for (const std::string& note : report.membership_notes) {
       std::printf("memberships: %s\n", note.c_str());
     }
+    for (const std::string& note : training_notes(report)) std::printf("%s\n", note.c_str());
     std::printf("%s: %zu of %zu stages ran, the others were up to date\n",
                 config.convert.out_path.c_str(), report.ran, report.stages);
     for (const std::string& path : report.features_paths) {

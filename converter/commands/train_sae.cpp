@@ -2,7 +2,6 @@
 #include "converter/jobs/train_sae.h"
 
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -36,18 +35,19 @@ std::pair<int64_t, int64_t> parse_shard(const std::string& text) {
   return {part, count};
 }
 
+void print_hook_choice(const std::string& figures, const Hook& hook) {
+  if (figures.empty()) return;
+  std::printf("hook %s: of the hooks' variance the newest item explains %s\n",
+              hook_name(hook).c_str(), figures.c_str());
+}
+
 void run_shard(const TrainSaeArguments& arguments, ThreadPool* pool) {
   const auto [part, count] = parse_shard(arguments.shard);
-  std::error_code fault;
-  std::filesystem::create_directories(arguments.shards_folder, fault);
-  if (fault) throw Error(arguments.shards_folder + ": cannot be created: " + fault.message());
-  const HarvestJob& job = arguments.job.harvest;
-  const std::string path =
-      (std::filesystem::path(arguments.shards_folder) / shard_file_name(job.hook, part, count))
-          .string();
-  const HarvestReport report = harvest_shard(job, part, count, path, pool);
+  const HarvestReport report =
+      harvest_shard(arguments.job.harvest, part, count, arguments.shards_folder, pool);
   if (arguments.json) {
-    std::cout << nlohmann::ordered_json{{"shard", path},
+    std::cout << nlohmann::ordered_json{{"shard", report.path},
+                                        {"hook", hook_name(report.hook)},
                                         {"users", report.users},
                                         {"positions", report.positions},
                                         {"split", report.split},
@@ -57,7 +57,8 @@ void run_shard(const TrainSaeArguments& arguments, ThreadPool* pool) {
     return;
   }
   print_log_notes(report.log_notes);
-  std::printf("%s: %zu users, %lld positions\n%s\n", path.c_str(), report.users,
+  print_hook_choice(report.hook_choice, report.hook);
+  std::printf("%s: %zu users, %lld positions\n%s\n", report.path.c_str(), report.users,
               static_cast<long long>(report.positions), report.split.c_str());
 }
 
@@ -72,17 +73,64 @@ nlohmann::ordered_json to_json(const TrainReport& report, const TrainSaeArgument
                                  {"interactions", log_json(report.log_notes)},
                                  {"positions", report.positions},
                                  {"held_out_positions", report.held_out_positions},
-                                 {"steps", job.config.steps},
+                                 {"settings", report.settings},
+                                 {"k", report.config.k},
+                                 {"steps", report.config.steps},
+                                 {"batch", report.config.batch},
+                                 {"steps_done", report.outcome.steps},
+                                 {"steps_kept", report.outcome.kept_steps},
+                                 {"held_back_positions", report.outcome.held_out_rows},
+                                 {"explained_variance_trained", report.outcome.train_variance},
+                                 {"explained_variance_held_back", report.outcome.held_out_variance},
+                                 {"warnings", report.warnings},
                                  {"seed", job.config.seed},
                                  {"threads", arguments.threads},
                                  {"harvest_seconds", report.harvest_seconds},
                                  {"train_seconds", report.train_seconds}};
+  if (report.stability) {
+    json["mean_stability"] = report.stability->mean;
+    json["stable_features"] = report.stability->stable;
+    json["second_explained_variance_held_back"] = report.stability->explained_variance;
+    json["stability_seconds"] = report.stability_seconds;
+  }
   if (report.quality) {
     json["explained_variance"] = report.quality->explained_variance;
     json["l0"] = report.quality->active;
     json["dead_features"] = report.quality->dead;
   }
+  if (!report.hook_choice.empty()) json["hook_choice"] = report.hook_choice;
+  if (const auto& loss = report.replace_loss) {
+    json["replace"] = {
+        {"users", loss->users},       {"include_seen", loss->includes_seen},
+        {"ndcg@10", loss->base_ndcg}, {"ndcg@10_replaced", loss->ndcg},
+        {"lost", loss->lost},         {"lost_interval", {loss->interval.low, loss->interval.high}}};
+  }
   return json;
+}
+
+// How training went, and whether it would go the same way again.
+void print_training(const TrainReport& report) {
+  const TrainOutcome& outcome = report.outcome;
+  if (outcome.held_out_rows > 0) {
+    std::printf(
+        "explained variance: %.4f of positions trained on, %.4f of %lld that were held back (gap "
+        "%.4f)\n",
+        outcome.train_variance, outcome.held_out_variance,
+        static_cast<long long>(outcome.held_out_rows),
+        outcome.train_variance - outcome.held_out_variance);
+  }
+  if (outcome.steps < report.config.steps || outcome.kept_steps < outcome.steps) {
+    std::printf("ended after %lld steps, weights of step %lld: it got no better after that\n",
+                static_cast<long long>(outcome.steps), static_cast<long long>(outcome.kept_steps));
+  }
+  if (report.stability) {
+    std::printf(
+        "stability: mean cosine %.3f with a second training (another seed and start), %lld of %lld "
+        "features above %.1f; it explains %.4f\n",
+        report.stability->mean, static_cast<long long>(report.stability->stable),
+        static_cast<long long>(report.sae.dict), static_cast<double>(kStable),
+        report.stability->explained_variance);
+  }
 }
 
 void print_report(const TrainReport& report, const TrainSaeArguments& arguments) {
@@ -90,31 +138,46 @@ void print_report(const TrainReport& report, const TrainSaeArguments& arguments)
               static_cast<long long>(report.sae.dict), sae_activation_name(report.sae.activation),
               hook_name(report.sae.hook).c_str(), report.model_hash.c_str());
   print_log_notes(report.log_notes);
+  print_hook_choice(report.hook_choice, report.sae.hook);
   if (!report.split.empty()) std::printf("%s\n", report.split.c_str());
   std::printf("positions: %lld to train on, %lld held out\n",
               static_cast<long long>(report.positions),
               static_cast<long long>(report.held_out_positions));
-  std::printf("seconds: %.1f to harvest, %.1f to train\n", report.harvest_seconds,
+  std::printf("%s\n", report.settings.c_str());
+  print_training(report);
+  std::printf("seconds: %.1f to harvest, %.1f to train", report.harvest_seconds,
               report.train_seconds);
-  if (!report.quality) {
+  std::printf(report.stability ? ", %.1f to train again\n" : "\n", report.stability_seconds);
+  if (report.quality) {
+    std::printf("held out: explained variance %.4f, L0 %.2f, dead features %lld of %lld\n",
+                report.quality->explained_variance, report.quality->active,
+                static_cast<long long>(report.quality->dead),
+                static_cast<long long>(report.sae.dict));
+  } else {
     std::printf("not measured: pass --interactions for its quality on held-out users\n");
-    return;
   }
-  std::printf("held out: explained variance %.4f, L0 %.2f, dead features %lld of %lld\n",
-              report.quality->explained_variance, report.quality->active,
-              static_cast<long long>(report.quality->dead),
-              static_cast<long long>(report.sae.dict));
+  if (const auto& loss = report.replace_loss) {
+    std::printf(
+        "`replace` with zero edits: %+.2f %% NDCG@10 [%+.2f, %+.2f] on the last events of %zu "
+        "held-out users%s\n",
+        -100 * loss->lost, -100 * loss->interval.high, -100 * loss->interval.low, loss->users,
+        loss->includes_seen ? ", items of the history eligible" : "");
+  }
+  for (const std::string& warning : report.warnings) std::printf("warning: %s\n", warning.c_str());
 }
 
 void add_training_options(CLI::App* verb, TrainSaeArguments* arguments) {
   TrainConfig& config = arguments->job.config;
-  verb->add_option("--dict", config.dict, "Features")->capture_default_str();
+  GivenSettings& given = arguments->job.given;
+  verb->add_option("--dict", given.dict,
+                   "Features (default: by the width of the states and the number of positions)");
   verb->add_option("--variant", arguments->variant,
                    "topk: --k features a position. batchtopk: --k on average, a threshold at "
                    "inference. relu: an L1 penalty")
       ->capture_default_str()
       ->check(CLI::IsMember({"topk", "batchtopk", "relu"}));
-  verb->add_option("--k", config.k, "Features active at a position")->capture_default_str();
+  verb->add_option("--k", given.k,
+                   "Features active at a position (default: by the width and --dict)");
   verb->add_option("--l1", config.l1, "Weight of the penalty of relu")->capture_default_str();
   verb->add_option(
           "--nested", config.nested,
@@ -130,13 +193,17 @@ void add_training_options(CLI::App* verb, TrainSaeArguments* arguments) {
       "--freeze-decoder", config.freeze_decoder,
       "A baseline, not for use: directions stay as random as they start, only the encoder "
       "is trained. How much of what an SAE tells comes from sparsity alone");
-  verb->add_option("--steps", config.steps, "Training steps; more explain more, and split features")
-      ->capture_default_str();
-  verb->add_option("--batch", config.batch, "Positions a step")->capture_default_str();
+  verb->add_option("--steps", given.steps,
+                   "Training steps; more explain more, and split features (default: by the number "
+                   "of positions)");
+  verb->add_option("--batch", given.batch,
+                   "Positions a step (default: by the number of positions)");
   verb->add_option("--learning-rate", config.learning_rate, "Adam's")->capture_default_str();
   verb->add_option("--seed", config.seed, "Of the order of the positions")->capture_default_str();
   verb->add_option("--start", config.start, "Of the first directions that the data do not tell")
       ->capture_default_str();
+  verb->add_flag("!--no-stability", arguments->job.measures_stability,
+                 "Do not train a second time to see which features come again");
   verb->add_option("--memory", arguments->memory_bytes,
                    "For activations in memory, 512M or 4G; the others stream from the disk")
       ->transform(CLI::AsSizeValue(false))
@@ -157,7 +224,8 @@ void add_train_sae_command(CLI::App* app) {
                                                "Histories, with the model's external ids");
   add_log_options(verb, interactions, &harvest.log, &harvest.log.force);
   verb->add_option("--hook", arguments->hook,
-                   "Where: block:N (residual stream after block N), mlp:N or last")
+                   "Where: block:N (residual stream after block N), mlp:N or last; auto: the block "
+                   "whose states tell most of the newest item")
       ->capture_default_str();
   verb->add_option("--users-file", harvest.users_path,
                    "Ids of the users to train on; best such as the model was not trained on")
@@ -177,15 +245,18 @@ void add_train_sae_command(CLI::App* app) {
                    "Train on the shards in this folder, instead of harvesting")
       ->excludes(shard);
   add_threads_option(verb, &arguments->threads, "Threads; weights depend on their number");
-  verb->add_option("--out", arguments->job.out_folder,
-                   "Folder to write: cfg.json and sae_weights.safetensors, as SAELens has them");
+  verb->add_option(
+      "--out", arguments->job.out_folder,
+      "Folder to write: cfg.json and sae_weights.safetensors, as SAELens has them, and "
+      "training.json");
   verb->add_flag("--json", arguments->json, "Print the report as one JSON object");
   verb->footer(
       "A log for several machines: run with --shard 0/n, 1/n, ... anywhere, gather the files in "
       "one folder, then --from-shards. The result is the same for any number of shards.");
   verb->callback([arguments] {
     TrainJob& job = arguments->job;
-    job.harvest.hook = parse_hook(arguments->hook);
+    job.harvest.chooses_hook = arguments->hook == "auto";
+    if (!job.harvest.chooses_hook) job.harvest.hook = parse_hook(arguments->hook);
     ThreadPool pool(arguments->threads);
     if (!arguments->shard.empty()) return run_shard(*arguments, &pool);
     if (job.out_folder.empty()) throw Error("--out is missing: where shall the SAE be written?");

@@ -13,8 +13,8 @@ namespace {
 
 // Rewards that are tried first, in expected DCG: from far below what an item of a large catalogue is
 // worth to beyond all that a whole list of certain items is, which does whatever can be done.
-constexpr double kFirstReward = 1e-8, kRewardFactor = 3;
-constexpr int kRewards = 24;  // to 940
+constexpr double kFirstCurveReward = 1e-8, kCurveRewardFactor = 3;
+constexpr int kCurveRewards = 24;  // to 940
 // Between two of them, then.
 constexpr int kFinerRewards = 8;
 
@@ -37,7 +37,8 @@ class RewardSearch {
   RewardSteps run() {
     plain_ = measure({ListVariant{{}, 0, {}, attribute_}})[0];
     std::vector<double> coarse;
-    for (int i = 0; i < kRewards; ++i) coarse.push_back(kFirstReward * std::pow(kRewardFactor, i));
+    for (int i = 0; i < kCurveRewards; ++i)
+      coarse.push_back(kFirstCurveReward * std::pow(kCurveRewardFactor, i));
     std::vector<Trial> trials;
     for (int step = 1; step <= kMostSteps; ++step) {
       for (const double reward : coarse) trials.push_back({step, reward});
@@ -56,7 +57,7 @@ class RewardSearch {
       while (reached(step, coarse[i]) < quantile_of(step)) ++i;
       first_reached.push_back(coarse[i]);
       for (int f = 1; i > 0 && f < kFinerRewards; ++f) {
-        finer.push_back({step, coarse[i - 1] * std::pow(kRewardFactor,
+        finer.push_back({step, coarse[i - 1] * std::pow(kCurveRewardFactor,
                                                         f / static_cast<double>(kFinerRewards))});
       }
     }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "converter/import/sae_fold.h"
+#include "converter/import/training_record.h"
 #include "converter/io/error.h"
 #include "converter/io/output_file.h"
 
@@ -22,7 +23,11 @@ bool is_sae_file(const fs::path& path) {
 
 SaeWeights read_folder(const std::string& folder, const SaeImportOptions& options) {
   const auto has = [&](const char* name) { return fs::exists(fs::path(folder) / name); };
-  if (has("sae_weights.safetensors")) return read_saelens(folder, options);
+  if (has("sae_weights.safetensors")) {
+    SaeWeights sae = read_saelens(folder, options);
+    read_training_record(folder, &sae);
+    return sae;
+  }
   if (has("sae.safetensors")) return read_sparsify(folder, options);
   if (has("ae.pt")) return read_dictionary_learning(folder, options);
   throw Error(folder +

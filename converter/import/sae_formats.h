@@ -19,7 +19,8 @@ struct SaeImportOptions {
 };
 
 // Reads an SAE by what is there:
-//   a folder with cfg.json and sae_weights.safetensors      SAELens, v6 and earlier
+//   a folder with cfg.json and sae_weights.safetensors      SAELens, v6 and earlier; training.json
+//                                                           beside it tells the stability
 //   a folder with config.json and ae.pt                     dictionary_learning; normalization.json
 //                                                           {"mean", "std"} beside it is folded in
 //   a folder with cfg.json and sae.safetensors              sparsify
@@ -31,7 +32,7 @@ SaeWeights read_sae(const std::string& path, const SaeImportOptions& options = {
 
 // Writes cfg.json and sae_weights.safetensors in SAELens's v6 layout into `folder`, which is
 // created. Each file is written under another name first, then renamed. read_sae gives the same SAE
-// back.
+// back, but for its stability (training_record.h).
 void write_saelens(const std::string& folder, const SaeWeights& sae);
 
 }  // namespace pintle::converter

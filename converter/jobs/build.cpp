@@ -2,6 +2,7 @@
 #include "converter/jobs/build.h"
 
 #include <filesystem>
+#include <optional>
 
 #include "converter/file/quantize.h"
 #include "converter/import/checkpoint_files.h"
@@ -17,6 +18,12 @@ using nlohmann::json;
 
 // Content counts, not the name: null for no file.
 json digest(const std::string& path) { return path.empty() ? json() : json(sha256_of_file(path)); }
+
+// Null: the data decide.
+template <typename T>
+json given(const std::optional<T>& value) {
+  return value ? json(*value) : json();
+}
 
 json digest_of_path(const std::string& path) {
   if (!fs::is_directory(path)) return digest(path);
@@ -118,17 +125,21 @@ class Builder {
     job.harvest.users_path = config_.train_users_path;
     job.harvest.held_out_path = config_.test_users_path;
     job.harvest.hook = sae.hook;
+    job.harvest.chooses_hook = sae.chooses_hook;
     job.config = t;
+    job.given = sae.given;
+    job.measures_stability = sae.measures_stability;
     job.out_folder = stages_.path(name);
     const json inputs = {{"model", base_digest_},
                          {"users", users()},
-                         {"hook", hook_name(sae.hook)},
+                         {"hook", sae.chooses_hook ? "auto" : hook_name(sae.hook)},
                          {"variant", static_cast<int>(t.variant)},
-                         {"dict", t.dict},
-                         {"k", t.k},
+                         {"dict", given(sae.given.dict)},
+                         {"k", given(sae.given.k)},
                          {"l1", t.l1},
-                         {"steps", t.steps},
-                         {"batch", t.batch},
+                         {"steps", given(sae.given.steps)},
+                         {"batch", given(sae.given.batch)},
+                         {"stability", sae.measures_stability},
                          {"learning_rate", t.learning_rate},
                          {"nested", t.nested},
                          {"item_weight", t.item_scale},
@@ -138,9 +149,18 @@ class Builder {
                          {"threads", pool_.size()}};
     const fs::path folder(job.out_folder);
     stage("train " + name, inputs,
-          {(folder / "cfg.json").string(), (folder / "sae_weights.safetensors").string()},
-          [&] { run_train_job(job, &pool_); });
+          {(folder / "cfg.json").string(), (folder / "sae_weights.safetensors").string(),
+           (folder / "training.json").string()},
+          [&] { note_training(name, run_train_job(job, &pool_)); });
     return job.out_folder;
+  }
+
+  void note_training(const std::string& name, const TrainReport& report) {
+    report_.training_notes.push_back(name + " at " + hook_name(report.sae.hook) + ": " +
+                                     report.settings);
+    for (const std::string& warning : report.warnings) {
+      report_.training_notes.push_back("warning: " + name + ": " + warning);
+    }
   }
 
   std::string label(size_t i) {

@@ -18,9 +18,12 @@ namespace pintle::converter {
 struct SaeBuild {
   std::string path;  // of an SAE to import; empty: train one
   Hook hook;
-  bool has_hook = false;  // an imported SAE's files may tell it
-  int64_t k = 0;          // of an imported SAE; 0: its files tell
+  bool has_hook = false;      // an imported SAE's files may tell it
+  bool chooses_hook = false;  // of an SAE to train: as train-sae's auto
+  int64_t k = 0;              // of an imported SAE; 0: its files tell
   TrainConfig train;
+  GivenSettings given;
+  bool measures_stability = true;
   bool with_knobs = true;
 };
 
@@ -47,6 +50,7 @@ struct BuildReport {
   std::vector<std::string> features_paths;
   // How the interactions were read and what became of memberships, if they were read.
   std::vector<std::string> log_notes, membership_notes;
+  std::vector<std::string> training_notes;  // settings and warnings of what was trained
 };
 
 // Writes config.convert.out_path. Interrupted, it goes on at the stage that was not finished.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <set>
 
 #include "converter/io/error.h"
@@ -33,6 +34,10 @@ class Section {
     } catch (const json::exception&) {
       throw Error(where_ + ": " + key + " has the wrong kind of value: " + value_.at(key).dump());
     }
+  }
+  template <typename T>
+  void get_optional(const char* key, std::optional<T>* target) {
+    if (has(key)) get(key, &target->emplace());
   }
   void get_path(const char* key, std::string* target) {
     std::string path;
@@ -74,20 +79,23 @@ SaeBuild read_sae_build(const json& value, const std::string& where, const fs::p
   SaeBuild sae;
   section.get_path("path", &sae.path);
   std::string hook = "block:0", variant = "batchtopk";
-  sae.has_hook = section.has("hook") || sae.path.empty();
+  const bool tells_hook = section.has("hook") || sae.path.empty();
   section.get("hook", &hook);
-  sae.hook = parse_hook(hook);
+  sae.chooses_hook = sae.path.empty() && hook == "auto";
+  sae.has_hook = tells_hook && !sae.chooses_hook;
+  if (!sae.chooses_hook) sae.hook = parse_hook(hook);
   section.get("variant", &variant);
   sae.train.variant = parse_sae_variant(variant);
-  section.get("dict", &sae.train.dict);
+  section.get_optional("dict", &sae.given.dict);
   if (sae.path.empty()) {
-    section.get("k", &sae.train.k);
+    section.get_optional("k", &sae.given.k);
   } else {
     section.get("k", &sae.k);
   }
   section.get("l1", &sae.train.l1);
-  section.get("steps", &sae.train.steps);
-  section.get("batch", &sae.train.batch);
+  section.get_optional("steps", &sae.given.steps);
+  section.get_optional("batch", &sae.given.batch);
+  section.get("stability", &sae.measures_stability);
   section.get("learning_rate", &sae.train.learning_rate);
   section.get("nested", &sae.train.nested);
   section.get("item_weight", &sae.train.item_scale);
@@ -95,7 +103,7 @@ SaeBuild read_sae_build(const json& value, const std::string& where, const fs::p
   section.get("start", &sae.train.start);
   sae.train.memory_bytes = memory_bytes;
   for (const char* key : {"variant", "dict", "l1", "steps", "batch", "learning_rate", "nested",
-                          "item_weight", "seed", "start"}) {
+                          "item_weight", "seed", "start", "stability"}) {
     if (!sae.path.empty() && section.has(key)) {
       throw Error(where + ": " + key + " is for training, but path gives an SAE that is trained");
     }
@@ -122,6 +130,7 @@ std::string build_key_of(const std::string& option) {
   if (option == "--sae") return "saes";
   if (option == "--sae-hook" || option == "--hook") return "saes[].hook";
   if (option == "--sae-k" || option == "--k") return "saes[].k";
+  if (option == "--dict") return "saes[].dict";
   std::string key = option.substr(2);
   std::replace(key.begin(), key.end(), '-', '_');
   return key;

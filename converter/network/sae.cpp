@@ -64,11 +64,13 @@ void check_sae(const SaeWeights& sae, const std::string& source) {
   check_size(source, "decoder bias", size(sae.decoder_bias), sae.dim);
   check_size(source, "threshold", size(sae.threshold),
              sae.activation == SaeActivation::kJumpRelu ? sae.dict : 0);
+  check_size(source, "stability", size(sae.stability), sae.stability.empty() ? 0 : sae.dict);
   check_finite(source, "encoder", sae.encoder.values);
   check_finite(source, "encoder bias", sae.encoder_bias);
   check_finite(source, "decoder", sae.decoder.values);
   check_finite(source, "decoder bias", sae.decoder_bias);
   check_finite(source, "threshold", sae.threshold);
+  check_finite(source, "stability", sae.stability);
   if (sae.activation == SaeActivation::kTopK && (sae.k < 1 || sae.k > sae.dict)) {
     throw Error(source + ": k = " + std::to_string(sae.k) + " is out of range for " +
                 std::to_string(sae.dict) + " features");

@@ -5,23 +5,13 @@
 #include <cstring>
 #include <limits>
 
-#include "converter/io/error.h"
-
 namespace pintle::converter {
-namespace {
 
-// Neighbouring rows are positions of one user, so blocks are short; a block is still one read of
-// some tens of kilobytes.
-constexpr int64_t kBlockRows = 128;
-
-}  // namespace
-
-ActivationStream::ActivationStream(const ActivationSet& set, uint64_t memory_bytes, uint64_t seed)
-    : set_(set), random_(seed) {
-  const int64_t block_count = (set.rows() + kBlockRows - 1) / kBlockRows;
-  if (block_count > std::numeric_limits<uint32_t>::max()) {
-    throw Error("too many activations for one training run: " + std::to_string(set.rows()));
-  }
+ActivationStream::ActivationStream(const ActivationSet& set, const RowSplit& split,
+                                   uint64_t memory_bytes, uint64_t seed)
+    : set_(set), random_(seed), blocks_(split.train) {
+  constexpr int64_t kBlockRows = RowSplit::kBlockRows;
+  const int64_t block_count = static_cast<int64_t>(blocks_.size());
   const uint64_t row_bytes =
       static_cast<uint64_t>(set.dim()) * sizeof(float) + 2 * sizeof(uint32_t);
   const uint64_t fitting = memory_bytes / (row_bytes * kBlockRows);
@@ -29,12 +19,11 @@ ActivationStream::ActivationStream(const ActivationSet& set, uint64_t memory_byt
   buffer_blocks_ = static_cast<int64_t>(
       std::max<uint64_t>(1, std::min({fitting, most, static_cast<uint64_t>(block_count)})));
   whole_ = buffer_blocks_ == block_count;
-  blocks_.resize(block_count);
-  for (int64_t b = 0; b < block_count; ++b) blocks_[b] = static_cast<uint32_t>(b);
   next_block_ = blocks_.size();
 }
 
 void ActivationStream::refill() {
+  constexpr int64_t kBlockRows = RowSplit::kBlockRows;
   if (!whole_ || buffer_.empty()) {
     if (next_block_ == blocks_.size()) {
       if (!whole_) shuffle(&blocks_, &random_);

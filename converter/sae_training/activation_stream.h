@@ -7,6 +7,7 @@
 
 #include "converter/sae_training/activations.h"
 #include "converter/sae_training/random.h"
+#include "converter/sae_training/row_split.h"
 
 namespace pintle::converter {
 
@@ -16,8 +17,10 @@ namespace pintle::converter {
 // and the budget alone.
 class ActivationStream {
  public:
-  // `memory_bytes` bounds the buffer; at least one block is held.
-  ActivationStream(const ActivationSet& set, uint64_t memory_bytes, uint64_t seed);
+  // Of the rows that `split` leaves for training. `memory_bytes` bounds the buffer; at least one block is
+  // held.
+  ActivationStream(const ActivationSet& set, const RowSplit& split, uint64_t memory_bytes,
+                   uint64_t seed);
 
   // The next `count` rows: states into `out`, their items into `items`; goes on into the next epoch as
   // needed.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "converter/sae_training/quality.h"
 
+#include <Eigen/Core>
 #include <algorithm>
 
 namespace pintle::converter {
@@ -34,6 +35,36 @@ void measure_part(const SaeWeights& sae, const ActivationSet& set, Share share, 
 }
 
 }  // namespace
+
+double explained_variance(const SaeWeights& sae, const std::vector<float>& states,
+                          ThreadPool* pool) {
+  const int64_t dim = sae.dim, rows = static_cast<int64_t>(states.size()) / dim;
+  const int64_t parts = (rows + kShareRows - 1) / kShareRows;
+  std::vector<double> squared_error(static_cast<size_t>(parts));
+  pool->for_each(static_cast<size_t>(parts), [&](size_t part, int) {
+    const int64_t first = static_cast<int64_t>(part) * kShareRows;
+    const int64_t count = std::min(kShareRows, rows - first);
+    std::vector<float> pre(static_cast<size_t>(count * sae.dict)), x_hat(static_cast<size_t>(dim));
+    pre_activations(sae, states.data() + first * dim, count, pre.data());
+    for (int64_t i = 0; i < count; ++i) {
+      const float* x = states.data() + (first + i) * dim;
+      decode(sae, activate(sae, pre.data() + i * sae.dict), x_hat.data());
+      for (int64_t d = 0; d < dim; ++d) {
+        const double error = static_cast<double>(x_hat[static_cast<size_t>(d)] - x[d]);
+        squared_error[part] += error * error;
+      }
+    }
+  });
+  double error = 0, variance = 0;
+  for (const double part : squared_error) error += part;
+  const Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>> x(
+      states.data(), rows, dim);
+  for (int64_t d = 0; d < dim; ++d) {
+    const auto column = x.col(d).cast<double>();
+    variance += (column.array() - column.mean()).square().sum();
+  }
+  return variance > 0 ? 1 - error / variance : 0;
+}
 
 SaeQuality measure_sae(const SaeWeights& sae, const ActivationSet& set, ThreadPool* pool) {
   check_sae_fits(sae, set.dim(), sae.hook.index + 1, "the SAE");

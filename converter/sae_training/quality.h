@@ -20,6 +20,10 @@ struct SaeQuality {
 // How well `sae` does on activations, best those of users that it never saw.
 SaeQuality measure_sae(const SaeWeights& sae, const ActivationSet& set, ThreadPool* pool);
 
+// 1 - sum |x - x_hat|^2 / sum |x - mean|^2 of states in memory: [rows][dim]. The same for pools of any size.
+double explained_variance(const SaeWeights& sae, const std::vector<float>& states,
+                          ThreadPool* pool);
+
 }  // namespace pintle::converter
 
 #endif  // PINTLE_CONVERTER_SAE_TRAINING_QUALITY_H_

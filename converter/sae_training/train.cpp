@@ -11,6 +11,8 @@
 #include "converter/sae_training/dead_features.h"
 #include "converter/sae_training/item_means.h"
 #include "converter/sae_training/parameter_block.h"
+#include "converter/sae_training/quality.h"
+#include "converter/sae_training/row_split.h"
 #include "converter/sae_training/start_directions.h"
 #include "converter/sae_training/train_kernels.h"
 #include "converter/sae_training/train_schedule.h"
@@ -49,14 +51,18 @@ struct Worker {
 class Trainer {
  public:
   Trainer(const ActivationSet& set, const TrainConfig& config, ThreadPool* pool);
-  SaeWeights run(const std::function<void(const TrainProgress&)>& report);
+  SaeWeights run(const std::function<void(const TrainProgress&)>& report, TrainOutcome* outcome);
 
  private:
   void initialise();
   void step(int64_t number);
   void update(int worker, const AdamStep& adam);
   void follow_features();
+  void follow_threshold(float bound);
   TrainProgress take_progress(int64_t step_number);
+  bool keep_best(const TrainProgress& progress);
+  SaeWeights as_trained(int64_t step_number) const;
+  std::vector<float> read_sample() const;
   float calibrate_threshold();
   SaeWeights fold() const;
 
@@ -64,6 +70,8 @@ class Trainer {
   const TrainConfig config_;
   const int64_t dim_, dict_;
   const ActivationStatistics statistics_;
+  const RowSplit split_;
+  const std::vector<float> held_out_;
   std::optional<ItemMeans> item_means_;  // where the item loss has weight
   ActivationStream stream_;
   const TrainKernels& kernels_;
@@ -77,6 +85,16 @@ class Trainer {
   double squared_error_ = 0, active_ = 0;  // since the last report
   int64_t rows_ = 0;
   float threshold_ = 0;
+
+  // The weights that explained most of the held-out rows.
+  struct Best {
+    std::vector<float> weights;
+    float threshold = 0;
+    double variance = 0;
+    int64_t steps = 0;
+    int reports_since = 0;
+  };
+  Best best_;
 };
 
 const ActivationSet& checked(const ActivationSet& set, const TrainConfig& config) {
@@ -91,7 +109,9 @@ Trainer::Trainer(const ActivationSet& set, const TrainConfig& config, ThreadPool
       dim_(set.dim()),
       dict_(config.dict),
       statistics_(measure_activations(set)),
-      stream_(set, config.memory_bytes, config.seed),
+      split_(split_rows(set.rows(), config.held_out_share, config.most_held_out)),
+      held_out_(read_blocks(set, split_.held_out)),
+      stream_(set, split_, config.memory_bytes, config.seed),
       kernels_(train_kernels()),
       pool_(pool),
       weights_(dim_, dict_),
@@ -235,8 +255,14 @@ void Trainer::follow_features() {
     counts.chunks = 0;
   }
   rows_ += config_.batch;
-  if (chunks > 0) threshold_ = static_cast<float>(threshold_sum / static_cast<double>(chunks));
+  if (chunks > 0) follow_threshold(static_cast<float>(threshold_sum / static_cast<double>(chunks)));
   dead_.pass(config_.batch, fired);
+}
+
+// The bound of one batch is chance to a part; over the last steps it is what all positions share.
+void Trainer::follow_threshold(float bound) {
+  constexpr float kNew = 0.1f;
+  threshold_ += (threshold_ == 0 ? 1.0f : kNew) * (bound - threshold_);
 }
 
 TrainProgress Trainer::take_progress(int64_t step_number) {
@@ -283,28 +309,84 @@ SaeWeights Trainer::fold() const {
   return sae;
 }
 
-SaeWeights Trainer::run(const std::function<void(const TrainProgress&)>& report) {
-  for (int64_t number = 0; number < config_.steps; ++number) {
-    step(number);
-    if ((number + 1) % config_.report_steps != 0 && number + 1 != config_.steps) continue;
-    const TrainProgress progress = take_progress(number + 1);
-    if (report) report(progress);
-  }
+// As if step `step_number` were the last, with the threshold that features share in the steps so far.
+SaeWeights Trainer::as_trained(int64_t step_number) const {
   SaeWeights sae = fold();
   switch (config_.variant) {
     case SaeVariant::kReluL1:
       break;
     case SaeVariant::kTopK:
       sae.activation = SaeActivation::kTopK;
-      sae.k = static_cast<int64_t>(config_.k);
+      sae.k = static_cast<int64_t>(scheduled_k(config_, step_number));
       break;
     case SaeVariant::kBatchTopK:
       sae.activation = SaeActivation::kJumpRelu;
-      sae.threshold.assign(dict_, calibrate_threshold());
+      sae.threshold.assign(dict_, threshold_);
       break;
   }
-  check_sae(sae, "train-sae");
   return sae;
+}
+
+// False once nothing has got better for too long.
+bool Trainer::keep_best(const TrainProgress& progress) {
+  constexpr double kLeastGain = 1e-4;  // of the explained variance: less is no difference
+  const double ramp = config_.sparsity_share * static_cast<double>(config_.steps);
+  if (!progress.held_out_variance || static_cast<double>(progress.step) < ramp) return true;
+  if (best_.weights.empty() || *progress.held_out_variance > best_.variance + kLeastGain) {
+    best_ = {weights_.values, threshold_, *progress.held_out_variance, progress.step, 0};
+    return true;
+  }
+  ++best_.reports_since;
+  const bool is_last = progress.step == config_.steps;
+  const bool goes_on = config_.patience == 0 || best_.reports_since < config_.patience;
+  if (goes_on && !is_last) return true;
+  if (*progress.held_out_variance < best_.variance - kLeastGain) {
+    weights_.values = best_.weights;
+    threshold_ = best_.threshold;
+  } else {
+    best_.steps = progress.step;
+  }
+  return false;
+}
+
+SaeWeights Trainer::run(const std::function<void(const TrainProgress&)>& report,
+                        TrainOutcome* outcome) {
+  TrainOutcome told;
+  told.held_out_rows = static_cast<int64_t>(held_out_.size()) / dim_;
+  for (int64_t number = 0; number < config_.steps; ++number) {
+    step(number);
+    told.steps = number + 1;
+    if (told.steps % config_.report_steps != 0 && told.steps != config_.steps) continue;
+    TrainProgress progress = take_progress(told.steps);
+    if (!held_out_.empty()) {
+      progress.held_out_variance = explained_variance(as_trained(number), held_out_, pool_);
+    }
+    if (report) report(progress);
+    told.curve.push_back(progress);
+    if (!keep_best(progress)) break;
+  }
+  told.kept_steps = best_.weights.empty() ? told.steps : best_.steps;
+  SaeWeights sae = as_trained(config_.steps);
+  if (config_.variant == SaeVariant::kBatchTopK) {
+    sae.threshold.assign(dict_, calibrate_threshold());
+  }
+  check_sae(sae, "train-sae");
+  if (outcome != nullptr && !held_out_.empty()) {
+    told.train_variance = explained_variance(sae, read_sample(), pool_);
+    told.held_out_variance = explained_variance(sae, held_out_, pool_);
+  }
+  if (outcome != nullptr) *outcome = std::move(told);
+  return sae;
+}
+
+// As many rows to train on as are held out, blocks evenly taken.
+std::vector<float> Trainer::read_sample() const {
+  std::vector<uint32_t> blocks;
+  const size_t count = std::min(split_.held_out.size(), split_.train.size());
+  for (size_t i = 0; i < count; ++i) {
+    blocks.push_back(split_.train[i * split_.train.size() / count]);
+  }
+  return read_blocks(set_, blocks);
 }
 
 // The threshold at which k features are on per row on average, over fresh training rows and the
@@ -332,8 +414,9 @@ float Trainer::calibrate_threshold() {
 }  // namespace
 
 SaeWeights train_sae(const ActivationSet& set, const TrainConfig& config, ThreadPool* pool,
-                     const std::function<void(const TrainProgress&)>& report) {
-  return Trainer(set, config, pool).run(report);
+                     const std::function<void(const TrainProgress&)>& report,
+                     TrainOutcome* outcome) {
+  return Trainer(set, config, pool).run(report, outcome);
 }
 
 }  // namespace pintle::converter

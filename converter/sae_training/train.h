@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "converter/io/thread_pool.h"
@@ -59,20 +60,42 @@ struct TrainConfig {
   uint64_t seed = 1;                          // of the order of the rows
   uint64_t start = 1;  // of those first directions that the data do not tell (start_directions.h)
   int64_t report_steps = 500;  // between two calls of the callback
+
+  // Rows that are held out of training, to see how well others are explained (row_split.h): this share, at
+  // most so many.
+  double held_out_share = 0.08;
+  int64_t most_held_out = 8192;
+  // Training ends early once so many reports in a row explained no more of the held-out rows than the best
+  // before them, and the best weights are kept; counted when k has its value. A safeguard: the schedules above
+  // count on all steps. 0: never.
+  int patience = 4;
 };
 
 struct TrainProgress {
   int64_t step = 0, steps = 0;
   // Over the steps since the last report:
   double explained_variance = 0;
-  double active = 0;      // features on per row (L0)
-  double dead_share = 0;  // features off for the last dead_after_rows rows
+  double active = 0;                        // features on per row (L0)
+  double dead_share = 0;                    // features off for the last dead_after_rows rows
+  std::optional<double> held_out_variance;  // explained now, of the held-out rows if there are any
+};
+
+// How a training went.
+struct TrainOutcome {
+  int64_t steps = 0;       // done; fewer than asked for if it ended early
+  int64_t kept_steps = 0;  // after how many of them the weights were as they are now
+  int64_t held_out_rows = 0;
+  std::vector<TrainProgress> curve;
+  // Explained by the SAE as it is now: of a sample of the rows that it was trained on, and of the held-out
+  // rows; 0 where none are held out.
+  double train_variance = 0, held_out_variance = 0;
 };
 
 // The same for pools of the same size on the same CPU type. Throws Error if the configuration cannot
 // be trained, or if training diverged.
 SaeWeights train_sae(const ActivationSet& set, const TrainConfig& config, ThreadPool* pool,
-                     const std::function<void(const TrainProgress&)>& report);
+                     const std::function<void(const TrainProgress&)>& report,
+                     TrainOutcome* outcome = nullptr);
 
 }  // namespace pintle::converter
 

@@ -41,6 +41,10 @@ void check_train_config(const TrainConfig& config) {
   require_that(config.steps >= 1 && config.report_steps >= 1, "steps must be positive");
   require_that(config.batch >= 1 && config.batch <= (1 << 24), "the batch size is out of range");
   require_that(config.dead_after_rows >= 1, "rows until a feature counts as dead must be positive");
+  require_that(
+      config.held_out_share >= 0 && config.held_out_share <= 0.5 && config.most_held_out >= 0,
+      "the share of the held-out positions must be between 0 and a half");
+  require_that(config.patience >= 0, "patience must not be negative");
   require_that(config.aux_k >= 0 && config.aux_scale >= 0,
                "the auxiliary loss must not be negative");
   int64_t before = 0;

@@ -35,7 +35,7 @@ execute_process(COMMAND ${convert} --out ${WORK}/plain.pintle
                 OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
 execute_process(
   COMMAND ${CLI} train-sae --model ${WORK}/plain.pintle --hook block:0 --dict 128 --k 8 --steps 100
-          --threads 1 --interactions ${DEFAULT_MODEL}/interactions.txt --out ${WORK}/sae
+          --batch 1024 --no-stability --threads 1 --interactions ${DEFAULT_MODEL}/interactions.txt --out ${WORK}/sae
   OUTPUT_QUIET ERROR_QUIET COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${convert} --sae ${WORK}/sae --out ${WORK}/steerable.pintle
                 OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)

@@ -55,10 +55,11 @@ class DefaultModel {
     job.harvest.model_path = path;
     job.harvest.interactions_path = default_model_file("interactions.txt");
     job.harvest.hook = converter::parse_hook(hook);
-    job.config.dict = 64;
-    job.config.k = 8;
-    job.config.steps = 300;
-    job.config.batch = 512;
+    job.given.dict = 64;
+    job.given.k = 8;
+    job.given.steps = 300;
+    job.given.batch = 512;
+    job.measures_stability = false;
     job.out_folder = dir.path(folder);
     return converter::run_train_job(job, &pool);
   }

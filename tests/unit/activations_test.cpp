@@ -181,7 +181,7 @@ TEST_CASE("statistics: mean per component, one scale") {
 // The rows of `epochs` epochs by number.
 std::vector<int64_t> drawn(const ActivationSet& set, uint64_t memory, uint64_t seed, int64_t batch,
                            int64_t count) {
-  ActivationStream stream(set, memory, seed);
+  ActivationStream stream(set, split_rows(set.rows(), 0, 0), memory, seed);
   std::vector<int64_t> rows;
   std::vector<float> out(static_cast<size_t>(batch * kDim));
   std::vector<uint32_t> items(static_cast<size_t>(batch));

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "converter/commands/commands.h"
+#include "converter/import/sae_formats.h"
 #include "converter/io/error.h"
 #include "converter/jobs/stages.h"
 #include "support/default_model.h"
@@ -200,6 +201,20 @@ TEST_CASE("the command line, verb by verb") {
   CHECK(whole["explained_variance"] > 0.6);
   CHECK(whole["l0"].get<double>() == doctest::Approx(8).epsilon(0.05));
   CHECK(whole["features"] == 64);
+  CHECK(whole["settings"].get<std::string>().find("as given") != std::string::npos);
+  // Measured on every held-out user by two lists of each.
+  CHECK(whole["replace"]["users"] == 1000);
+  CHECK(whole["replace"]["lost"].get<double>() ==
+        doctest::Approx(1 - whole["replace"]["ndcg@10_replaced"].get<double>() /
+                                whole["replace"]["ndcg@10"].get<double>()));
+  CHECK(whole["replace"]["lost"] >= whole["replace"]["lost_interval"][0]);
+  CHECK(whole["replace"]["lost"] <= whole["replace"]["lost_interval"][1]);
+  const SaeWeights sae = read_sae(dir.path("sae"));
+  REQUIRE(sae.stability.size() == 64);
+  double mean = 0;
+  for (const float cosine : sae.stability) mean += static_cast<double>(cosine) / 64;
+  CHECK(whole["mean_stability"].get<double>() == doctest::Approx(mean));
+  CHECK(mean > 0.5);
 
   // Harvested in parts, the same SAE.
   for (const char* part : {"0/2", "1/2"}) {
@@ -211,6 +226,29 @@ TEST_CASE("the command line, verb by verb") {
   CHECK(content(dir.path("sae2/sae_weights.safetensors")) ==
         content(dir.path("sae/sae_weights.safetensors")));
   CHECK_THROWS_AS(command(train + log + " --shard 2/2 --shards-dir " + dir.path("shards")), Error);
+  // Too little to learn from: trained all the same, but not without a word.
+  std::ifstream events(test::default_model_file("interactions.txt"));
+  std::ofstream few(dir.path("few-users"));
+  std::string line;  // a user and all their events
+  for (int user = 0; user < 12 && std::getline(events, line); ++user) {
+    few << line.substr(0, line.find(' ')) << '\n';
+  }
+  few.close();
+  const json poor = command(train + log + " --users-file " + dir.path("few-users") + " --out " +
+                            dir.path("poor"));
+  REQUIRE(poor["warnings"].size() >= 1);
+  CHECK(poor["warnings"][0].get<std::string>().find("too few for an SAE") != std::string::npos);
+
+  // What is not given follows from the data; the hook from a sample of the users.
+  const json chosen = command("train-sae --json --no-stability --steps 100 --hook auto --model " +
+                              dir.path("m.pintle") + log + " --out " + dir.path("auto"));
+  CHECK(chosen["settings"].get<std::string>().find("chosen from") != std::string::npos);
+  CHECK(chosen["hook"].get<std::string>().rfind("block:", 0) == 0);
+  for (const char* hook : {"block:0", "mlp:1", "last"}) {
+    CHECK(chosen["hook_choice"].get<std::string>().find(hook) != std::string::npos);
+  }
+  CHECK(!chosen.contains("mean_stability"));
+  CHECK(read_sae(dir.path("auto")).stability.empty());
   CHECK_THROWS_AS(command(train + log + " --hook block:9 --out " + dir.path("x")), Error);
   CHECK_THROWS_AS(command(train + log), Error);  // no --out
   CHECK_THROWS_AS(command(train + log + " --variant best --out " + dir.path("x")), CLI::ParseError);

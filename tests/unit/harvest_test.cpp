@@ -79,12 +79,7 @@ TEST_CASE("shards hold the same rows however many they are") {
   job.interactions_path = test::default_model_file("interactions.txt");
   const auto rows = [&](int64_t count) {
     const std::string folder = files.dir.path("shards-" + std::to_string(count));
-    std::filesystem::create_directory(folder);
-    for (int64_t i = 0; i < count; ++i) {
-      harvest_shard(job, i, count,
-                    (std::filesystem::path(folder) / shard_file_name(job.hook, i, count)).string(),
-                    &files.pool);
-    }
+    for (int64_t i = 0; i < count; ++i) harvest_shard(job, i, count, folder, &files.pool);
     const ActivationSet set(shard_files(folder));
     std::vector<float> values(static_cast<size_t>(set.rows() * set.dim()));
     set.read(0, set.rows(), values.data());
@@ -100,18 +95,16 @@ TEST_CASE("shards of another model, another hook or none") {
   DefaultModel files;
   TrainJob job;
   job.harvest.model_path = files.path;
-  job.config.dict = 16;
-  job.config.k = 4;
-  job.config.steps = 2;
+  job.given.dict = 16;
+  job.given.k = 4;
+  job.given.steps = 2;
   job.out_folder = files.dir.path("sae");
   CHECK_THROWS_WITH_AS(run_train_job(job, &files.pool), doctest::Contains("--interactions"), Error);
   CHECK_THROWS_AS(shard_files(files.dir.path("nowhere")), Error);
 
-  const std::string shard = files.dir.path("a.act");
   HarvestJob harvest = job.harvest;
   harvest.interactions_path = test::default_model_file("interactions.txt");
-  harvest_shard(harvest, 0, 1, shard, &files.pool);
-  job.shards = {shard};
+  job.shards = {harvest_shard(harvest, 0, 1, files.dir.path("shards"), &files.pool).path};
   const TrainReport report = run_train_job(job, &files.pool);
   CHECK(!report.quality);
   CHECK(report.sae.model_hash == report.model_hash);

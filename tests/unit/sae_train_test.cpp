@@ -362,6 +362,55 @@ TEST_CASE("an SAE starts at the independent components of the states") {
       std::equal(start.begin() + 12 * kSources, start.end(), moved.begin() + 12 * kSources));
 }
 
+// Rows that repeat a few patterns, and others held out: what is learnt by heart helps those not at all.
+TEST_CASE("training ends early when held-out rows are explained no better, and keeps the best") {
+  const test::ScratchDir dir;
+  const Synthetic data(6000);
+  const ActivationSet set({write_rows(dir, "train", data.rows)});
+  TrainConfig config = small_config(SaeVariant::kBatchTopK);
+  config.report_steps = 50;
+  config.decay_share = 0;
+  config.steps = 6000;
+  config.patience = 3;
+  TrainOutcome outcome;
+  ThreadPool pool(2);
+  const SaeWeights sae = train_sae(set, config, &pool, nullptr, &outcome);
+  CHECK(outcome.steps < 6000);
+  CHECK(outcome.steps >= 3000);  // not while k still rises
+  CHECK(outcome.kept_steps <= outcome.steps);
+  CHECK(outcome.held_out_rows == 384);
+  CHECK(outcome.curve.size() == static_cast<size_t>(outcome.steps / 50));
+  double best = 0;
+  for (const TrainProgress& at : outcome.curve) {
+    REQUIRE(at.held_out_variance);
+    if (at.step >= 3000) best = std::max(best, *at.held_out_variance);
+  }
+  CHECK(outcome.held_out_variance > best - 5e-3);  // the last bound is fitted anew
+  CHECK(outcome.train_variance == doctest::Approx(outcome.held_out_variance).epsilon(0.02));
+
+  config.patience = 0;
+  config.steps = 400;
+  train_sae(set, config, &pool, nullptr, &outcome);
+  CHECK(outcome.steps == 400);
+  config.held_out_share = 0;
+  train_sae(set, config, &pool, nullptr, &outcome);
+  CHECK(outcome.held_out_rows == 0);
+  CHECK_FALSE(outcome.curve.back().held_out_variance);
+}
+
+TEST_CASE("more features than the rows bear: others are explained worse, and it is seen") {
+  const test::ScratchDir dir;
+  const Synthetic data(512, 1, 400);  // of 400 directions, three a row
+  const ActivationSet set({write_rows(dir, "train", data.rows)});
+  TrainConfig config = small_config(SaeVariant::kTopK);
+  config.dict = 256;
+  config.held_out_share = 0.3;
+  TrainOutcome outcome;
+  ThreadPool pool(2);
+  train_sae(set, config, &pool, nullptr, &outcome);
+  CHECK(outcome.train_variance > outcome.held_out_variance + 0.05);
+}
+
 TEST_CASE("what cannot be trained is refused") {
   const test::ScratchDir dir;
   const Synthetic data(100);
@@ -383,6 +432,9 @@ TEST_CASE("what cannot be trained is refused") {
   refuses([](TrainConfig* c) { c->k_start = 0.5; });
   refuses([](TrainConfig* c) { c->item_scale = -1; });
   refuses([](TrainConfig* c) { c->item_decay_share = 2; });
+  refuses([](TrainConfig* c) { c->held_out_share = 0.6; });
+  refuses([](TrainConfig* c) { c->most_held_out = -1; });
+  refuses([](TrainConfig* c) { c->patience = -1; });
   refuses([](TrainConfig* c) { c->nested = {8, 8}; });
   refuses([](TrainConfig* c) { c->nested = {32}; });
   const ActivationSet constant({write_rows(dir, "constant", std::vector<float>(kDim * 10, 1.0f))});
