@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "converter/run/steered_lists.h"
 
+#include <algorithm>
+
 #include "converter/io/progress.h"
 #include "converter/run/runtime_model.h"
 
@@ -26,33 +28,42 @@ std::vector<uint32_t> list_of(Session* session, const ListVariant& variant) {
   return items_of(require(session->recommend(request), "cannot recommend"));
 }
 
+bool gets_list(const ListVariant& variant, size_t user) {
+  return variant.who.empty() || variant.who[user] != 0;
+}
+
 }  // namespace
 
 std::vector<ListMeasure> measure_lists(const Model& model, const Histories& histories,
                                        const std::vector<ListVariant>& variants, ThreadPool* pool,
-                                       const std::vector<float>& item_values) {
+                                       const std::vector<float>& item_values, ListBar bar) {
   const size_t workers = static_cast<size_t>(pool->size());
   std::vector<std::optional<uint32_t>> attributes;
   for (const ListVariant& variant : variants) attributes.push_back(variant.attribute);
   ListTally tally(model, histories, attributes, item_values, workers);
   std::vector<Session> sessions;
   for (size_t i = 0; i < workers; ++i) sessions.push_back(new_session(model));
-  Progress progress("measuring lists of", "users", histories.users.size());
+  std::optional<Progress> progress;
+  if (bar == ListBar::kShown) {
+    progress.emplace("measuring lists of", "users", histories.users.size());
+  }
   pool->for_each(histories.users.size(), [&](size_t user, int worker_number) {
     const size_t worker = static_cast<size_t>(worker_number);
     const std::vector<uint32_t>& events = histories.items[user];
-    if (is_measured(events)) {
+    const auto gets = [&](const ListVariant& variant) { return gets_list(variant, user); };
+    if (is_measured(events) && std::any_of(variants.begin(), variants.end(), gets)) {
       Session* const session = &sessions[worker];
       require(session->reset(), "cannot recommend");
       require(session->append(events.data(), events.size() - 1), "cannot recommend");
       const std::vector<uint32_t> base =
           items_of(require(session->recommend(kTopTen), "cannot recommend"));
       for (size_t v = 0; v < variants.size(); ++v) {
+        if (!gets(variants[v])) continue;
         const bool is_plain = variants[v].edits.empty() && variants[v].wishes.empty();
         tally.count(v, user, worker, is_plain ? base : list_of(session, variants[v]), base);
       }
     }
-    progress.advance();
+    if (progress) progress->advance();
   });
   return tally.result();
 }

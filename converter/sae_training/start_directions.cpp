@@ -14,7 +14,7 @@ namespace {
 using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 constexpr int64_t kSampleRows = 32768;
-constexpr int64_t kBlockRows = 512;
+constexpr int64_t kStartBlockRows = 512;
 constexpr int kMostRounds = 200;
 constexpr double kTolerance = 1e-4;
 // Of the largest variance: directions of less are rounding.
@@ -23,11 +23,11 @@ constexpr double kLeastVariance = 1e-7;
 // Normalised rows in blocks that lie evenly over the set, centred once more.
 RowMatrix sample_rows(const ActivationSet& set, const ActivationStatistics& statistics) {
   const int64_t rows = std::min(kSampleRows, set.rows()), dim = set.dim();
-  const int64_t blocks = (rows + kBlockRows - 1) / kBlockRows;
+  const int64_t blocks = (rows + kStartBlockRows - 1) / kStartBlockRows;
   RowMatrix sample(rows, dim);
   int64_t filled = 0;
   for (int64_t b = 0; b < blocks; ++b) {
-    const int64_t count = std::min(kBlockRows, rows - filled);
+    const int64_t count = std::min(kStartBlockRows, rows - filled);
     const int64_t room = set.rows() - count;
     set.read(blocks == 1 ? 0 : room * b / (blocks - 1), count, sample.data() + filled * dim);
     filled += count;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "converter/run/steered_lists.h"
+#include "list_source.h"
 #include "support/default_model.h"
 
 namespace pintle::converter {
@@ -39,7 +40,7 @@ TEST_CASE("a step's reward is the least that gives it to a little more than half
   ThreadPool pool(2);
   for (const int sign : {1, -1}) {
     CAPTURE(sign);
-    const RewardSteps steps = find_rewards(files.model, users, kAttribute, sign, {}, &pool);
+    const RewardSteps steps = find_rewards(files.model, users, kAttribute, sign, {}, lists_by(&pool));
     REQUIRE(steps.rewards.size() >= 2);
     CHECK(std::is_sorted(steps.rewards.begin(), steps.rewards.end()));
     for (size_t i = 0; i < steps.rewards.size(); ++i) {
@@ -53,15 +54,15 @@ TEST_CASE("a step's reward is the least that gives it to a little more than half
     }
   }
   ThreadPool single(1);
-  const RewardSteps one = find_rewards(files.model, users, kAttribute, 1, {}, &single);
-  CHECK(one.rewards == find_rewards(files.model, users, kAttribute, 1, {}, &pool).rewards);
+  const RewardSteps one = find_rewards(files.model, users, kAttribute, 1, {}, lists_by(&single));
+  CHECK(one.rewards == find_rewards(files.model, users, kAttribute, 1, {}, lists_by(&pool)).rewards);
 }
 
 TEST_CASE("steps run out where few people can take them") {
   const test::DefaultModel files;
   ThreadPool pool(2);
   const Histories users = files.users(300);
-  const RewardSteps down = find_rewards(files.model, users, kRare, -1, {}, &pool);
+  const RewardSteps down = find_rewards(files.model, users, kRare, -1, {}, lists_by(&pool));
   CHECK(down.has_run_out);
   const auto plain = measure_lists(files.model, users, {{{}, 0, {}, kRare}}, &pool)[0];
   const auto having = [&](size_t items) {
@@ -71,7 +72,7 @@ TEST_CASE("steps run out where few people can take them") {
   CHECK(having(down.rewards.size()) >= 20);
   CHECK(having(down.rewards.size() + 1) < 20);
   // Nineteen people are too few for any step.
-  const RewardSteps nobody = find_rewards(files.model, files.users(19), kAttribute, 1, {}, &pool);
+  const RewardSteps nobody = find_rewards(files.model, files.users(19), kAttribute, 1, {}, lists_by(&pool));
   CHECK(nobody.rewards.empty());
   CHECK(nobody.has_run_out);
 }
