@@ -166,9 +166,9 @@ class HelpSearch {
     std::vector<Dose> doses;
     for (const double strength : strengths) doses.push_back({strength, 0});
     std::vector<ListVariant> variants = variants_of(doses);
-    std::vector<uint8_t> who(users.users.size(), 0);
+    std::vector<Gets> who(users.users.size(), Gets::kNothing);
     const size_t step = std::max<size_t>(1, who.size() / kDoseUsers);
-    for (size_t u = 0; u < who.size(); u += step) who[u] = 1;
+    for (size_t u = 0; u < who.size(); u += step) who[u] = Gets::kList;
     for (ListVariant& variant : variants) variant.who = who;
     const std::vector<double> by_features = shares(measure_(model_, users, variants, {}));
     std::vector<Mix> mixes;

@@ -25,6 +25,7 @@ class KnobCurve {
         measure_(measure) {
     const pintle_knob_info info = *model.knob(number);
     if (info.has_attribute != 0) attribute_ = info.attribute;
+    is_wish_alone_ = info.has_attribute != 0 && info.feature_count == 0;
   }
 
   void measure(const std::vector<float>& strengths) {
@@ -34,6 +35,7 @@ class KnobCurve {
       if (measures_.count(strength) != 0) continue;
       ListVariant variant{{}, 0, {}, attribute_};
       if (strength != 0) variant.edits = {turn(number_, strength)};
+      if (strength < 0) variant.who = who_can_lose();
       variants.push_back(variant);
       wanted.push_back(strength);
     }
@@ -75,12 +77,28 @@ class KnobCurve {
   }
 
  private:
+  // Nobody's list changes by a wish against what it has nothing of: it is the unsteered one. Features may
+  // change any list. REQUIRES: 0 was measured.
+  std::vector<Gets> who_can_lose() const {
+    if (!is_wish_alone_) return {};
+    std::vector<Gets> who(users_.items.size(), Gets::kNothing);
+    const std::vector<uint8_t>& plain = at(0).users.level;
+    size_t next = 0;
+    for (size_t u = 0; u < who.size(); ++u) {
+      if (is_measured(users_.items[u])) {
+        who[u] = plain[next++] == 0 ? Gets::kPlainList : Gets::kList;
+      }
+    }
+    return who;
+  }
+
   const Model& model_;
   const uint32_t number_;
   const Histories& users_;
   const std::vector<float>& item_values_;
   const MeasureLists& measure_;
   std::optional<uint32_t> attribute_;
+  bool is_wish_alone_ = false;
   std::map<float, ListMeasure> measures_;
 };
 
@@ -100,13 +118,14 @@ class RangeSide {
     if (has_attribute && steps.has_run_out) end_.by_items = end_.distance;
   }
 
-  // The strengths to measure next: 0.5, 1 and 2, then two more each time; none if the end is known.
+  // The strengths to measure next: 0.5, 1 and 2, then one more each time; none if the end is known.
   std::vector<float> next() const {
     std::vector<float> strengths;
     if (is_done_) return strengths;
-    const int from = distances_.size() == 1 ? 1 : static_cast<int>(distances_.back()) + 1;
-    if (from == 1 && most_ > 0) strengths.push_back(static_cast<float>(sign_) * 0.5f);
-    for (int step = from; step <= std::min(from + 1, most_); ++step) {
+    const bool is_first = distances_.size() == 1;
+    const int from = is_first ? 1 : static_cast<int>(distances_.back()) + 1;
+    if (is_first && most_ > 0) strengths.push_back(static_cast<float>(sign_) * 0.5f);
+    for (int step = from; step <= std::min(is_first ? 2 : from, most_); ++step) {
       strengths.push_back(static_cast<float>(sign_ * step));
     }
     return strengths;

@@ -149,8 +149,10 @@ class RewardSearch {
                           0,
                           {wish_of(model_, attribute_, sign_ * reward_at(key.second))},
                           attribute_,
-                          std::vector<uint8_t>(users_.items.size(), 0)};
-      for (size_t p = 0; p < people_.size(); ++p) variant.who[people_[p]] = asked[p];
+                          std::vector<Gets>(users_.items.size(), Gets::kNothing)};
+      for (size_t p = 0; p < people_.size(); ++p) {
+        if (asked[p] != 0) variant.who[people_[p]] = Gets::kList;
+      }
       variants.push_back(std::move(variant));
       results.push_back(&gains_.at(key));
       asked_people.push_back(&asked);

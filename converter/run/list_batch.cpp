@@ -37,11 +37,9 @@ struct ListQuestion {
 size_t lists_of(const ListQuestion& question) {
   size_t lists = 0;
   for (const ListVariant& variant : question.variants) {
-    lists +=
-        variant.who.empty()
-            ? question.histories.users.size()
-            : static_cast<size_t>(std::count_if(variant.who.begin(), variant.who.end(),
-                                                [](uint8_t gets_list) { return gets_list != 0; }));
+    const std::vector<Gets>& who = variant.who;
+    const auto made = std::count(who.begin(), who.end(), Gets::kList);
+    lists += who.empty() ? question.histories.users.size() : static_cast<size_t>(made);
   }
   return lists;
 }

@@ -28,8 +28,9 @@ std::vector<uint32_t> list_of(Session* session, const ListVariant& variant) {
   return items_of(require(session->recommend(request), "cannot recommend"));
 }
 
-bool gets_list(const ListVariant& variant, size_t user) {
-  return variant.who.empty() || variant.who[user] != 0;
+Gets gets(const ListVariant& variant, size_t user) {
+  if (!variant.who.empty() && variant.who[user] != Gets::kList) return variant.who[user];
+  return variant.edits.empty() && variant.wishes.empty() ? Gets::kPlainList : Gets::kList;
 }
 
 }  // namespace
@@ -50,16 +51,21 @@ std::vector<ListMeasure> measure_lists(const Model& model, const Histories& hist
   pool->for_each(histories.users.size(), [&](size_t user, int worker_number) {
     const size_t worker = static_cast<size_t>(worker_number);
     const std::vector<uint32_t>& events = histories.items[user];
-    const auto gets = [&](const ListVariant& variant) { return gets_list(variant, user); };
-    if (is_measured(events) && std::any_of(variants.begin(), variants.end(), gets)) {
+    const bool is_needed =
+        is_measured(events) &&
+        std::any_of(variants.begin(), variants.end(), [&](const ListVariant& variant) {
+          return gets(variant, user) != Gets::kNothing;
+        });
+    if (is_needed) {
       Session* const session = &sessions[worker];
       require(session->reset(), "cannot recommend");
       require(session->append(events.data(), events.size() - 1), "cannot recommend");
       const std::vector<uint32_t> base =
           items_of(require(session->recommend(kTopTen), "cannot recommend"));
       for (size_t v = 0; v < variants.size(); ++v) {
-        if (!gets(variants[v])) continue;
-        const bool is_plain = variants[v].edits.empty() && variants[v].wishes.empty();
+        const Gets what = gets(variants[v], user);
+        if (what == Gets::kNothing) continue;
+        const bool is_plain = what == Gets::kPlainList;
         tally.count(v, user, worker, is_plain ? base : list_of(session, variants[v]), base);
       }
     }

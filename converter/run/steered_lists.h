@@ -16,13 +16,17 @@
 
 namespace pintle::converter {
 
+// What a user gets under a variant: nothing, and is not counted; the list; or, known to be the same, the
+// unsteered list, which costs no search.
+enum class Gets : uint8_t { kNothing, kList, kPlainList };
+
 // One way to make lists; without edits and wishes: unsteered.
 struct ListVariant {
   std::vector<pintle_edit> edits;
   uint32_t flags = 0;  // PINTLE_STEER_*
   std::vector<pintle_wish> wishes = {};
   std::optional<uint32_t> attribute = {};  // whose levels each user's figures tell
-  std::vector<uint8_t> who = {};  // by user of the histories: 1 gets a list; empty: everybody
+  std::vector<Gets> who = {};              // by user of the histories; empty: everybody gets a list
 };
 
 // Whether measure_lists shows a bar of its own while it works.

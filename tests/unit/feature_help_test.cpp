@@ -72,9 +72,9 @@ TEST_CASE("features are taken where they help people who did not choose them, an
   // It helps those who choose the dose, and not those who judge.
   Histories choosing = take_part(users, 0, 2);
   choose_next(model, edits_of(features, kDose), &choosing);
-  CHECK_FALSE(
-      find_feature_help(model, {choosing, take_part(users, 1, 2)}, kSpace, features, points, lists_by(&pool))
-          .has_value());
+  CHECK_FALSE(find_feature_help(model, {choosing, take_part(users, 1, 2)}, kSpace, features, points,
+                                lists_by(&pool))
+                  .has_value());
 }
 
 }  // namespace
