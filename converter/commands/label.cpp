@@ -200,6 +200,10 @@ void add_concept_options(CLI::App* verb, CLI::Option* sae, LabelOptions* options
                    "At most so many groups of items are found by features and get memberships")
       ->capture_default_str()
       ->needs(sae);
+  verb->add_option("--concept-knobs", options->concepts.knobs,
+                   "The best so many of them get a knob")
+      ->capture_default_str()
+      ->needs(sae);
 }
 
 }  // namespace

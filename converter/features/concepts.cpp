@@ -127,6 +127,7 @@ ConceptCandidate judge_concept(const ItemLevels& learned, const ItemLevels& test
 
 std::vector<FoundConcept> choose_concepts(const Model& model,
                                           const std::vector<std::string>& labels,
+                                          const std::vector<std::string>& items,
                                           const ConceptOptions& options,
                                           std::vector<ConceptCandidate>* candidates) {
   std::vector<size_t> order(candidates->size());
@@ -154,9 +155,14 @@ std::vector<FoundConcept> choose_concepts(const Model& model,
       continue;
     }
     FoundConcept one{f, {kFoundGroup, concept_name(labels[f]), {}}, candidate.measures};
-    if (!names.insert(one.content.name).second) {
+    // The same claim may hold for two: told apart by items, and in the last resort by number.
+    if (names.count(one.content.name) != 0 && !items[f].empty()) {
+      one.content.name += ", " + items[f];
+    }
+    if (names.count(one.content.name) != 0) {
       one.content.name += " (feature " + std::to_string(f) + ")";
     }
+    names.insert(one.content.name);
     found.push_back(std::move(one));
     levels.push_back(&candidate.levels);
   }

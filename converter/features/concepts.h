@@ -20,7 +20,8 @@ namespace pintle::converter {
 inline constexpr size_t kMostConceptsOfItem = 8;
 
 struct ConceptOptions {
-  size_t most = 16;              // concepts
+  size_t most = 64;              // concepts
+  size_t knobs = 16;             // the best of them that get a knob
   size_t min_members = 10;       // items that belong by a half
   double most_share = 0.5;       // of the trained items that belong by a half
   double min_separation = 0.75;  // FeatureLevels::separation; .75 is an even spread
@@ -63,9 +64,11 @@ ConceptCandidate judge_concept(const ItemLevels& learned, const ItemLevels& test
                                const ConceptOptions& options);
 
 // The best of the candidates by rank, no two alike; the others' refusals are filled in. labels: what each
-// feature is called, and so the concept: "like Horror".
+// feature is called, and so the concept: "like Horror"; items: what it is called after its items, which is
+// added where two have one name.
 std::vector<FoundConcept> choose_concepts(const Model& model,
                                           const std::vector<std::string>& labels,
+                                          const std::vector<std::string>& items,
                                           const ConceptOptions& options,
                                           std::vector<ConceptCandidate>* candidates);
 

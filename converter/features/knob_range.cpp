@@ -8,8 +8,6 @@
 #include <map>
 #include <optional>
 
-#include "converter/run/steered_lists.h"
-
 namespace pintle::converter {
 namespace {
 
@@ -19,10 +17,15 @@ constexpr float kNotMet = std::numeric_limits<float>::quiet_NaN();
 class KnobCurve {
  public:
   KnobCurve(const Model& model, uint32_t number, const Histories& users,
-            const std::vector<float>& item_values, ThreadPool* pool)
-      : model_(model), number_(number), users_(users), item_values_(item_values), pool_(pool) {
+            const std::vector<float>& item_values, const MeasureLists& measure)
+      : model_(model),
+        number_(number),
+        users_(users),
+        item_values_(item_values),
+        measure_(measure) {
     const pintle_knob_info info = *model.knob(number);
     if (info.has_attribute != 0) attribute_ = info.attribute;
+    is_wish_alone_ = info.has_attribute != 0 && info.feature_count == 0;
   }
 
   void measure(const std::vector<float>& strengths) {
@@ -32,12 +35,12 @@ class KnobCurve {
       if (measures_.count(strength) != 0) continue;
       ListVariant variant{{}, 0, {}, attribute_};
       if (strength != 0) variant.edits = {turn(number_, strength)};
+      if (strength < 0) variant.who = who_can_lose();
       variants.push_back(variant);
       wanted.push_back(strength);
     }
     if (wanted.empty()) return;
-    std::vector<ListMeasure> measures =
-        measure_lists(model_, users_, variants, pool_, item_values_);
+    std::vector<ListMeasure> measures = measure_(model_, users_, variants, item_values_);
     for (size_t i = 0; i < wanted.size(); ++i) {
       measures_.emplace(wanted[i], std::move(measures[i]));
     }
@@ -74,50 +77,94 @@ class KnobCurve {
   }
 
  private:
+  // Nobody's list changes by a wish against what it has nothing of: it is the unsteered one. Features may
+  // change any list. REQUIRES: 0 was measured.
+  std::vector<Gets> who_can_lose() const {
+    if (!is_wish_alone_) return {};
+    std::vector<Gets> who(users_.items.size(), Gets::kNothing);
+    const std::vector<uint8_t>& plain = at(0).users.level;
+    size_t next = 0;
+    for (size_t u = 0; u < who.size(); ++u) {
+      if (is_measured(users_.items[u])) {
+        who[u] = plain[next++] == 0 ? Gets::kPlainList : Gets::kList;
+      }
+    }
+    return who;
+  }
+
   const Model& model_;
   const uint32_t number_;
   const Histories& users_;
   const std::vector<float>& item_values_;
-  ThreadPool* const pool_;
+  const MeasureLists& measure_;
   std::optional<uint32_t> attribute_;
+  bool is_wish_alone_ = false;
   std::map<float, ListMeasure> measures_;
 };
-
-// 0, a half, and whole numbers to `most`.
-std::vector<float> distances_to(int most) {
-  std::vector<float> distances{0};
-  if (most > 0) distances.push_back(0.5f);
-  for (int step = 1; step <= most; ++step) distances.push_back(static_cast<float>(step));
-  return distances;
-}
 
 struct RangeEnd {
   float distance, by_loss, by_items;  // the nearer of the two, and both; from 0, NaN: not met
 };
 
-RangeEnd range_end(const KnobCurve& curve, const RewardSteps& steps, bool has_attribute, int sign) {
-  const int most = has_attribute ? static_cast<int>(steps.rewards.size()) : kMostSteps;
-  std::vector<double> distances, losses;
-  RangeEnd end{static_cast<float>(most), kNotMet, kNotMet};
-  if (has_attribute && steps.has_run_out) end.by_items = end.distance;
-  double last = curve.aim(0);
-  for (const float distance : distances_to(most)) {
-    const float strength = static_cast<float>(sign) * distance;
-    const double aim = curve.aim(strength);
-    if (!has_attribute && distance > 0 && !(sign * (aim - last) > 0)) {
-      end.by_items = static_cast<float>(distances.back());
-      break;
+// One direction of a knob, measured from 0 on until the end is found.
+class RangeSide {
+ public:
+  RangeSide(const KnobCurve& curve, const RewardSteps& steps, bool has_attribute, int sign)
+      : has_attribute_(has_attribute),
+        sign_(sign),
+        most_(has_attribute ? static_cast<int>(steps.rewards.size()) : kMostSteps),
+        last_aim_(curve.aim(0)) {
+    end_ = {static_cast<float>(most_), kNotMet, kNotMet};
+    if (has_attribute && steps.has_run_out) end_.by_items = end_.distance;
+  }
+
+  // The strengths to measure next: 0.5, 1 and 2, then one more each time; none if the end is known.
+  std::vector<float> next() const {
+    std::vector<float> strengths;
+    if (is_done_) return strengths;
+    const bool is_first = distances_.size() == 1;
+    const int from = is_first ? 1 : static_cast<int>(distances_.back()) + 1;
+    if (is_first && most_ > 0) strengths.push_back(static_cast<float>(sign_) * 0.5f);
+    for (int step = from; step <= std::min(is_first ? 2 : from, most_); ++step) {
+      strengths.push_back(static_cast<float>(sign_ * step));
     }
-    last = aim;
-    distances.push_back(static_cast<double>(distance));
-    losses.push_back(curve.loss(strength));
+    return strengths;
   }
-  end.by_loss = distance_of_loss(distances, losses);
-  for (const float limit : {end.by_loss, end.by_items}) {
-    if (limit < end.distance) end.distance = limit;  // false for NaN
+
+  // What next() asked for, which the curve has now.
+  void read(const KnobCurve& curve, const std::vector<float>& strengths) {
+    for (const float strength : strengths) {
+      const double aim = curve.aim(strength);
+      if (!has_attribute_ && !(sign_ * (aim - last_aim_) > 0)) {
+        end_.by_items = static_cast<float>(distances_.back());
+        is_done_ = true;
+        break;
+      }
+      last_aim_ = aim;
+      distances_.push_back(static_cast<double>(std::abs(strength)));
+      losses_.push_back(curve.loss(strength));
+    }
+    end_.by_loss = distance_of_loss(distances_, losses_);
+    // Where an attribute runs out is known before; where features do, lists tell.
+    if (strengths.empty() || (has_attribute_ && !std::isnan(end_.by_loss))) is_done_ = true;
   }
-  return end;
-}
+
+  RangeEnd end() const {
+    RangeEnd end = end_;
+    for (const float limit : {end.by_loss, end.by_items}) {
+      if (limit < end.distance) end.distance = limit;  // false for NaN
+    }
+    return end;
+  }
+
+ private:
+  const bool has_attribute_;
+  const int sign_, most_;
+  bool is_done_ = false;
+  double last_aim_;
+  std::vector<double> distances_{0}, losses_{0};
+  RangeEnd end_;
+};
 
 }  // namespace
 
@@ -136,22 +183,25 @@ float distance_of_loss(const std::vector<double>& distances, const std::vector<d
 }
 
 bool set_range(const Model& model, uint32_t number, const Histories& users, const RewardSteps& up,
-               const RewardSteps& down, const std::vector<float>& item_values, ThreadPool* pool,
-               Knob* knob) {
+               const RewardSteps& down, const std::vector<float>& item_values,
+               const MeasureLists& measure, Knob* knob) {
   const bool has_attribute = !knob->attribute_name.empty() || !knob->attribute_group.empty();
-  KnobCurve curve(model, number, users, item_values, pool);
-  std::vector<float> strengths;
-  for (const int sign : {1, -1}) {
-    const RewardSteps& steps = sign > 0 ? up : down;
-    const int most = has_attribute ? static_cast<int>(steps.rewards.size()) : kMostSteps;
-    for (const float distance : distances_to(most)) {
-      strengths.push_back(sign > 0 || distance == 0 ? distance : -distance);
-    }
-  }
-  curve.measure(strengths);
+  KnobCurve curve(model, number, users, item_values, measure);
+  curve.measure({0});
   if (!(curve.at(0).ndcg > 0)) return false;
-  const RangeEnd high = range_end(curve, up, has_attribute, 1);
-  const RangeEnd low = range_end(curve, down, has_attribute, -1);
+  RangeSide upwards(curve, up, has_attribute, 1), downwards(curve, down, has_attribute, -1);
+  std::vector<float> strengths{0};
+  for (;;) {
+    const std::vector<float> above = upwards.next(), below = downwards.next();
+    if (above.empty() && below.empty()) break;
+    std::vector<float> both = above;
+    both.insert(both.end(), below.begin(), below.end());
+    curve.measure(both);
+    strengths.insert(strengths.end(), both.begin(), both.end());
+    upwards.read(curve, above);
+    downwards.read(curve, below);
+  }
+  const RangeEnd high = upwards.end(), low = downwards.end();
   knob->max_strength = high.distance;
   knob->max_by_loss = high.by_loss;
   knob->max_by_items = high.by_items;

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "converter/features/reward_curve.h"
-#include "converter/io/thread_pool.h"
 #include "converter/network/interpretation.h"
 #include "converter/run/histories.h"
+#include "converter/run/steered_lists.h"
 #include "pintle/pintle.hpp"
 
 namespace pintle::converter {
@@ -19,13 +19,13 @@ namespace pintle::converter {
 // A range ends where so much of NDCG@10 is lost.
 inline constexpr double kRangeLoss = 0.05;
 
-// Measures knob `number` of `model` at whole strengths (and +-0.5), whose range there is as wide as its
-// steps go, and sets *knob's range, its reasons and its curve. up, down: its steps. item_values: what a
+// Measures knob `number` of `model` at whole strengths (and +-0.5), as far as its range goes, which in the
+// model is as wide as its steps go, and sets *knob's range, its reasons and its curve. up, down: its steps. item_values: what a
 // knob without an attribute moves; it ends where they stop to move, too. False if nothing is left of
 // the range, or no list holds anyone's held-out item, so that no loss can be told.
 bool set_range(const Model& model, uint32_t number, const Histories& users, const RewardSteps& up,
-               const RewardSteps& down, const std::vector<float>& item_values, ThreadPool* pool,
-               Knob* knob);
+               const RewardSteps& down, const std::vector<float>& item_values,
+               const MeasureLists& measure, Knob* knob);
 
 // The distance from 0 at which `losses`, parts of NDCG at ascending distances from 0 on, first reach
 // kRangeLoss: a loss that is smaller farther out is taken to be the largest before it (a list that is

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 #include "converter/features/evidence.h"
 #include "converter/features/feature_effects.h"
@@ -15,8 +16,9 @@
 #include "converter/features/reward_curve.h"
 #include "converter/features/temperature.h"
 #include "converter/io/error.h"
+#include "converter/io/progress.h"
+#include "converter/run/list_batch.h"
 #include "converter/run/runtime_model.h"
-#include "converter/run/steered_lists.h"
 
 namespace pintle::converter {
 namespace {
@@ -44,6 +46,27 @@ std::string short_text(double value) {
   return text;
 }
 
+// "building knobs [===>   ] 12 of 31 knobs": one bar over both halves of the work, rewards and ranges.
+class KnobBar {
+ public:
+  explicit KnobBar(size_t knobs) : bar_("building knobs", "knobs", knobs) {}
+
+  // Knobs of which a half is done, and lists that were made.
+  void add(size_t halves, size_t lists) {
+    halves_ += halves;
+    lists_ += lists;
+    const size_t knobs = halves_ / 2;
+    bar_.advance(knobs - std::exchange(knobs_, knobs), std::to_string(lists_) + " lists");
+  }
+  ListReport report() {
+    return [this](size_t searches, size_t lists) { add(searches, lists); };
+  }
+
+ private:
+  Progress bar_;
+  size_t halves_ = 0, knobs_ = 0, lists_ = 0;
+};
+
 class KnobBuilder {
  public:
   KnobBuilder(const ModelParts& parts, const Interpretation& interpretation,
@@ -69,55 +92,121 @@ class KnobBuilder {
   }
 
   BuiltKnobs build() {
-    for (uint32_t a = 0; a < parts_.catalogue.attributes.size(); ++a) add_attribute(a);
-    if (effects_) add_popularity();
+    std::vector<Draft> drafts = first_drafts();
+    KnobBar bar(static_cast<size_t>(std::count_if(
+        drafts.begin(), drafts.end(), [](const Draft& draft) { return !draft.is_refused(); })));
+    find_rewards_of(&drafts, &bar);
     BuiltKnobs built;
     built.temperature = steerable_.temperature;
-    built.wish_unit = wish_unit();
-    set_ranges(&built.knobs);
-    built.refused = std::move(refused_);
+    built.wish_unit = wish_unit(drafts);
+    set_ranges(&drafts, &bar);
+    // Those that a range could not be found for are told after the others, as they were found out.
+    for (const bool of_range : {false, true}) {
+      for (const Draft& draft : drafts) {
+        if (!draft.is_refused() || draft.has_steps != of_range) continue;
+        const Knob& knob = draft.knob;
+        const bool has_name = has_attribute(knob);
+        built.refused.push_back(
+            {knob.attribute_group, has_name ? knob.attribute_name : knob.name, draft.refusal});
+      }
+    }
+    for (Draft& draft : drafts) {
+      if (!draft.is_refused()) built.knobs.push_back(std::move(draft.knob));
+    }
     return built;
   }
 
  private:
-  // A knob whose range is as wide as its steps go.
+  // A knob whose range is as wide as its steps go, or why there is none.
   struct Draft {
+    uint32_t attribute = 0;
     Knob knob;
     RewardSteps up, down;
+    bool has_steps = false;
+    std::string refusal;
+    bool is_refused() const { return !refusal.empty(); }
   };
 
-  void refuse(const Knob& knob, const std::string& reason) {
-    refused_.push_back({knob.attribute_group, knob.attribute_name, reason});
+  static bool has_attribute(const Knob& knob) {
+    return !knob.attribute_group.empty() || !knob.attribute_name.empty();
   }
 
-  void add_attribute(uint32_t attribute) {
-    Draft draft;
-    Knob& knob = draft.knob;
-    std::tie(knob.attribute_group, knob.attribute_name) = parts_.catalogue.attributes[attribute];
-    knob.name = knob_name(attribute);
-    knob.sae = options_.sae;
-    const double items = items_of(attribute);
-    if (items < static_cast<double>(options_.min_items)) {
-      refuse(knob, short_text(items) + " items, fewer than " + std::to_string(options_.min_items));
-      return;
+  // The attributes in the catalogue's order, then popularity; those of too few items are refused.
+  std::vector<Draft> first_drafts() const {
+    std::vector<Draft> drafts;
+    for (uint32_t a = 0; a < parts_.catalogue.attributes.size(); ++a) {
+      Draft& draft = drafts.emplace_back();
+      draft.attribute = a;
+      Knob& knob = draft.knob;
+      std::tie(knob.attribute_group, knob.attribute_name) = parts_.catalogue.attributes[a];
+      knob.name = knob_name(a);
+      knob.sae = options_.sae;
+      const auto without = options_.without.find(parts_.catalogue.attributes[a]);
+      if (without != options_.without.end()) {
+        draft.refusal = without->second;
+        continue;
+      }
+      const double items = items_of(a);
+      if (items >= static_cast<double>(options_.min_items)) continue;
+      draft.refusal =
+          short_text(items) + " items, fewer than " + std::to_string(options_.min_items);
     }
+    if (effects_) {
+      Knob& knob = drafts.emplace_back().knob;
+      knob.name = "Popularity";
+      knob.sae = options_.sae;
+    }
+    return drafts;
+  }
+
+  static std::vector<Draft*> not_refused(std::vector<Draft>* drafts) {
+    std::vector<Draft*> kept;
+    for (Draft& draft : *drafts) {
+      if (!draft.is_refused()) kept.push_back(&draft);
+    }
+    return kept;
+  }
+
+  void find_rewards_of(std::vector<Draft>* drafts, KnobBar* bar) const {
+    const std::vector<Draft*> kept = not_refused(drafts);
+    run_searches(
+        kept.size(), pool_,
+        [&](size_t i, const MeasureLists& measure) {
+          Draft* const draft = kept[i];
+          if (has_attribute(draft->knob)) {
+            draft_attribute(draft, measure);
+          } else {
+            draft_popularity(draft, measure);
+          }
+          if (draft->is_refused()) return;
+          draft->has_steps = true;
+          Knob& knob = draft->knob;
+          knob.min_strength = has_attribute(knob) ? knob.rewards.front().first : -kMostSteps;
+          knob.max_strength = has_attribute(knob) ? knob.rewards.back().first : kMostSteps;
+        },
+        bar->report());
+    bar->add(kept.size() - not_refused(drafts).size(), 0);  // nothing more is done for them
+  }
+
+  void draft_attribute(Draft* draft, const MeasureLists& measure) const {
     WeightedFeatures features{options_.sae, {}};
-    find_steps(attribute, features, &draft);
-    if (draft.up.rewards.empty() && draft.down.rewards.empty()) {
-      refuse(knob, "no reward brings half of the people one item more, or takes one away");
+    find_steps(features, measure, draft);
+    if (draft->up.rewards.empty() && draft->down.rewards.empty()) {
+      draft->refusal = "no reward brings half of the people one item more, or takes one away";
       return;
     }
-    features = helping_features(attribute, reward_points(draft.up, draft.down));
+    features = helping_features(draft->attribute, reward_points(draft->up, draft->down), measure);
     if (!features.weights.empty()) {
-      find_steps(attribute, features, &draft);
-      knob.features = features.weights;
+      find_steps(features, measure, draft);
+      draft->knob.features = features.weights;
     }
-    add(std::move(draft));
+    draft->knob.rewards = reward_points(draft->up, draft->down);
   }
 
-  void find_steps(uint32_t attribute, const WeightedFeatures& features, Draft* draft) const {
-    draft->up = find_rewards(model_, users_, attribute, 1, features, pool_);
-    draft->down = find_rewards(model_, users_, attribute, -1, features, pool_);
+  void find_steps(const WeightedFeatures& features, const MeasureLists& measure,
+                  Draft* draft) const {
+    draft->up = find_rewards(model_, users_, draft->attribute, 1, features, measure);
+    draft->down = find_rewards(model_, users_, draft->attribute, -1, features, measure);
   }
 
   double items_of(uint32_t attribute) const {
@@ -137,25 +226,35 @@ class KnobBuilder {
 
   Eigen::VectorXd spared() const {
     Eigen::VectorXd weights = Eigen::VectorXd::Constant(effects_->changes.cols(), kSpareShares);
+    // A soft group may be the target's twin.
+    for (uint32_t a = 0; a < parts_.catalogue.attributes.size(); ++a) {
+      if (require(model_.attribute(a), "attribute", a).memberships != nullptr) weights(a) = 0;
+    }
     weights(effects_->popularity()) = kSparePopularity;
     weights(effects_->ndcg()) = kSpareNdcg;
     return weights;
   }
 
+  bool is_soft(uint32_t attribute) const {
+    return require(model_.attribute(attribute), "attribute", attribute).memberships != nullptr;
+  }
+
   // Per unit of strength; none where they do not help.
   WeightedFeatures helping_features(uint32_t attribute,
-                                    const std::vector<std::pair<float, float>>& points) const {
+                                    const std::vector<std::pair<float, float>>& points,
+                                    const MeasureLists& measure) const {
     WeightedFeatures features{options_.sae, {}};
-    if (!effects_) return features;
+    // Of soft attributes the wish is all there is.
+    if (!effects_ || is_soft(attribute)) return features;
     features.weights = choose_features(*effects_, attribute, spared(), {}, options_.features);
     const std::optional<FeatureHelp> help =
-        find_feature_help(model_, halves_, attribute, features, points, pool_);
+        find_feature_help(model_, halves_, attribute, features, points, measure);
     if (!help) return {options_.sae, {}};
     for (auto& feature : features.weights) feature.second *= static_cast<float>(help->dose);
     return features;
   }
 
-  void add_popularity() {
+  void draft_popularity(Draft* draft, const MeasureLists& measure) const {
     // Only features that tell popular tastes from unpopular ones.
     std::vector<uint32_t> candidates(contrast_.size());
     std::iota(candidates.begin(), candidates.end(), 0u);
@@ -172,54 +271,43 @@ class KnobBuilder {
       scales.push_back(kFirstScale * std::pow(kScaleFactor, i));
       variants.push_back({edits_of(features, scales.back())});
     }
-    const std::vector<ListMeasure> measures =
-        measure_lists(model_, users_, variants, pool_, popularity_);
+    const std::vector<ListMeasure> measures = measure(model_, users_, variants, popularity_);
     for (size_t i = 1; i < measures.size(); ++i) {
       const double low = measures[i - 1].mean_value, high = measures[i].mean_value;
       const double aim = measures[0].mean_value + kPopularityOfUnit;
       if (high < aim) continue;
       const double unit = scales[i - 1] + (scales[i] - scales[i - 1]) * (aim - low) / (high - low);
-      Draft draft;
-      draft.knob.name = "Popularity";
-      draft.knob.sae = options_.sae;
       for (const auto& [feature, weight] : features.weights) {
-        draft.knob.features.emplace_back(feature, weight * static_cast<float>(unit));
+        draft->knob.features.emplace_back(feature, weight * static_cast<float>(unit));
       }
-      add(std::move(draft));
       return;
     }
-    refused_.push_back({"", "Popularity",
-                        "its features do not move the mean popularity of the lists by " +
-                            short_text(kPopularityOfUnit)});
-  }
-
-  void add(Draft draft) {
-    Knob& knob = draft.knob;
-    const bool has_attribute = !knob.attribute_group.empty() || !knob.attribute_name.empty();
-    if (has_attribute) knob.rewards = reward_points(draft.up, draft.down);
-    knob.min_strength = has_attribute ? knob.rewards.front().first : -kMostSteps;
-    knob.max_strength = has_attribute ? knob.rewards.back().first : kMostSteps;
-    drafts_.push_back(std::move(draft));
+    draft->refusal = "its features do not move the mean popularity of the lists by " +
+                     short_text(kPopularityOfUnit);
   }
 
   // On the model with all drafts in it: what is measured is what ships.
-  void set_ranges(std::vector<Knob>* knobs) {
+  void set_ranges(std::vector<Draft>* drafts, KnobBar* bar) const {
+    const std::vector<Draft*> kept = not_refused(drafts);
     Interpretation trial = steerable_;
-    for (const Draft& draft : drafts_) trial.knobs.push_back(draft.knob);
+    for (const Draft* draft : kept) trial.knobs.push_back(draft->knob);
     const Model model = open_in_memory(join_parts(parts_, trial));
-    for (uint32_t i = 0; i < drafts_.size(); ++i) {
-      Draft& draft = drafts_[i];
-      if (set_range(model, i, users_, draft.up, draft.down, popularity_, pool_, &draft.knob)) {
-        knobs->push_back(std::move(draft.knob));
-      } else {
-        refuse(draft.knob, "a tenth of a unit costs 5 % of NDCG@10 either way, or NDCG@10 is 0");
-      }
-    }
+    run_searches(
+        kept.size(), pool_,
+        [&](size_t i, const MeasureLists& measure) {
+          Draft* const draft = kept[i];
+          if (set_range(model, static_cast<uint32_t>(i), users_, draft->up, draft->down,
+                        popularity_, measure, &draft->knob)) {
+            return;
+          }
+          draft->refusal = "a tenth of a unit costs 5 % of NDCG@10 either way, or NDCG@10 is 0";
+        },
+        bar->report());
   }
 
-  float wish_unit() const {
+  float wish_unit(const std::vector<Draft>& drafts) const {
     std::vector<float> units;
-    for (const Draft& draft : drafts_) {
+    for (const Draft& draft : drafts) {
       if (!draft.up.rewards.empty()) units.push_back(static_cast<float>(draft.up.rewards[0]));
     }
     if (units.empty()) return worth_of_last_entry(model_, users_, steerable_.temperature);
@@ -237,8 +325,6 @@ class KnobBuilder {
   Model model_;
   std::optional<FeatureEffects> effects_;  // of the SAE, if there is one
   std::vector<double> contrast_;
-  std::vector<Draft> drafts_;
-  std::vector<RefusedKnob> refused_;
 };
 
 }  // namespace

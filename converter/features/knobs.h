@@ -8,7 +8,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "converter/file/model_parts.h"
@@ -19,8 +21,10 @@
 namespace pintle::converter {
 
 struct KnobOptions {
-  uint32_t sae = 0;           // whose features, where the interpretation has SAEs
-  size_t min_items = 100;     // attributes of fewer items (memberships summed) get no knob
+  uint32_t sae = 0;        // whose features, where the interpretation has SAEs
+  size_t min_items = 100;  // attributes of fewer items (memberships summed) get no knob
+  // Attributes (group, name) that get no knob, and why.
+  std::map<std::pair<std::string, std::string>, std::string> without;
   size_t features = 8;        // at most so many a knob
   size_t effect_users = 400;  // whose lists show each feature's own effect
   size_t curve_users = 2500;  // whose lists calibrate the knobs

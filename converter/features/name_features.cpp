@@ -38,6 +38,7 @@ void name_features(const Model& model, const SaeWeights& sae, const FeatureActiv
                            learned, report->activations, options.names);
   const size_t features = report->features.size();
   std::vector<ConceptCandidate> candidates(features);
+  std::vector<std::string> typical(features);
   pool->for_each(features, [&](size_t f, int) {
     FeatureEvidence& evidence = report->features[f];
     FeatureLevels items = levels.of(f);
@@ -57,7 +58,7 @@ void name_features(const Model& model, const SaeWeights& sae, const FeatureActiv
     mass += evidence.mass;
     labels.push_back(evidence.label);
   }
-  report->concepts = choose_concepts(model, labels, options.concepts, &candidates);
+  report->concepts = choose_concepts(model, labels, typical, options.concepts, &candidates);
   for (size_t f = 0; f < features; ++f) {
     FeatureEvidence& evidence = report->features[f];
     if (mass > 0) evidence.mass /= mass;

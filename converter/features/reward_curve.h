@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "converter/io/thread_pool.h"
 #include "converter/run/histories.h"
+#include "converter/run/steered_lists.h"
 #include "pintle/pintle.hpp"
 
 namespace pintle::converter {
@@ -42,10 +42,14 @@ struct RewardSteps {
 // The reward of a step is not the median's own but that of a quantile above it, .5 + 2 / sqrt(people):
 // four standard errors of a median, .55 at least and .75 at most, so that the median of other users gains
 // the step too.
+//
+// Rewards are tried on a grid, 24 a factor of 3 apart and eight between two of them, by bisection: the first
+// of the grid that reaches the quantile, and the one before it. The higher a reward, the more a list has
+// gained, so that whoever gains the same at two rewards does so between them and needs no list there.
 inline constexpr size_t kFewestPeople = 20;
 inline constexpr double kFewestPart = 0.02;
 RewardSteps find_rewards(const Model& model, const Histories& users, uint32_t attribute, int sign,
-                         const WeightedFeatures& features, ThreadPool* pool);
+                         const WeightedFeatures& features, const MeasureLists& measure);
 
 // Both directions as a knob stores them: (strength, reward), by strength, (0, 0) among them.
 std::vector<std::pair<float, float>> reward_points(const RewardSteps& up, const RewardSteps& down);

@@ -194,6 +194,7 @@ class Builder {
                          {"min_precision", job.label.names.min_precision},
                          {"min_recall", job.label.names.min_recall},
                          {"concepts", job.label.concepts.most},
+                         {"concept_knobs", job.label.concepts.knobs},
                          {"complete", job.complete},
                          {"memory_bytes", job.label.memory_bytes}};
     stage("label " + name, inputs, {job.out_path}, [&] { run_label_job(job, &pool_); });

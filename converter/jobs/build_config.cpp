@@ -180,6 +180,7 @@ BuildConfig read_build_config(const std::string& path) {
   section.get("min_precision", &config.label.names.min_precision);
   section.get("min_recall", &config.label.names.min_recall);
   section.get("concepts", &config.label.concepts.most);
+  section.get("concept_knobs", &config.label.concepts.knobs);
   section.get("complete", &config.complete);
   section.get("threads", &config.threads);
   if (config.threads < 1 || config.threads > kMostThreads) {

@@ -117,7 +117,7 @@ class LabelRun {
     // Knobs are measured on a model that has the concepts.
     add_concepts(made.concepts, job_.model_path, false, &parts_.catalogue);
     if (job_.with_knobs) {
-      BuiltKnobs built = build_knobs(parts_, made, split_.train, job_.knobs, pool_);
+      BuiltKnobs built = build_knobs(parts_, made, split_.train, knob_options(), pool_);
       made.knobs = std::move(built.knobs);
       made.temperature = built.temperature;
       made.wish_unit = built.wish_unit;
@@ -160,6 +160,20 @@ class LabelRun {
       report_.interpretation.concepts.push_back(found.content);
     }
     return levels;
+  }
+
+  // Of the concepts the best alone get knobs: one is work of seconds, and nobody turns fifty.
+  KnobOptions knob_options() const {
+    KnobOptions options = job_.knobs;
+    if (!report_.labels) return options;
+    const std::vector<FoundConcept>& found = report_.labels->concepts;
+    const size_t most = job_.label.concepts.knobs;
+    for (size_t c = most; c < found.size(); ++c) {
+      const Concept& content = found[c].content;
+      options.without[{content.group, content.name}] =
+          "a concept behind the best " + std::to_string(most);
+    }
+    return options;
   }
 
   void complete(const ItemLevels* levels) {

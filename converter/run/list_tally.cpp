@@ -10,6 +10,9 @@
 namespace pintle::converter {
 namespace {
 
+// The rank, until then, of users who have not been counted.
+constexpr uint8_t kNotCounted = 255;
+
 double ratio(double part, size_t whole) {
   return whole == 0 ? 0.0 : part / static_cast<double>(whole);
 }
@@ -38,7 +41,7 @@ ListTally::ListTally(const Model& model, const Histories& histories,
   const size_t users = histories.users.size();
   for (const std::optional<uint32_t>& attribute : attributes) {
     UserLists& lists = users_.emplace_back();
-    lists.rank.assign(users, 0);
+    lists.rank.assign(users, kNotCounted);
     lists.is_same.assign(users, 0);
     if (attribute) lists.level.assign(users, 0);
     values_.emplace_back(item_values.empty() ? 0 : users, 0.0);
@@ -54,6 +57,7 @@ void ListTally::count(size_t variant, size_t user, size_t worker, const std::vec
   Sums& sums = sums_[worker][variant];
   UserLists& lists = users_[variant];
   const uint32_t held_out = histories_.items[user].back();
+  lists.rank[user] = 0;
   for (size_t place = 0; place < list.size(); ++place) {
     const uint32_t item = list[place];
     sums.recommended[item] = true;
@@ -75,21 +79,16 @@ void ListTally::count(size_t variant, size_t user, size_t worker, const std::vec
 }
 
 std::vector<ListMeasure> ListTally::result() const {
-  std::vector<size_t> measured;
-  for (size_t u = 0; u < histories_.items.size(); ++u) {
-    if (is_measured(histories_.items[u])) measured.push_back(u);
-  }
   size_t trained = 0;
   for (uint32_t i = 0; i < info_.item_count; ++i) {
     trained += require(model_.item(i), "item", i).is_trained != 0 ? 1 : 0;
   }
   std::vector<ListMeasure> measures;
-  for (size_t v = 0; v < users_.size(); ++v) measures.push_back(measure(v, measured, trained));
+  for (size_t v = 0; v < users_.size(); ++v) measures.push_back(measure(v, trained));
   return measures;
 }
 
-ListMeasure ListTally::measure(size_t variant, const std::vector<size_t>& measured,
-                               size_t trained) const {
+ListMeasure ListTally::measure(size_t variant, size_t trained) const {
   Sums sum;
   sum.levels.assign(info_.attribute_count, 0);
   sum.recommended.assign(info_.item_count, false);
@@ -106,7 +105,8 @@ ListMeasure ListTally::measure(size_t variant, const std::vector<size_t>& measur
   const UserLists& all = users_[variant];
   ListMeasure result;
   size_t hits = 0;
-  for (const size_t user : measured) {
+  for (size_t user = 0; user < all.rank.size(); ++user) {
+    if (all.rank[user] == kNotCounted) continue;
     result.users.rank.push_back(all.rank[user]);
     result.users.is_same.push_back(all.is_same[user]);
     if (!all.level.empty()) result.users.level.push_back(all.level[user]);
@@ -114,8 +114,9 @@ ListMeasure ListTally::measure(size_t variant, const std::vector<size_t>& measur
     hits += all.rank[user] != 0 ? 1 : 0;
   }
   const std::vector<double>& values = values_[variant];
-  result.ndcg = ratio(result.ndcg, measured.size());
-  result.hit_rate = ratio(static_cast<double>(hits), measured.size());
+  const size_t counted = result.users.rank.size();
+  result.ndcg = ratio(result.ndcg, counted);
+  result.hit_rate = ratio(static_cast<double>(hits), counted);
   result.mean_value = ratio(std::accumulate(values.begin(), values.end(), 0.0), sum.list_items);
   result.coverage =
       ratio(static_cast<double>(std::count(sum.recommended.begin(), sum.recommended.end(), true)),

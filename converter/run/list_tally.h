@@ -20,7 +20,7 @@ inline constexpr size_t kTopTen = 10;
 // A whole membership of an attribute (pintle_item_info.memberships).
 inline constexpr uint32_t kWholeLevel = 15;
 
-// A variant's lists, one entry a measured user, in the histories' order.
+// A variant's lists, one entry a user who was counted, in the histories' order.
 struct UserLists {
   std::vector<uint8_t> rank;  // of the held-out item, from 1; 0: not in the list
   std::vector<uint8_t>
@@ -56,7 +56,7 @@ class ListTally {
             const std::vector<float>& item_values, size_t workers);
 
   // Items of a user's list under one variant, best first, and of the unsteered one. Of different
-  // workers at once; each user and variant once.
+  // workers at once; each user and variant once at most. The means are over the users who were counted.
   void count(size_t variant, size_t user, size_t worker, const std::vector<uint32_t>& list,
              const std::vector<uint32_t>& base);
 
@@ -70,14 +70,14 @@ class ListTally {
     std::vector<size_t> levels;     // by attribute, in fifteenths
     std::vector<bool> recommended;  // by item
   };
-  ListMeasure measure(size_t variant, const std::vector<size_t>& measured, size_t trained) const;
+  ListMeasure measure(size_t variant, size_t trained) const;
 
   const Model model_;
   const pintle_model_info info_;
   const Histories& histories_;
   const std::vector<std::optional<uint32_t>>& attributes_;
   const std::vector<float>& item_values_;
-  std::vector<UserLists> users_;             // [variant]; of all users, measured or not
+  std::vector<UserLists> users_;             // [variant]; of all users, counted or not
   std::vector<std::vector<double>> values_;  // [variant][user]: sums of item_values
   std::vector<std::vector<Sums>> sums_;      // [worker][variant]
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "converter/run/steered_lists.h"
+#include "list_source.h"
 #include "steerable_model.h"
 
 namespace pintle::converter {
@@ -50,11 +51,11 @@ TEST_CASE("features are taken where they help people who did not choose them, an
   ThreadPool pool(2);
   Histories users = random_histories(400);
   const WeightedFeatures features = best_feature(model, users, &pool);
-  const auto points = reward_points(find_rewards(model, users, kSpace, 1, {}, &pool),
-                                    find_rewards(model, users, kSpace, -1, {}, &pool));
+  const auto points = reward_points(find_rewards(model, users, kSpace, 1, {}, lists_by(&pool)),
+                                    find_rewards(model, users, kSpace, -1, {}, lists_by(&pool)));
   const auto help = [&] {
     return find_feature_help(model, {take_part(users, 0, 2), take_part(users, 1, 2)}, kSpace,
-                             features, points, &pool);
+                             features, points, lists_by(&pool));
   };
 
   // People want what the feature promotes.
@@ -71,9 +72,9 @@ TEST_CASE("features are taken where they help people who did not choose them, an
   // It helps those who choose the dose, and not those who judge.
   Histories choosing = take_part(users, 0, 2);
   choose_next(model, edits_of(features, kDose), &choosing);
-  CHECK_FALSE(
-      find_feature_help(model, {choosing, take_part(users, 1, 2)}, kSpace, features, points, &pool)
-          .has_value());
+  CHECK_FALSE(find_feature_help(model, {choosing, take_part(users, 1, 2)}, kSpace, features, points,
+                                lists_by(&pool))
+                  .has_value());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "list_source.h"
 #include "steerable_model.h"
 
 namespace pintle::converter {
@@ -57,7 +58,7 @@ TEST_CASE("a range ends with its steps, or where too much is lost, and has a cur
     items.back() = require(session.recommend(1), "list")[0].item;
   }
   Knob knob = space;
-  REQUIRE(set_range(model, 0, users, up, down, {}, &pool, &knob));
+  REQUIRE(set_range(model, 0, users, up, down, {}, lists_by(&pool), &knob));
   CHECK(knob.min_by_items == -2);
   CHECK(std::isnan(knob.max_by_items));
   const float low = std::isnan(knob.min_by_loss) ? -2 : knob.min_by_loss;
@@ -77,7 +78,7 @@ TEST_CASE("a range ends with its steps, or where too much is lost, and has a cur
 
   // Nobody's next item can be found: no loss can be told.
   for (auto& items : users.items) items.back() = items.front();  // seen
-  CHECK_FALSE(set_range(model, 0, users, up, down, {}, &pool, &knob));
+  CHECK_FALSE(set_range(model, 0, users, up, down, {}, lists_by(&pool), &knob));
 }
 
 }  // namespace

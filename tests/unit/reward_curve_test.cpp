@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "converter/run/steered_lists.h"
+#include "list_source.h"
 #include "support/default_model.h"
 
 namespace pintle::converter {
@@ -39,7 +40,8 @@ TEST_CASE("a step's reward is the least that gives it to a little more than half
   ThreadPool pool(2);
   for (const int sign : {1, -1}) {
     CAPTURE(sign);
-    const RewardSteps steps = find_rewards(files.model, users, kAttribute, sign, {}, &pool);
+    const RewardSteps steps =
+        find_rewards(files.model, users, kAttribute, sign, {}, lists_by(&pool));
     REQUIRE(steps.rewards.size() >= 2);
     CHECK(std::is_sorted(steps.rewards.begin(), steps.rewards.end()));
     for (size_t i = 0; i < steps.rewards.size(); ++i) {
@@ -53,15 +55,95 @@ TEST_CASE("a step's reward is the least that gives it to a little more than half
     }
   }
   ThreadPool single(1);
-  const RewardSteps one = find_rewards(files.model, users, kAttribute, 1, {}, &single);
-  CHECK(one.rewards == find_rewards(files.model, users, kAttribute, 1, {}, &pool).rewards);
+  const RewardSteps one = find_rewards(files.model, users, kAttribute, 1, {}, lists_by(&single));
+  CHECK(one.rewards ==
+        find_rewards(files.model, users, kAttribute, 1, {}, lists_by(&pool)).rewards);
+}
+
+// The rewards found by trying the whole grid on everybody.
+RewardSteps by_whole_grid(const Model& model, const Histories& users, uint32_t attribute, int sign,
+                          const WeightedFeatures& features, ThreadPool* pool) {
+  const int places = 23 * 8;
+  const auto reward_at = [](int place) {
+    const double coarse = 1e-8 * std::pow(3.0, place / 8);
+    return place % 8 == 0 ? coarse : coarse * std::pow(3.0, (place % 8) / 8.0);
+  };
+  const auto plain = measure_lists(model, users, {{{}, 0, {}, attribute}}, pool)[0].users.level;
+  RewardSteps steps;
+  for (int step = 1; step <= kMostSteps; ++step) {
+    std::vector<ListVariant> variants;
+    for (int place = 0; place <= places; ++place) {
+      variants.push_back({edits_of(features, sign * step),
+                          0,
+                          {wish_of(model, attribute, sign * reward_at(place))},
+                          attribute});
+    }
+    const auto measures = measure_lists(model, users, variants, pool);
+    std::vector<double> reached;
+    size_t people = 0;
+    for (const ListMeasure& measure : measures) {
+      size_t there = 0;
+      people = 0;
+      for (size_t u = 0; u < plain.size(); ++u) {
+        if (sign < 0 && plain[u] < 15 * step) continue;
+        ++people;
+        there += sign * (measure.users.level[u] - plain[u]) >= 15 * step ? 1 : 0;
+      }
+      reached.push_back(static_cast<double>(there) / static_cast<double>(people));
+    }
+    const double wanted = std::clamp(0.5 + 2 / std::sqrt(static_cast<double>(people)), 0.55, 0.75);
+    const size_t fewest =
+        static_cast<size_t>(std::ceil(sign > 0 ? 0 : 0.02 * static_cast<double>(plain.size())));
+    if (people < std::max<size_t>(20, fewest) || reached[places] < wanted) {
+      steps.has_run_out = true;
+      break;
+    }
+    int i = 0;
+    while (reached[i] < wanted) ++i;
+    double reward = reward_at(i);
+    if (i > 0) {
+      const double below = reward_at(i - 1), part = wanted - reached[i - 1];
+      reward = below * std::pow(reward / below, part / (reached[i] - reached[i - 1]));
+    }
+    steps.rewards.push_back(step == 1 ? reward : std::max(reward, steps.rewards.back()));
+  }
+  return steps;
+}
+
+TEST_CASE("the rewards are those of the whole grid, tried on everybody") {
+  const test::DefaultModel files;
+  Histories users = files.users(300);
+  users.items[7].resize(1);  // too short to hold anything out
+  ThreadPool pool(2);
+  for (const uint32_t attribute : {kAttribute, kRare}) {
+    for (const int sign : {1, -1}) {
+      CAPTURE(attribute);
+      CAPTURE(sign);
+      size_t lists = 0;
+      const auto counted = [&](const Model& model, const Histories& histories,
+                               const std::vector<ListVariant>& variants,
+                               const std::vector<float>& values) {
+        for (const ListVariant& variant : variants) {
+          lists += variant.who.empty()
+                       ? 0
+                       : std::count(variant.who.begin(), variant.who.end(), Gets::kList);
+        }
+        return measure_lists(model, histories, variants, &pool, values);
+      };
+      const RewardSteps found = find_rewards(files.model, users, attribute, sign, {}, counted);
+      const RewardSteps all = by_whole_grid(files.model, users, attribute, sign, {}, &pool);
+      CHECK(found.rewards == all.rewards);
+      CHECK(found.has_run_out == all.has_run_out);
+      CHECK(lists < 20 * users.users.size());  // of 185
+    }
+  }
 }
 
 TEST_CASE("steps run out where few people can take them") {
   const test::DefaultModel files;
   ThreadPool pool(2);
   const Histories users = files.users(300);
-  const RewardSteps down = find_rewards(files.model, users, kRare, -1, {}, &pool);
+  const RewardSteps down = find_rewards(files.model, users, kRare, -1, {}, lists_by(&pool));
   CHECK(down.has_run_out);
   const auto plain = measure_lists(files.model, users, {{{}, 0, {}, kRare}}, &pool)[0];
   const auto having = [&](size_t items) {
@@ -71,7 +153,8 @@ TEST_CASE("steps run out where few people can take them") {
   CHECK(having(down.rewards.size()) >= 20);
   CHECK(having(down.rewards.size() + 1) < 20);
   // Nineteen people are too few for any step.
-  const RewardSteps nobody = find_rewards(files.model, files.users(19), kAttribute, 1, {}, &pool);
+  const RewardSteps nobody =
+      find_rewards(files.model, files.users(19), kAttribute, 1, {}, lists_by(&pool));
   CHECK(nobody.rewards.empty());
   CHECK(nobody.has_run_out);
 }
