@@ -14,6 +14,7 @@
 #include "converter/file/metadata.h"
 #include "converter/file/quantize.h"
 #include "converter/file/segments.h"
+#include "converter/run/list_tally.h"
 #include "converter/run/runtime_model.h"
 #include "converter/run/steering_names.h"
 
@@ -60,13 +61,10 @@ size_t dated_items(const Model& model) {
 
 // Attributes that some items belong to in part.
 Json soft_attributes(const Model& model) {
-  constexpr uint8_t kWhole = 15;
   Json list = Json::array();
   for (uint32_t i = 0; i < model.info().attribute_count; ++i) {
     const pintle_attribute_info info = require(model.attribute(i), "attribute", i);
-    if (info.memberships == nullptr) continue;
-    const uint8_t* const end = info.memberships + info.item_count;
-    if (std::all_of(info.memberships, end, [](uint8_t m) { return m == kWhole; })) continue;
+    if (!is_soft(model, i)) continue;
     const auto [group, name] = attribute_name(model, i);
     list.push_back({{"group", group}, {"name", name}, {"items", info.item_count}});
   }

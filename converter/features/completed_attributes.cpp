@@ -147,8 +147,7 @@ Group read_group(const Model& model, const std::string& name) {
     if (names.find("\"" + its_group + "\"") == std::string::npos) {
       names += (names.empty() ? "\"" : ", \"") + its_group + "\"";
     }
-    const bool is_soft = require(model.attribute(a), "attribute", a).memberships != nullptr;
-    if (its_group != name || is_soft) continue;
+    if (its_group != name || is_soft(model, a)) continue;
     number[a] = static_cast<int64_t>(group.attributes.size());
     group.attributes.push_back(a);
   }

@@ -24,7 +24,7 @@ struct ConceptOptions {
   size_t knobs = 16;             // the best of them that get a knob
   size_t min_members = 10;       // items that belong by a half
   double most_share = 0.5;       // of the trained items that belong by a half
-  double min_separation = 0.75;  // FeatureLevels::separation; .75 is an even spread
+  double min_separation = 0.7;  // FeatureLevels::separation; a bell curve has .64
   double min_agreement = 0.8;    // ItemLevels::agreement with the testing people
   double min_stability = 0.7;    // SaeWeights::stability, where it is known
   double min_lift = 1.2;         // less two standard errors

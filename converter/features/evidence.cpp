@@ -6,6 +6,7 @@
 #include <numeric>
 #include <unordered_set>
 
+#include "converter/run/list_tally.h"
 #include "converter/run/runtime_model.h"
 
 namespace pintle::converter {
@@ -45,8 +46,7 @@ AttributeIndex index_attributes(const Model& model, size_t min_items) {
   std::vector<int64_t> number(info.attribute_count, -1);
   for (uint32_t a = 0; a < info.attribute_count; ++a) {
     // Soft attributes are no labels: an item has them in part.
-    const bool is_soft = require(model.attribute(a), "attribute", a).memberships != nullptr;
-    if (items[a] == 0 || items[a] < min_items || is_soft) continue;
+    if (items[a] == 0 || items[a] < min_items || is_soft(model, a)) continue;
     number[a] = static_cast<int64_t>(index.attributes.size());
     index.attributes.push_back(a);
     index.item_count.push_back(items[a]);

@@ -74,7 +74,7 @@ std::vector<size_t> counts_of(const std::vector<uint32_t>& places) {
 struct FeatureNamer::Claim {
   std::vector<uint32_t> properties;  // none: no claim
   std::vector<uint32_t> items;       // that it holds for, ascending
-  double phi = 0, score = -1;
+  double phi = 0, score = 0;         // what does not correlate at all is no claim
 };
 
 FeatureNamer::FeatureNamer(const Model& model, std::vector<ItemProperty> properties,

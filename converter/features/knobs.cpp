@@ -228,15 +228,11 @@ class KnobBuilder {
     Eigen::VectorXd weights = Eigen::VectorXd::Constant(effects_->changes.cols(), kSpareShares);
     // A soft group may be the target's twin.
     for (uint32_t a = 0; a < parts_.catalogue.attributes.size(); ++a) {
-      if (require(model_.attribute(a), "attribute", a).memberships != nullptr) weights(a) = 0;
+      if (is_soft(model_, a)) weights(a) = 0;
     }
     weights(effects_->popularity()) = kSparePopularity;
     weights(effects_->ndcg()) = kSpareNdcg;
     return weights;
-  }
-
-  bool is_soft(uint32_t attribute) const {
-    return require(model_.attribute(attribute), "attribute", attribute).memberships != nullptr;
   }
 
   // Per unit of strength; none where they do not help.
@@ -245,7 +241,7 @@ class KnobBuilder {
                                     const MeasureLists& measure) const {
     WeightedFeatures features{options_.sae, {}};
     // Of soft attributes the wish is all there is.
-    if (!effects_ || is_soft(attribute)) return features;
+    if (!effects_ || is_soft(model_, attribute)) return features;
     features.weights = choose_features(*effects_, attribute, spared(), {}, options_.features);
     const std::optional<FeatureHelp> help =
         find_feature_help(model_, halves_, attribute, features, points, measure);
@@ -306,9 +302,15 @@ class KnobBuilder {
   }
 
   float wish_unit(const std::vector<Draft>& drafts) const {
+    // Items of a soft group count in part, so that one more of them takes more than one item. They set the
+    // unit only where there is no other knob.
     std::vector<float> units;
-    for (const Draft& draft : drafts) {
-      if (!draft.up.rewards.empty()) units.push_back(static_cast<float>(draft.up.rewards[0]));
+    for (const bool soft : {false, true}) {
+      for (const Draft& draft : drafts) {
+        if (draft.up.rewards.empty() || is_soft(model_, draft.attribute) != soft) continue;
+        units.push_back(static_cast<float>(draft.up.rewards[0]));
+      }
+      if (!units.empty()) break;
     }
     if (units.empty()) return worth_of_last_entry(model_, users_, steerable_.temperature);
     std::sort(units.begin(), units.end());

@@ -46,7 +46,8 @@ struct BuiltKnobs {
 
 // A knob for every attribute of at least min_items items, in the catalogue's order, and, with an SAE,
 // one for popularity, of features alone. The temperature is fitted; the unit of wishes is the median
-// over the knobs of the reward at +1, and without a knob worth_of_last_entry. The users' last events are
+// of the reward at +1 over the knobs of whole attributes, else over all knobs, and without one
+// worth_of_last_entry. The users' last events are
 // held out: never pass test users.
 // REQUIRES: the SAE, if there is one, has statistics.
 BuiltKnobs build_knobs(const ModelParts& parts, const Interpretation& interpretation,

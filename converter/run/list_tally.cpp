@@ -23,6 +23,13 @@ double ndcg_of(uint8_t rank) {
   return rank == 0 ? 0 : 1 / std::log2(static_cast<double>(rank) + 1);
 }
 
+bool is_soft(const Model& model, uint32_t attribute) {
+  const pintle_attribute_info info = require(model.attribute(attribute), "attribute", attribute);
+  if (info.memberships == nullptr) return false;
+  return std::any_of(info.memberships, info.memberships + info.item_count,
+                     [](uint8_t membership) { return membership != kWholeLevel; });
+}
+
 uint32_t membership_of(const pintle_item_info& item, uint32_t attribute) {
   const uint32_t* const end = item.attributes + item.attribute_count;
   const uint32_t* const found = std::lower_bound(item.attributes, end, attribute);

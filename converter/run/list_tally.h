@@ -44,6 +44,10 @@ double ndcg_of(uint8_t rank);
 // An item's membership of an attribute in fifteenths, 0 to kWholeLevel.
 uint32_t membership_of(const pintle_item_info& item, uint32_t attribute);
 
+// Whether some item belongs to the attribute only in part. In a file where one attribute is so, all have
+// memberships.
+bool is_soft(const Model& model, uint32_t attribute);
+
 // Leave-one-out: each user's last event is held out; users with fewer than two events do not count.
 inline bool is_measured(const std::vector<uint32_t>& events) { return events.size() >= 2; }
 

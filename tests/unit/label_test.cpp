@@ -91,21 +91,25 @@ TEST_CASE("features are measured, named and written") {
     }
   }
 
-  SUBCASE("a label is the attribute that correlates, or titles") {
+  SUBCASE("a label is a name that holds, or items") {
+    const NameLevels bars;
+    double named = 0, all = 0;
     for (const FeatureEvidence& feature : labels.features) {
       CAPTURE(feature.label);
-      if (feature.fired == 0) {
-        CHECK(feature.label.empty());
-        continue;
-      }
-      const uint32_t attribute = labels.index.attributes[feature.attributes[0].attribute];
-      const char* name = require(files.model.attribute(attribute), "attribute").name;
-      if (feature.attributes[0].correlation >= 0.3) {
-        CHECK(feature.label.rfind(name, 0) == 0);
-      } else if (!feature.items.empty()) {
+      all += feature.mass;
+      if (feature.name.holds) {
+        named += feature.mass;
+        CHECK(feature.label == feature.name.text);
+        CHECK(feature.name.histories.precision >= bars.min_precision);
+        CHECK(feature.name.histories.recall >= bars.min_recall);
+      } else if (!feature.label.empty()) {
         CHECK(feature.label.rfind("like ", 0) == 0);
       }
+      if (feature.fired == 0) CHECK(feature.mass == 0);
     }
+    CHECK(all == doctest::Approx(1));
+    CHECK(labels.named_mass == doctest::Approx(named));
+    CHECK(named > 0);  // genres are found
   }
 
   SUBCASE("features.json describes the SAE") {

@@ -6,6 +6,7 @@ What is converted, trained or labelled is kept in the folder `work` and made onc
 
 import json
 import pathlib
+import random
 import time
 
 from table import run, run_json
@@ -64,9 +65,57 @@ class Domain:
         return self.convert("int8", [(sae, self.labelled(sae))])
 
 
+    def described(self, name, attributes):
+        """A model with these attributes alone; item -> names."""
+        table = self.work / f"{name}-items.tsv"
+        column = f"\t{self.attribute_group}" if attributes else ""
+        table.write_text(f"item\ttitle{column}\n" + "".join(
+            "\t".join([str(item), self.title(item)] + (["|".join(attributes.get(item, []))]
+                                                      if attributes else [])) + "\n"
+            for item in sorted(self.attributes_of_items())))
+        path = self.work / f"{name}.pintle"
+        conversion = [word for word in self.conversion
+                      if word not in ("--attributes", self.attribute_group)]
+        conversion += ["--items", table]
+        if attributes:
+            conversion += ["--attributes", self.attribute_group]
+        if not path.exists():
+            run(self.pintle, "convert", *conversion, "--precision", "int8", "--out", path)
+        return path, conversion
+
+    def with_concepts(self, name, attributes, *options):
+        """(features.json, a model with its concepts) of a model with these attributes alone."""
+        base, conversion = self.described(name, attributes)
+        sae = self.work / "sae-default"
+        if not (sae / "cfg.json").exists():
+            run(self.pintle, "train-sae", "--model", base, "--interactions", self.log,
+                "--users-file", self.work / self.train, "--held-out-users", self.work / self.test,
+                "--out", sae)
+        features, model = self.work / f"{name}.json", self.work / f"{name}-concepts.pintle"
+        if not model.exists():
+            run(self.pintle, "label", "--model", base, "--sae", sae, "--interactions", self.log,
+                "--train-users", self.work / self.train, "--test-users", self.work / self.test,
+                "--no-knobs", *options, "--out", features)
+            run(self.pintle, "convert", *conversion, "--precision", "int8", "--sae", sae,
+                "--features", features, "--out", model)
+        return features, model
+
+    def found(self):
+        return self.with_concepts("unlabelled", {})
+
+    def completed(self, part):
+        """Attributes of a random part of the items alone are known."""
+        items = self.attributes_of_items()
+        order = sorted(items)
+        random.Random(1).shuffle(order)
+        known = {item: items[item] for item in order[:round(part * len(order))]}
+        return self.with_concepts("part-known", known, "--complete", self.attribute_group)
+
+
 class MovieLens(Domain):
     """GPT-2 on MovieLens-1M. SAEs and knobs see sae_users alone."""
     name, train, test = "ML-1M", "sae_users", "interpretation_users"
+    attribute_group = "genres"
 
     def __init__(self, pintle, shared, work, hook="last"):
         super().__init__(pintle, work, hook)
@@ -75,14 +124,22 @@ class MovieLens(Domain):
         self.items = shared / "data/ml-1m/items.tsv"
         self.conversion = ["--weights", self.checkpoint / "model.safetensors",
                            "--config", self.checkpoint / "config.json"]
+        self.titles = {}
         self.reference = json.loads((self.checkpoint / "sae_reference.json").read_text())
         for name in ("sae_users", "interpretation_users", "control_users"):
             self.write_users(name, self.reference[name])
 
+    def rows(self):
+        return [line.split("\t") for line in self.items.read_text().splitlines()[1:]]
+
     def attributes_of_items(self):
         """Item -> its genres."""
-        rows = (line.split("\t") for line in self.items.read_text().splitlines()[1:])
-        return {int(row[0]): row[3].split("|") for row in rows}
+        return {int(row[0]): row[3].split("|") for row in self.rows()}
+
+    def title(self, item):
+        if not self.titles:
+            self.titles = {int(row[0]): row[2] for row in self.rows()}
+        return self.titles[item]
 
     def logs(self):
         """User -> items, oldest first."""
@@ -101,6 +158,7 @@ class Beauty(Domain):
     """ICLRec on Amazon Beauty, whose attributes have numbers and no names. A half of the users, every
     second one, is learned from: two thirds of it for knobs, a third for what features mean."""
     name, train, test = "Beauty", "train_users", "test_users"
+    attribute_group = "attribute"
 
     def __init__(self, pintle, shared, work, hook="last"):
         super().__init__(pintle, work, hook)
@@ -120,6 +178,9 @@ class Beauty(Domain):
 
     def attributes_of_items(self):
         return self.attributes
+
+    def title(self, item):
+        return ""
 
     def logs(self):
         logs = (list(map(int, line.split())) for line in self.log.read_text().splitlines())

@@ -3,7 +3,7 @@
 """Lists under wishes and rules, each figure beside its bar.
 
     python3 tests/bench/show/lists.py --pintle build/release/converter/pintle --shared ../shared \
-        [--work DIR] [--only units,knobs,example,shares,mix,calissta,diversity,domains,tests] [--install]
+        [--work DIR] [--only units,knobs,example,concepts,shares,mix,calissta,diversity,domains,tests] [--install]
 
 --shared holds the checkpoints gpt2-ml1m and iclrec-beauty and their data. On MovieLens-1M SAE and knobs
 see sae_users alone and all others, 3,624, are measured; on Amazon Beauty every second user is learned
@@ -15,6 +15,7 @@ Losses are in % of NDCG@10, with the 95 % interval of a paired bootstrap over pe
 fixed seed; means over attributes are taken person by person.
 """
 
+import concept_bars
 import example_bars
 import knob_bars
 import mix_bars
@@ -62,6 +63,13 @@ class Show:
     def example(self):
         example_bars.example(self.table, self.steered(MovieLens)[1], self.arguments.draws)
 
+    def concepts(self):
+        for domain_type in (MovieLens, Beauty):
+            domain = domain_type(self.arguments.pintle, self.arguments.shared,
+                                 self.work / domain_type.name)
+            people = People(self.arguments.pintle, domain)
+            concept_bars.concepts(self.table, people, domain)
+
     def shares(self):
         rule_bars.shares(self.table, self.steered(MovieLens)[1])
 
@@ -85,7 +93,7 @@ class Show:
             self.table.row(what, "", command, None)
 
 
-PARTS = ("units", "knobs", "example", "shares", "mix", "calissta", "diversity", "domains", "tests")
+PARTS = ("units", "knobs", "example", "concepts", "shares", "mix", "calissta", "diversity", "domains", "tests")
 
 
 def main():
