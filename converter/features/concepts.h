@@ -20,15 +20,15 @@ namespace pintle::converter {
 inline constexpr size_t kMostConceptsOfItem = 8;
 
 struct ConceptOptions {
-  size_t most = 64;              // concepts
-  size_t knobs = 16;             // the best of them that get a knob
-  size_t min_members = 10;       // items that belong by a half
-  double most_share = 0.5;       // of the trained items that belong by a half
+  size_t most = 64;             // concepts
+  size_t knobs = 16;            // the best of them that get a knob
+  size_t min_members = 10;      // items that belong by a half
+  double most_share = 1.0 / 3;  // of the trained items that belong by a half
   double min_separation = 0.7;  // FeatureLevels::separation; a bell curve has .64
-  double min_agreement = 0.8;    // ItemLevels::agreement with the testing people
-  double min_stability = 0.7;    // SaeWeights::stability, where it is known
-  double min_lift = 1.2;         // less two standard errors
-  double most_alike = 0.5;  // sum of the smaller levels over sum of the larger, with one offered
+  double min_agreement = 0.8;   // ItemLevels::agreement with the testing people
+  double min_stability = 0.7;   // SaeWeights::stability, where it is known
+  double min_lift = 1.2;        // less two standard errors
+  double most_alike = 0.4;  // sum of the smaller levels over sum of the larger, with one offered
 };
 
 // What makes a group worth offering.
