@@ -60,7 +60,8 @@ std::string concept_name(const std::string& label) {
   return label.rfind("like ", 0) == 0 ? label : "like " + label;
 }
 
-// Every item's largest levels, as memberships of the concepts.
+// Of every item the levels that tell most of what comes next, level times log lift: memberships of the
+// concepts. By level alone, broad groups would crowd out those that few items belong to.
 void fill_items(const Model& model, const std::vector<const FeatureLevels*>& levels,
                 std::vector<FoundConcept>* found) {
   std::vector<std::vector<std::pair<float, size_t>>> of_item(model.info().item_count);
@@ -69,8 +70,12 @@ void fill_items(const Model& model, const std::vector<const FeatureLevels*>& lev
   }
   for (uint32_t i = 0; i < of_item.size(); ++i) {
     auto& memberships = of_item[i];
+    const auto worth = [&](const std::pair<float, size_t>& membership) {
+      const double lift = (*found)[membership.second].measures.lift;
+      return static_cast<double>(membership.first) * std::log(lift);
+    };
     std::stable_sort(memberships.begin(), memberships.end(),
-                     [](const auto& a, const auto& b) { return a.first > b.first; });
+                     [&](const auto& a, const auto& b) { return worth(a) > worth(b); });
     memberships.resize(std::min(memberships.size(), kMostConceptsOfItem));
     for (const auto& [level, c] : memberships) {
       const auto fifteenths = static_cast<uint8_t>(std::lround(level * float{kWholeLevel}));

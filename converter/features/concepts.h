@@ -16,7 +16,8 @@
 
 namespace pintle::converter {
 
-// In a file an item has at most so many memberships of found concepts, the largest.
+// In a file an item has at most so many memberships of found concepts, those that tell most: of the largest
+// level times log lift.
 inline constexpr size_t kMostConceptsOfItem = 8;
 
 struct ConceptOptions {

@@ -213,7 +213,7 @@ TEST_CASE("concepts are features that hold up, each once") {
   CHECK(members == found[0].measures.members);
 }
 
-TEST_CASE("an item keeps its eight largest memberships") {
+TEST_CASE("an item keeps the eight memberships that tell most") {
   const PlantedFeatures planted;
   std::vector<ConceptCandidate> candidates(10);
   std::vector<std::string> labels, items(10);
