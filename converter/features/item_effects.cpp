@@ -137,22 +137,6 @@ Eigen::MatrixXd measure_directions(const Model& model, const Probes& probes,
   return directions;
 }
 
-// Users with events, evenly over all: logs are often sorted by something.
-Histories sample(const Histories& histories, size_t users) {
-  std::vector<size_t> known;
-  for (size_t u = 0; u < histories.items.size(); ++u) {
-    if (!histories.items[u].empty()) known.push_back(u);
-  }
-  const size_t count = std::min(users, known.size());
-  Histories taken;
-  for (size_t i = 0; i < count; ++i) {
-    const size_t user = known[i * known.size() / count];
-    taken.users.push_back(histories.users[user]);
-    taken.items.push_back(histories.items[user]);
-  }
-  return taken;
-}
-
 Eigen::MatrixXd find_directions(const ModelParts& parts, const SaeWeights& sae,
                                 const ScoredItems& scored, ThreadPool* pool,
                                 const LabelReport& report) {
@@ -173,7 +157,7 @@ Eigen::MatrixXd find_directions(const ModelParts& parts, const SaeWeights& sae,
   steerable.saes[0].name = "sae";
   steerable.saes[0].weights = sae;
   return measure_directions(open_in_memory(join_parts(parts, steerable)), Probes(scored), doses,
-                            sample(report.histories, users), pool);
+                            sample_users_with_events(report.histories, users), pool);
 }
 
 void list_items(const ScoredItems& scored, const Eigen::VectorXd& direction, size_t listed,

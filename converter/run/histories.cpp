@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "converter/run/histories.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "converter/io/error.h"
@@ -67,6 +68,21 @@ Histories take_part(const Histories& histories, size_t part, size_t parts) {
   for (size_t u = part; u < histories.users.size(); u += parts) {
     taken.users.push_back(histories.users[u]);
     taken.items.push_back(histories.items[u]);
+  }
+  return taken;
+}
+
+Histories sample_users_with_events(const Histories& histories, size_t users) {
+  std::vector<size_t> known;
+  for (size_t u = 0; u < histories.items.size(); ++u) {
+    if (!histories.items[u].empty()) known.push_back(u);
+  }
+  const size_t count = std::min(users, known.size());
+  Histories taken;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t user = known[i * known.size() / count];
+    taken.users.push_back(histories.users[user]);
+    taken.items.push_back(histories.items[user]);
   }
   return taken;
 }

@@ -33,6 +33,9 @@ Interactions select_users(const Interactions& interactions, const std::string& p
 // Only the users i with i % parts == part, part < parts.
 Histories take_part(const Histories& histories, size_t part, size_t parts);
 
+// At most so many of the users that have events, evenly over all: logs are often sorted by something.
+Histories sample_users_with_events(const Histories& histories, size_t users);
+
 }  // namespace pintle::converter
 
 #endif  // PINTLE_CONVERTER_RUN_HISTORIES_H_

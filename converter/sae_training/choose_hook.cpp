@@ -14,22 +14,6 @@ constexpr size_t kSampledUsers = 256;
 constexpr double kPriorRows = 2;
 constexpr double kLeastOfOthers = 0.5;
 
-// Users with events, evenly over all.
-Histories sample_users(const Histories& histories) {
-  std::vector<size_t> known;
-  for (size_t u = 0; u < histories.items.size(); ++u) {
-    if (!histories.items[u].empty()) known.push_back(u);
-  }
-  const size_t count = std::min(kSampledUsers, known.size());
-  Histories taken;
-  for (size_t i = 0; i < count; ++i) {
-    const size_t user = known[i * known.size() / count];
-    taken.users.push_back(histories.users[user]);
-    taken.items.push_back(histories.items[user]);
-  }
-  return taken;
-}
-
 struct Harvested {
   std::vector<float> states;  // [items.size()][dim]
   std::vector<uint32_t> items;
@@ -98,7 +82,8 @@ std::vector<HookFigure> measure_hooks(const Model& model, const Histories& train
     hooks.push_back({HookPlace::kMlp, block});
   }
   hooks.push_back({HookPlace::kLast, 0});
-  const Histories known = sample_users(train), others = sample_users(held_out);
+  const Histories known = sample_users_with_events(train, kSampledUsers),
+                  others = sample_users_with_events(held_out, kSampledUsers);
   std::vector<HookFigure> figures;
   for (const Hook& hook : hooks) {
     const Harvested rows = harvest_all(model, known, hook, pool);
