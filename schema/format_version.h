@@ -8,7 +8,7 @@
 
 namespace pintle::format {
 
-inline constexpr uint16_t kFormatMajor = 1, kFormatMinor = 3;
+inline constexpr uint16_t kFormatMajor = 1, kFormatMinor = 4;
 // Bits of Model.required_features.
 inline constexpr uint64_t kFeatureNormForm = 1;    // a norm_form other than EpsInside
 inline constexpr uint64_t kFeatureReadNewest = 2;  // the mask BidirectionalNewest

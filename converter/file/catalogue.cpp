@@ -2,8 +2,11 @@
 #include "converter/file/catalogue.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 #include <optional>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "converter/file/item_rows.h"
@@ -94,6 +97,31 @@ size_t Catalogue::trained_count(size_t item_count) const {
 size_t Catalogue::dated_count() const {
   return static_cast<size_t>(
       std::count_if(dates.begin(), dates.end(), [](int32_t date) { return date != kUnknownDate; }));
+}
+
+void count_popularity(const Interactions& interactions, Catalogue* catalogue) {
+  std::vector<size_t> events(interactions.item_names.size());
+  for (const std::vector<size_t>& history : interactions.items) {
+    for (size_t name : history) ++events[name];
+  }
+  std::unordered_map<std::string, size_t> counts;
+  for (size_t i = 0; i < events.size(); ++i) counts[interactions.item_names[i]] = events[i];
+  const size_t rows = catalogue->id_order.size();
+  std::vector<double> shares(rows);
+  double sum = 0;
+  for (size_t row = 0; row < rows; ++row) {
+    if (!catalogue->trained.empty() && !catalogue->trained[row]) continue;
+    const auto found =
+        counts.find(catalogue->has_text_ids ? catalogue->text_ids[row]
+                                            : std::to_string(catalogue->integer_ids[row]));
+    shares[row] = 1 + (found == counts.end() ? 0 : static_cast<double>(found->second));
+    sum += shares[row];
+  }
+  catalogue->popularity.resize(rows);
+  for (size_t row = 0; row < rows; ++row) {
+    catalogue->popularity[row] = shares[row] > 0 ? static_cast<float>(std::log(shares[row] / sum))
+                                                 : -std::numeric_limits<float>::infinity();
+  }
 }
 
 Catalogue build_catalogue(const ItemTable* items, const Interactions* interactions,

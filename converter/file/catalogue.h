@@ -33,6 +33,8 @@ struct Catalogue {
   // How much a row belongs to each of its attributes, in fifteenths, 1 to kWholeMembership. Empty: whole.
   std::vector<std::vector<uint8_t>> item_memberships;
   std::vector<int32_t> dates;  // empty, or minutes since 1970 a row (kUnknownDate)
+  // Empty, or the log of every row's share of the events, each row's counted once more; -inf: untrained.
+  std::vector<float> popularity;
 
   size_t trained_count(size_t item_count) const;
   size_t dated_count() const;  // items of which it is known when they appeared
@@ -70,6 +72,9 @@ struct CatalogueReport {
 // and where item_rows.h does; `force` as there.
 Catalogue build_catalogue(const ItemTable* items, const Interactions* interactions,
                           Network* network, CatalogueReport* report, bool force = false);
+
+// Fills catalogue->popularity from the interactions, whose ids are the catalogue's external ones.
+void count_popularity(const Interactions& interactions, Catalogue* catalogue);
 
 }  // namespace pintle::converter
 

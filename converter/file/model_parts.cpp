@@ -105,6 +105,11 @@ Catalogue read_catalogue(const fb::Model& root, const std::vector<uint8_t>& file
     catalogue.dates.resize(info.item_count);
     std::memcpy(catalogue.dates.data(), dates.data(), dates.size());
   }
+  if (table.popularity() != nullptr) {
+    const std::vector<uint8_t> popularity = bytes_of(file, table.popularity());
+    catalogue.popularity.resize(info.item_count);
+    std::memcpy(catalogue.popularity.data(), popularity.data(), popularity.size());
+  }
   return catalogue;
 }
 

@@ -65,6 +65,7 @@ void CatalogueWriter::add_segments(SegmentList* segments) {
   add_attributes(segments);
   if (has_soft_attributes(catalogue_)) add_memberships(segments);
   dates_ = segments->add_array(catalogue_.dates);
+  popularity_ = segments->add_array(catalogue_.popularity);
 }
 
 void CatalogueWriter::add_attributes(SegmentList* segments) {
@@ -105,6 +106,7 @@ flatbuffers::Offset<fb::Catalogue> CatalogueWriter::table(flatbuffers::FlatBuffe
   const fb::Segment memberships = placed_at(base, item_memberships_);
   const fb::Segment turned_memberships = placed_at(base, attribute_memberships_);
   const fb::Segment dates = placed_at(base, dates_);
+  const fb::Segment popularity = placed_at(base, popularity_);
   const auto if_used = [](const fb::Segment& segment) {
     return segment.size() == 0 ? nullptr : &segment;
   };
@@ -113,7 +115,7 @@ flatbuffers::Offset<fb::Catalogue> CatalogueWriter::table(flatbuffers::FlatBuffe
                              if_used(integer_ids), text_ids, &id_order, if_used(trained), titles,
                              attribute_vector, if_used(offsets), if_used(values),
                              if_used(turned_offsets), if_used(turned_values), if_used(memberships),
-                             if_used(turned_memberships), if_used(dates));
+                             if_used(turned_memberships), if_used(dates), if_used(popularity));
 }
 
 flatbuffers::Offset<fb::StringTable> write_string_table(flatbuffers::FlatBufferBuilder* builder,

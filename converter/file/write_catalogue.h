@@ -33,7 +33,7 @@ class CatalogueWriter {
   void add_memberships(SegmentList* segments);
 
   const Catalogue& catalogue_;
-  fb::Segment integer_ids_, id_order_, trained_, dates_;
+  fb::Segment integer_ids_, id_order_, trained_, dates_, popularity_;
   fb::Segment item_attribute_offsets_, item_attributes_, attribute_item_offsets_, attribute_items_;
   fb::Segment item_memberships_, attribute_memberships_;
   StringSegments text_ids_, titles_;

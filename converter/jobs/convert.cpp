@@ -92,6 +92,7 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
     report.log_notes = interactions->notes;
     const std::string& unknown = report.catalogue.log.note;
     if (!unknown.empty()) report.log_notes.push_back(unknown);
+    count_popularity(*interactions, &catalogue);
   }
   Provenance provenance;
   provenance.source_name = name_of_source(options.weights_path);

@@ -54,6 +54,8 @@ pintle_status pintle_model_get_info(const pintle_model* handle, pintle_model_inf
   result.temperature = model->temperature;
   result.wish_unit = model->wish_unit;
   result.has_dates = model->catalogue.dates != nullptr ? 1 : 0;
+  result.has_prior = model->catalogue.popularity != nullptr ? 1 : 0;
+  result.has_profiles = model->has_profiles ? 1 : 0;
   internal::write_struct(result, info);
   return PINTLE_OK;
 }

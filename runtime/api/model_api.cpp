@@ -20,7 +20,8 @@ struct OpenOptions {
 pintle_status read_options(const pintle_open_options* given, const Fault& fault,
                            OpenOptions* options) {
   pintle_open_options read = PINTLE_OPEN_OPTIONS_INIT;
-  constexpr uint32_t kFlags = PINTLE_OPEN_VERIFY_ALL | PINTLE_OPEN_COPY | PINTLE_OPEN_EXAMPLES;
+  constexpr uint32_t kFlags =
+      PINTLE_OPEN_VERIFY_ALL | PINTLE_OPEN_COPY | PINTLE_OPEN_EXAMPLES | PINTLE_OPEN_PROFILE;
   if (given != nullptr && (!internal::read_struct(given, &read) || (read.flags & ~kFlags) != 0)) {
     return fault(PINTLE_ERR_INVALID_ARGUMENT,
                  "the options have no struct_size (PINTLE_OPEN_OPTIONS_INIT), unknown flags or a "

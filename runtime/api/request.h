@@ -5,6 +5,7 @@
 #define PINTLE_RUNTIME_API_REQUEST_H_
 
 #include "runtime/api/sized_structs.h"
+#include "runtime/session/history.h"
 #include "runtime/support/status.h"
 
 namespace pintle::internal {
@@ -33,7 +34,7 @@ class Request {
                    "the request is null, has no struct_size (PINTLE_REQUEST_INIT), or sets a field "
                    "that this library does not know");
     }
-    constexpr uint32_t kFlags = PINTLE_INCLUDE_SEEN | PINTLE_ONLY_ALLOWED;
+    constexpr uint32_t kFlags = PINTLE_INCLUDE_SEEN | PINTLE_ONLY_ALLOWED | PINTLE_NOT_PERSONAL;
     if (request_.k == 0 || (request_.flags & ~kFlags) != 0) {
       return fault(PINTLE_ERR_INVALID_ARGUMENT,
                    "the request asks for %zu items, or has unknown flags 0x%x", request_.k,
@@ -47,6 +48,13 @@ class Request {
     if ((request_.allow == nullptr && request_.allow_count > 0) ||
         (request_.deny == nullptr && request_.deny_count > 0)) {
       return fault(PINTLE_ERR_INVALID_ARGUMENT, "allow or deny is null, but has a count");
+    }
+    if (!is_time(request_.now) || !(request_.repeat_after_seconds >= 0 &&
+                                    request_.repeat_after_seconds <= double{PINTLE_LATEST})) {
+      return fault(
+          PINTLE_ERR_INVALID_ARGUMENT,
+          "the request's now (%lld) is no time, or repeat_after_seconds (%g) none or below 0",
+          static_cast<long long>(request_.now), request_.repeat_after_seconds);
     }
     PINTLE_TRY(read_steering(fault));
     return read_wishes(fault);

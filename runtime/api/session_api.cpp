@@ -62,7 +62,31 @@ pintle_status pintle_session_append(pintle_session* handle, const uint32_t* item
   Session* session = begin_call(handle);
   if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
   if (items == nullptr && count > 0) return internal::null_argument(*session, "items");
-  return internal::session_append(session, items, count);
+  return internal::session_append(session, items, nullptr, count);
+}
+
+pintle_status pintle_session_append_timed(pintle_session* handle, const uint32_t* items,
+                                          const int64_t* times, size_t count) {
+  Session* session = begin_call(handle);
+  if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  if ((items == nullptr || times == nullptr) && count > 0) {
+    return internal::null_argument(*session, "items or times");
+  }
+  return internal::session_append(session, items, times, count);
+}
+
+pintle_status pintle_session_get_history(const pintle_session* handle, uint32_t* items,
+                                         int64_t* times, size_t capacity, size_t* count) {
+  const Session* session = begin_call(handle);
+  if (session == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  if (count == nullptr) return internal::null_argument(*session, "count");
+  const internal::History& history = session->history;
+  *count = history.kept();
+  for (uint32_t i = 0; i < history.kept() && i < capacity; ++i) {
+    if (items != nullptr) items[i] = history.item(i);
+    if (times != nullptr) times[i] = history.time(i);
+  }
+  return PINTLE_OK;
 }
 
 pintle_status pintle_session_reset(pintle_session* handle) {

@@ -19,9 +19,9 @@ Status recommend_history(Session* session, const Batch& batch, size_t history) {
                             begin, end);
   }
   session_reset(session);
-  PINTLE_TRY(session_append(session, batch.items + begin, end - begin));
+  PINTLE_TRY(session_append(session, batch.items + begin, nullptr, end - begin));
   return recommend(session, *batch.request, batch.out + history * batch.request->k,
-                   &batch.counts[history]);
+                   &batch.counts[history], false);
 }
 
 // Histories are handed out in ascending order, so that all before a failing one have been taken, and

@@ -33,6 +33,27 @@ double ListReasons::own_dcg(const uint32_t* entries) const {
   return sum;
 }
 
+double ListReasons::tilted_dcg(const uint32_t* entries) const {
+  double sum = 0;
+  for (uint32_t r = 0; r < list_.length(); ++r) {
+    const ScoredItem& item = item_of(entries[r]);
+    sum += static_cast<double>(probability_of(item.own_score + list_.tilt.of(item.item),
+                                              session_->model->temperature, list_.scan.log_z)) *
+           problem_.discounts[r];
+  }
+  return sum;
+}
+
+// Whether an entry of the list without wishes would not be there but for the profile.
+bool ListReasons::is_by_profile(uint32_t item) const {
+  if (!list_.tilt.is_active()) return false;
+  const pintle_recommendation* own = session_->list.own.front(list_.length());
+  for (uint32_t r = 0; r < list_.length(); ++r) {
+    if (own[r].item == item) return false;
+  }
+  return true;
+}
+
 void ListReasons::add(EntryReasons* out, uint32_t source, double value) const {
   if (value == 0) return;
   out->gain += value;
@@ -53,15 +74,21 @@ void ListReasons::add_items(EntryReasons* out, uint32_t candidate, double sign) 
 
 void ListReasons::explain(uint32_t rank, EntryReasons* out) {
   *out = {};
-  if (plain_rank(rank) != PINTLE_NO_RANK) return;
   const uint32_t entry = list_.entries[rank];
+  if (plain_rank(rank) != PINTLE_NO_RANK) {
+    if (is_by_profile(item_of(entry).item)) out->cause = PINTLE_CAUSE_PROFILE;
+    return;
+  }
   const EntryGain gain = gain_of(problem_, list_.entries, rank, session_->list.choose.front(1));
   if (gain.replaced == kNoCandidate) return;
   out->replaced = item_of(gain.replaced).item;
-  const double own = plan_.exploration > 0 ? own_dcg(list_.entries) - own_dcg(gain.other)
-                                           : gain.worth.expected_dcg;
+  // What is not the network's is the profile's, and what is not theirs exploration's.
+  double tilted = gain.worth.expected_dcg, own = tilted;
+  if (plan_.exploration > 0) own = tilted = tilted_dcg(list_.entries) - tilted_dcg(gain.other);
+  if (list_.tilt.is_active()) own = own_dcg(list_.entries) - own_dcg(gain.other);
   add(out, PINTLE_SOURCE_SCORE, own);
-  add(out, plan_.exploration_source, gain.worth.expected_dcg - own);
+  if (list_.tilt.is_active()) add(out, PINTLE_SOURCE_PROFILE, tilted - own);
+  add(out, plan_.exploration_source, gain.worth.expected_dcg - tilted);
   for (uint32_t g = 0; g < plan_.group_count; ++g) {
     add(out, plan_.groups[g].source, gain.worth.groups[g]);
   }

@@ -14,9 +14,9 @@ struct EntryReasons {
   uint32_t replaced = PINTLE_NO_ITEM;
   double gain = 0;  // the sum of the reasons
   uint32_t count = 0;
-  // Score, groups, items' own, diversity, exploration, and the rules that need the entry.
+  // Score, profile, groups, items' own, diversity, exploration, and the rules that need the entry.
   pintle_reason
-      reasons[1 + PINTLE_LIST_ATTRIBUTES + 2 * PINTLE_LIST_WISHES + 2 + PINTLE_LIST_RULES];
+      reasons[2 + PINTLE_LIST_ATTRIBUTES + 2 * PINTLE_LIST_WISHES + 2 + PINTLE_LIST_RULES];
 };
 
 // Explains the entries of one list.
@@ -33,9 +33,12 @@ class ListReasons {
   double own_probability(uint32_t candidate) const;
   // By those.
   double own_dcg(const uint32_t* entries) const;
+  // The same with the profile's offsets.
+  double tilted_dcg(const uint32_t* entries) const;
 
  private:
   const ScoredItem& item_of(uint32_t candidate) const { return items_[candidate]; }
+  bool is_by_profile(uint32_t item) const;
   void add(EntryReasons* out, uint32_t source, double value) const;
   void add_items(EntryReasons* out, uint32_t candidate, double sign) const;
   void find_cause(uint32_t broken_rules, EntryReasons* out) const;

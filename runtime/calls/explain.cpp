@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "runtime/calls/strongest.h"
 #include "runtime/network/sae.h"
 #include "runtime/network/steering.h"
 #include "runtime/network/transformer.h"
 #include "runtime/scan/scoring.h"
+#include "runtime/support/strongest.h"
 
 namespace pintle::internal {
 const float* hook_state(const Session& session, fb::HookKind hook, uint32_t layer) {

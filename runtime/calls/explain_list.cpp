@@ -16,7 +16,7 @@ Status make_list(Session* session, const pintle_request& request, ListCall* call
                             "a list of %zu entries to be explained; %u are the most", request.k,
                             PINTLE_LIST_K);
   }
-  PINTLE_TRY(begin_list(session, request, call));
+  PINTLE_TRY(begin_list(session, request, true, call));
   make_wished_list(session, request, *call, list);
   return PINTLE_OK;
 }

@@ -2,9 +2,9 @@
 //
 // What every event gave an item's score: the score, less that of the history without the event.
 #include "runtime/calls/explain.h"
-#include "runtime/calls/strongest.h"
 #include "runtime/network/transformer.h"
 #include "runtime/scan/scoring.h"
+#include "runtime/support/strongest.h"
 
 namespace pintle::internal {
 

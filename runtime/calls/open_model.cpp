@@ -19,6 +19,7 @@ Status prepare(const char* isa, uint32_t flags, const Fault& fault, Model* model
   if ((flags & PINTLE_OPEN_EXAMPLES) != 0 && make_likeness(model) != PINTLE_OK) {
     return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for the likeness of the items");
   }
+  model->has_profiles = (flags & PINTLE_OPEN_PROFILE) != 0;
   if (session_bytes(*model) > SIZE_MAX / 2) {  // 32-bit machines
     return fault(PINTLE_ERR_UNSUPPORTED, "a session would take %llu bytes, more than fit memory",
                  static_cast<unsigned long long>(session_bytes(*model)));

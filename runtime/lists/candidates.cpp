@@ -16,13 +16,14 @@ namespace {
 
 class Poser {
  public:
-  Poser(Session* session, const float* hidden, const Eligibility& eligibility, const ListPlan& plan,
-        const ListScan& scan, PosedList* posed)
+  Poser(Session* session, const float* hidden, const Eligibility& eligibility, const Tilt& tilt,
+        const ListPlan& plan, const ListScan& scan, PosedList* posed)
       : session_(session),
         model_(*session->model),
         list_(session->list),
         hidden_(hidden),
         eligibility_(eligibility),
+        tilt_(tilt),
         plan_(plan),
         scan_(scan),
         posed_(posed),
@@ -84,8 +85,10 @@ class Poser {
     return false;
   }
   void append(uint32_t item, float own_score) {
-    const float noise = exploration_.is_active() ? exploration_.noise(item) : 0.0f;
-    items_[count_++] = {item, own_score + noise, own_score};
+    float score = own_score;
+    if (tilt_.is_active()) score += tilt_.of(item);
+    if (exploration_.is_active()) score += exploration_.noise(item);
+    items_[count_++] = {item, score, own_score};
   }
   void add_named(uint32_t item) {
     if (!eligibility_.of_item(item) || has(item) || count_ == kListCandidates) return;
@@ -251,6 +254,7 @@ class Poser {
   ListBuffers& list_;
   const float* const hidden_;
   const Eligibility& eligibility_;
+  const Tilt& tilt_;
   const ListPlan& plan_;
   const ListScan& scan_;
   PosedList* const posed_;
@@ -263,10 +267,10 @@ class Poser {
 }  // namespace
 
 void pose_list(Session* session, const float* hidden, const Eligibility& eligibility,
-               const ListPlan& plan, const ListScan& scan, PosedList* posed) {
+               const Tilt& tilt, const ListPlan& plan, const ListScan& scan, PosedList* posed) {
   posed->problem = {};
   posed->mix = 0;
-  Poser(session, hidden, eligibility, plan, scan, posed).pose();
+  Poser(session, hidden, eligibility, tilt, plan, scan, posed).pose();
 }
 
 }  // namespace pintle::internal

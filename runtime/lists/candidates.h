@@ -19,9 +19,10 @@ struct PosedList {
   uint32_t outcomes[PINTLE_LIST_RULES];
 };
 
-// The problem's arrays are the session's and those of `posed`. hidden: as for the scan.
+// The problem's arrays are the session's and those of `posed`. hidden, tilt: as for the scan; the scores of
+// list.plain are the network's.
 void pose_list(Session* session, const float* hidden, const Eligibility& eligibility,
-               const ListPlan& plan, const ListScan& scan, PosedList* posed);
+               const Tilt& tilt, const ListPlan& plan, const ListScan& scan, PosedList* posed);
 
 }  // namespace pintle::internal
 

@@ -20,12 +20,13 @@ class ListScorer {
  public:
   ListScorer(Session* session, const float* hidden, Span<float> scores)
       : model_(*session->model),
+        is_exact_(hidden != nullptr && model_.exact.present()),
         panels_(session, hidden, scores),
         exact_(session, hidden),
         scores_(scores) {}
 
   float* score(size_t panel, size_t panel_count) {
-    if (!model_.exact.present()) return panels_.score(panel, panel_count);
+    if (!is_exact_) return panels_.score(panel, panel_count);
     float* scores = scores_.front(panel_count * kPanelRows);
     for (size_t p = 0; p < panel_count; ++p) {
       uint32_t items[kPanelRows];
@@ -42,6 +43,7 @@ class ListScorer {
 
  private:
   const Model& model_;
+  const bool is_exact_;
   PanelScorer panels_;
   ExactScorer exact_;
   Span<float> scores_;
@@ -49,8 +51,8 @@ class ListScorer {
 
 class Scanner {
  public:
-  Scanner(Session* session, const Eligibility& eligibility, const ListPlan& plan, uint32_t k,
-          bool is_thorough, ListScan* scan)
+  Scanner(Session* session, const Eligibility& eligibility, const Tilt& tilt, const ListPlan& plan,
+          uint32_t k, bool is_thorough, ListScan* scan)
       : session_(session),
         model_(*session->model),
         list_(session->list),
@@ -60,7 +62,9 @@ class Scanner {
         is_thorough_(is_thorough),
         scan_(scan),
         exploration_(plan.exploration * static_cast<double>(model_.temperature), plan.seed),
+        tilt_(tilt),
         plain_(list_.plain.front(k), k),
+        own_(list_.own.front(k), k),
         class_of_(list_.classes.front(model_.item_count)),
         touched_(list_.touched.front((model_.item_count + 63) / 64)) {
     lay_out_classes();
@@ -101,6 +105,8 @@ class Scanner {
   // Panels whose scores are compared with one threshold.
   static constexpr size_t kBlock = 64;
 
+  // The most that an item's score in lists is above the network's.
+  float most_added() const { return tilt_.most() + exploration_.most(); }
   bool is_diverse() const { return plan_.diversity != 0; }
   bool prunes() const {
     return plan_.rule_count == 0 && !is_diverse() && !exploration_.is_active();
@@ -182,7 +188,7 @@ class Scanner {
   // As scan_chunks does: the first blocks are small, so that the threshold of the others is close to the
   // last one.
   void offer_plain(size_t panel, size_t count, float* scores) {
-    Selector selector(eligibility_, &plain_);
+    Selector selector(eligibility_, tilt_, &plain_, &own_);
     PanelMasks<kBlock> masks;
     for (size_t done = 0, block = 1; done < count; done += block, block *= 2) {
       if (block > kBlock) block = kBlock;
@@ -216,7 +222,7 @@ class Scanner {
          ++next_small_) {
       const uint32_t item = small[next_small_];
       const float score = scores[item - first];
-      if (score + exploration_.most() <= thresholds_[class_of_[item]]) continue;
+      if (score + most_added() <= thresholds_[class_of_[item]]) continue;
       if (eligibility_.of_item(item)) offer(item, score);
     }
   }
@@ -229,7 +235,7 @@ class Scanner {
     }
     if (lowest == INFINITY) return;
     PanelMasks<kBlock> masks;
-    masks.find(model_, scores, count, lowest - exploration_.most());
+    masks.find(model_, scores, count, lowest - most_added());
     for (size_t p = 0; (p = masks.next(p, count)) < count; ++p) {
       const uint32_t touched =
           static_cast<uint32_t>(touched_[(panel + p) / 4] >> (panel + p) % 4 * kPanelRows);
@@ -241,7 +247,7 @@ class Scanner {
         const float score = scores[p * kPanelRows + row];
         const uint32_t c = class_of_[item];
         // Most rows above the lowest threshold are not above their own class's.
-        if ((is_touched || c == 0) && !(score + exploration_.most() <= thresholds_[c])) {
+        if ((is_touched || c == 0) && !(score + most_added() <= thresholds_[c])) {
           offer(item, score);
         }
       }
@@ -252,10 +258,9 @@ class Scanner {
     const uint32_t c = class_of_[item];
     if (isnan(own_score)) own_score = -INFINITY;
     float score = own_score;
-    if (exploration_.is_active()) {
-      if (!(own_score + exploration_.most() > thresholds_[c])) return;
-      score += exploration_.noise(item);
-    }
+    if (most_added() > 0 && !(own_score + most_added() > thresholds_[c])) return;
+    if (tilt_.is_active()) score += tilt_.of(item);
+    if (exploration_.is_active()) score += exploration_.noise(item);
     // At -inf there is room, for what has no score at all, too.
     if (!(score > thresholds_[c]) && thresholds_[c] > -INFINITY) return;
     ClassList& list = scan_->classes[c];
@@ -341,6 +346,7 @@ class Scanner {
 
   void finish() {
     scan_->plain_count = static_cast<uint32_t>(plain_.finish());
+    if (tilt_.is_active()) own_.finish();
     bool is_enough = list_.has_all_classes, is_everything = list_.has_all_classes && !limited_;
     for (uint32_t c = 0; c < list_.class_count; ++c) {
       const bool has_all = capacities_[c] >= list_.sizes[c];
@@ -363,7 +369,8 @@ class Scanner {
   const bool is_thorough_;
   ListScan* const scan_;
   const Exploration exploration_;
-  TopK plain_;
+  const Tilt& tilt_;
+  TopK plain_, own_;  // with and without the tilt
   const uint8_t* const class_of_;
   const uint64_t* const touched_;
   uint32_t next_small_ = 0;
@@ -379,9 +386,9 @@ class Scanner {
 }  // namespace
 
 void scan_for_list(Session* session, const float* hidden, bool is_steered,
-                   const Eligibility& eligibility, const ListPlan& plan, uint32_t k,
-                   bool is_thorough, ListScan* scan) {
-  Scanner(session, eligibility, plan, k, is_thorough, scan).run(hidden, is_steered);
+                   const Eligibility& eligibility, const Tilt& tilt, const ListPlan& plan,
+                   uint32_t k, bool is_thorough, ListScan* scan) {
+  Scanner(session, eligibility, tilt, plan, k, is_thorough, scan).run(hidden, is_steered);
 }
 
 FamilyValues family_values(const Catalogue& catalogue, uint32_t group, uint32_t item) {

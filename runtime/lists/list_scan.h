@@ -29,6 +29,7 @@
 #include "runtime/lists/class_list.h"
 #include "runtime/lists/plan.h"
 #include "runtime/scan/eligibility.h"
+#include "runtime/scan/tilt.h"
 
 namespace pintle::internal {
 
@@ -43,12 +44,13 @@ struct ListScan {
   bool is_enough = false, is_everything = false;
 };
 
-// hidden: what to score against; is_steered: it is not session->hidden(). k: entries wanted. is_thorough: see
-// above.
+// hidden: what to score against, null: the prior; is_steered: it is not session->hidden(). k: entries wanted.
+// is_thorough: see above. With a tilt p is the network's probability times exp(tilt / temperature), not
+// normalized anew; list.plain then has the scores with it, and list.own the list without.
 // REQUIRES: update_classes.
 void scan_for_list(Session* session, const float* hidden, bool is_steered,
-                   const Eligibility& eligibility, const ListPlan& plan, uint32_t k,
-                   bool is_thorough, ListScan* scan);
+                   const Eligibility& eligibility, const Tilt& tilt, const ListPlan& plan,
+                   uint32_t k, bool is_thorough, ListScan* scan);
 
 // An item's attributes within a group of attributes; none where the file's are broken.
 FamilyValues family_values(const Catalogue& catalogue, uint32_t group, uint32_t item);

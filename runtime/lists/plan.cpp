@@ -8,10 +8,11 @@ namespace {
 
 class Planner {
  public:
-  Planner(const Session& session, size_t k, ListPlan* plan)
+  Planner(const Session& session, int64_t now, size_t k, ListPlan* plan)
       : model_(*session.model),
         fault_(session.fault()),
         examples_set_(session.list.examples_set),
+        now_(now),
         k_(k),
         plan_(plan) {}
 
@@ -169,7 +170,14 @@ class Planner {
       return fault_(PINTLE_ERR_INVALID_ARGUMENT, "wish %u: half_life_seconds %g is not above 0",
                     index, wishes.half_life_seconds);
     }
-    plan_->now_minutes = wishes.now / 60;
+    const int64_t now = wishes.now != 0 ? wishes.now : now_;
+    if (now == PINTLE_NO_DATE) {
+      return fault_(
+          PINTLE_ERR_INVALID_ARGUMENT,
+          "wish %u: when is now? Neither wishes nor request say so, and no event has a time",
+          index);
+    }
+    plan_->now_minutes = now / 60;
     plan_->half_life_minutes = wishes.half_life_seconds / 60;
     return reward == 0 ? PINTLE_OK : add_reward(kFreshness, reward, source);
   }
@@ -211,6 +219,7 @@ class Planner {
   const Model& model_;
   const Fault fault_;
   const uint32_t examples_set_;
+  const int64_t now_;
   const size_t k_;
   ListPlan* const plan_;
 };
@@ -218,8 +227,8 @@ class Planner {
 }  // namespace
 
 Status make_plan(const Session& session, const Steering& steering, const pintle_wishes* wishes,
-                 size_t k, ListPlan* plan) {
-  Planner planner(session, k, plan);
+                 int64_t now, size_t k, ListPlan* plan) {
+  Planner planner(session, now, k, plan);
   PINTLE_TRY(planner.add_knobs(steering));
   if (wishes != nullptr) {
     if (wishes->wish_count > PINTLE_LIST_WISHES || wishes->rule_count > PINTLE_LIST_RULES) {

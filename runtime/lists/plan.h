@@ -52,9 +52,9 @@ struct ListPlan {
   }
 };
 
-// The statuses are pintle_recommend's. steering: checked. wishes: null for none.
+// The statuses are pintle_recommend's. steering: checked. wishes: null for none. now: the request's.
 Status make_plan(const Session& session, const Steering& steering, const pintle_wishes* wishes,
-                 size_t k, ListPlan* plan);
+                 int64_t now, size_t k, ListPlan* plan);
 
 }  // namespace pintle::internal
 

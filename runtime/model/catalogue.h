@@ -49,6 +49,8 @@ struct Catalogue {
   const uint8_t* item_memberships = nullptr;       // [item_attribute_count]
   const uint8_t* attribute_memberships = nullptr;  // [item_attribute_count]
   const int32_t* dates = nullptr;                  // minutes since 1970; null: none is known
+  const float* popularity =
+      nullptr;  // log of an item's share of all events, padded to 16; null: not known
   const flatbuffers::Vector<flatbuffers::Offset<fb::Attribute>>* attributes = nullptr;
   uint32_t group_count = 0;          // runs of attributes whose groups have the same name
   uint32_t* group_starts = nullptr;  // [group_count + 1]: attributes, from the model's allocator

@@ -99,6 +99,7 @@ struct Model : pintle_model {
   const char* isa;
   const char* architecture_name;
   uint32_t format_version;  // of the file, as pintle_format_version
+  uint32_t network_hash;    // schema/network_hash.h
 
   uint32_t dim, head_count, layer_count, ffn_dim, window, item_count;
   uint32_t skip_oldest;  // of the whole history; with a mask token only
@@ -129,6 +130,7 @@ struct Model : pintle_model {
   float wish_unit;             // the reward of a wish of 1; > 0
   uint32_t max_feature_count;  // of any SAE
   Likeness likeness;           // where the app asked for it
+  bool has_profiles = false;   // sessions have, where the app asked for it
 
   bool is_bidirectional() const { return mask != fb::AttentionMask_Causal; }
   bool has_mask_token() const { return mask == fb::AttentionMask_Bidirectional; }

@@ -211,6 +211,10 @@ Status read_catalogue(const fb::Catalogue& table, const TableReader& reader, con
     PINTLE_TRY(read(table.dates(), uint64_t{items} * 4, "dates", &data));
     catalogue->dates = reinterpret_cast<const int32_t*>(data);
   }
+  if (table.popularity() != nullptr) {
+    PINTLE_TRY(read(table.popularity(), uint64_t{items} * 4, "popularity", &data));
+    catalogue->popularity = reinterpret_cast<const float*>(data);
+  }
   if (table.attributes() == nullptr || table.item_attribute_offsets() == nullptr) return PINTLE_OK;
   catalogue->attributes = table.attributes();
   catalogue->attribute_count = table.attributes()->size();

@@ -147,7 +147,8 @@ Status read_saes(const fb::Model& root, const TableReader& reader, const Fault& 
   }
   PINTLE_TRY(allocate(model->allocator, saes, fault, &model->saes));
   model->sae_count = saes;
-  const uint32_t hash = saes == 0 ? 0 : format::network_hash(root);
+  const uint32_t hash = format::network_hash(root);
+  model->network_hash = hash;
   const format::Sizes sizes = format::sizes_of(root);
   const format::TensorName name = format::TensorName().child("saes");
   for (uint32_t i = 0; i < saes; ++i) {

@@ -124,6 +124,12 @@ Status check_catalogue(const Model& model, const fb::Catalogue& table, const Con
   PINTLE_TRY(check.segment(table.trained(), "trained"));
   PINTLE_TRY(check_id_order(catalogue, fault));
   PINTLE_TRY(check.segment(table.dates(), "dates"));
+  PINTLE_TRY(check.segment(table.popularity(), "popularity"));
+  for (uint32_t i = 0; catalogue.popularity != nullptr && i < catalogue.item_count; ++i) {
+    if (catalogue.popularity[i] <= 0) continue;
+    return fault(PINTLE_ERR_CORRUPT, "popularity: item %u has %g, which is the log of no share", i,
+                 static_cast<double>(catalogue.popularity[i]));
+  }
   if (catalogue.item_attribute_offsets == nullptr) return PINTLE_OK;
   PINTLE_TRY(check.segment(table.item_attribute_offsets(), "item_attribute_offsets"));
   PINTLE_TRY(check.segment(table.item_attributes(), "item_attributes"));

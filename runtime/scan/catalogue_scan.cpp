@@ -17,7 +17,7 @@ void scan_fused(PanelScorer* scorer, size_t first, size_t end, Selector* selecto
   }
 }
 
-// f32 and f16 tables: a chunk's scores stay in L1 until they are compared. The first chunks are
+// f32 and f16 tables, and the prior: a chunk's scores stay in L1 until they are compared. The first chunks are
 // small, so that the threshold of the others is close to the last one.
 void scan_chunks(const Model& model, PanelScorer* scorer, size_t first, size_t end,
                  Selector* selector) {
@@ -26,8 +26,7 @@ void scan_chunks(const Model& model, PanelScorer* scorer, size_t first, size_t e
     if (chunk > kScanPanels) chunk = kScanPanels;
     if (chunk > end - first) chunk = end - first;
     float* scores = scorer->products(first, chunk);
-    const float* bias = model.item_bias == nullptr ? nullptr : model.item_bias + first * kPanelRows;
-    model.kernels.above_f32(scores, bias, chunk, selector->threshold(), masks);
+    model.kernels.above_f32(scores, scorer->bias(first), chunk, selector->threshold(), masks);
     for (size_t p = 0; p < chunk; ++p) {
       if (masks[p] != 0) selector->offer_panel(first + p, masks[p], scores + p * kPanelRows);
     }
@@ -41,7 +40,7 @@ void scan_catalogue(const Model& model, const Eligibility& eligibility, PanelSco
   while ((first = eligibility.next_panel(first)) < end) {
     size_t run_end = eligibility.end_of_run(first);
     if (run_end > end) run_end = end;
-    if (model.scored_items.is_quantized()) {
+    if (scorer->can_fuse()) {
       scan_fused(scorer, first, run_end, selector);
     } else {
       scan_chunks(model, scorer, first, run_end, selector);

@@ -37,7 +37,7 @@ class ExactScan {
         scorer_(session, hidden),
         selector_(selector),
         counts_(counts),
-        lazy_(k <= kExactK),
+        lazy_(k <= kExactK && !selector->has_tilt()),
         lower_(scratch_.lower.front(lazy_ ? k : 1), lazy_ ? k : 1),
         items_(scratch_.items.front(kExactPending)),
         upper_(scratch_.upper.front(kExactPending)) {

@@ -6,16 +6,20 @@
 
 namespace pintle::internal {
 
-// The network's scores of whole panels of the item table, for one hidden state.
+// The network's scores of whole panels of the item table, for one hidden state; without one (null) those of
+// the popularity prior.
 class PanelScorer {
  public:
   // Uses the session's scan.scores, and its product.operand: no other product until it is done.
   PanelScorer(Session* session, const float* hidden)
       : model_(*session->model),
-        scores_(session->scan.scores.part(0, kScores)),
-        operand_(make_operand(
-            model_.kernels, model_.scored_items, hidden,
-            session->product.operand.front(operand_capacity(model_.scored_items.cols)))) {}
+        has_state_(hidden != nullptr),
+        scores_(session->scan.scores.part(0, kScores)) {
+    if (!has_state_) return;
+    operand_ =
+        make_operand(model_.kernels, model_.scored_items, hidden,
+                     session->product.operand.front(operand_capacity(model_.scored_items.cols)));
+  }
   // With room of the caller's for the scores of as many panels as it asks for at once.
   PanelScorer(Session* session, const float* hidden, Span<float> scores)
       : PanelScorer(session, hidden) {
@@ -23,14 +27,26 @@ class PanelScorer {
   }
   // For another thread: the same hidden state, and room of its own for kScores.
   PanelScorer(const PanelScorer& other, Span<float> scores)
-      : model_(other.model_), scores_(scores), operand_(other.operand_) {}
+      : model_(other.model_),
+        has_state_(other.has_state_),
+        scores_(scores),
+        operand_(other.operand_) {}
 
+  // Whether scan() may be called.
+  bool can_fuse() const { return has_state_ && model_.scored_items.is_quantized(); }
   static constexpr size_t kScores = kScanPanels * kPanelRows;
 
   // Products of the items from first_panel * 16 on, panel_count <= kScanPanels; valid, and the
   // caller's to change, until the next call. Without the items' bias.
   float* products(size_t first_panel, size_t panel_count) {
     float* scores = scores_.front(panel_count * kPanelRows);
+    if (!has_state_) {  // the file has it padded to 16, like every segment
+      const float* prior = model_.catalogue.popularity + first_panel * kPanelRows;
+      for (size_t i = 0; i < panel_count * kPanelRows; ++i) {
+        scores[i] = model_.temperature * prior[i];
+      }
+      return scores;
+    }
     multiply_panels(model_.kernels, model_.scored_items, first_panel, panel_count, operand_,
                     scores);
     return scores;
@@ -38,25 +54,27 @@ class PanelScorer {
   // The same with the bias: scores.
   float* score(size_t first_panel, size_t panel_count) {
     float* scores = products(first_panel, panel_count);
-    if (model_.item_bias != nullptr) {  // padded to 16, like the table
-      const float* bias = model_.item_bias + first_panel * kPanelRows;
+    if (const float* bias = this->bias(first_panel)) {
       for (size_t i = 0; i < panel_count * kPanelRows; ++i) scores[i] += bias[i];
     }
     return scores;
   }
-  // Scans up to panel_count panels until `hits` is full; returns how many. REQUIRES: a quantized
-  // table.
+  // The items' bias from that panel on, padded to 16 like the table; null: there is none to be added.
+  const float* bias(size_t first_panel) const {
+    if (!has_state_ || model_.item_bias == nullptr) return nullptr;
+    return model_.item_bias + first_panel * kPanelRows;
+  }
+  // Scans up to panel_count panels until `hits` is full; returns how many. REQUIRES: can_fuse().
   size_t scan(size_t first_panel, size_t panel_count, float threshold, ScanHits* hits) const {
-    const float* bias =
-        model_.item_bias == nullptr ? nullptr : model_.item_bias + first_panel * kPanelRows;
     return scan_panels(model_.kernels, model_.scored_items, first_panel, panel_count, operand_,
-                       bias, threshold, hits);
+                       bias(first_panel), threshold, hits);
   }
 
  private:
   const Model& model_;
+  const bool has_state_;
   Span<float> scores_;
-  Operand operand_;
+  Operand operand_ = {};
 };
 
 }  // namespace pintle::internal

@@ -9,6 +9,7 @@
 #include "runtime/scan/panel_scorer.h"
 #include "runtime/scan/selector.h"
 #include "runtime/scan/topk.h"
+#include "runtime/scan/trust.h"
 
 namespace pintle::internal {
 namespace {
@@ -19,7 +20,7 @@ class ItemScorer {
   ItemScorer(Session* session, const float* hidden)
       : scorer_(session, hidden),
         exact_(session, hidden),
-        is_exact_(session->model->exact.present()) {}
+        is_exact_(hidden != nullptr && session->model->exact.present()) {}
 
   float score(uint32_t item) {
     if (is_exact_) {
@@ -81,6 +82,32 @@ void scan_in_tasks(Session* session, const Eligibility& eligibility, const Panel
   for (size_t i = 0; i < count; ++i) best->offer_all(tasks.lists[i]);
 }
 
+// Offers all eligible items of the request to the selector, whose list is `best`.
+void scan_items(Session* session, const float* hidden, const pintle_request& request,
+                Eligibility* eligibility, Selector* selector, TopK* best) {
+  const Model& model = *session->model;
+  session->exact_counts = {};
+  if (is_short_list(model, request)) {
+    ItemScorer scorer(session, hidden);
+    for (size_t i = 0; i < request.allow_count; ++i) {
+      const uint32_t item = request.allow[i];
+      if (!eligibility->of_item(item)) continue;
+      selector->offer(item, scorer.score(item));
+      eligibility->drop(item);
+    }
+  } else if (hidden != nullptr && model.exact.present()) {
+    exact_scan(session, hidden, *eligibility, request.k, selector, &session->exact_counts);
+  } else {
+    PanelScorer scorer(session, hidden);
+    const size_t tasks = selector->has_tilt() ? 1 : scan_task_count(*session, request.k);
+    if (tasks > 1) {
+      scan_in_tasks(session, *eligibility, scorer, tasks, request.k, best);
+    } else {
+      scan_catalogue(model, *eligibility, &scorer, 0, model.scored_items.panel_count(), selector);
+    }
+  }
+}
+
 }  // namespace
 
 Status check_items(const Session& session, const char* list, const uint32_t* items, size_t count) {
@@ -94,33 +121,26 @@ Status check_items(const Session& session, const char* list, const uint32_t* ite
 }
 
 size_t top_items(Session* session, const float* hidden, const pintle_request& request,
-                 pintle_recommendation* out) {
+                 const Audience& audience, pintle_recommendation* out) {
   const Model& model = *session->model;
-  TopK best(out, request.k);
-  Eligibility eligibility(session, request);
-  Selector selector(eligibility, &best);
-  session->exact_counts = {};
-  if (is_short_list(model, request)) {
+  TrustRegion trust(session, audience);
+  pintle_recommendation* own_entries = session->list.own.front(PINTLE_LIST_K);
+  size_t count = 0;
+  for (;;) {
+    TopK best(out, request.k);
+    TopK own(own_entries, request.k < PINTLE_LIST_K ? request.k : PINTLE_LIST_K);
+    {
+      Eligibility eligibility(session, request, audience);
+      Selector selector(eligibility, trust.tilt(), &best, &own);
+      scan_items(session, hidden, request, &eligibility, &selector, &best);
+    }
+    count = best.finish();
+    if (!trust.tilt().is_active()) break;
+    own.finish();
     ItemScorer scorer(session, hidden);
-    for (size_t i = 0; i < request.allow_count; ++i) {
-      const uint32_t item = request.allow[i];
-      if (!eligibility.of_item(item)) continue;
-      selector.offer(item, scorer.score(item));
-      eligibility.drop(item);
-    }
-  } else if (model.exact.present()) {
-    exact_scan(session, hidden, eligibility, request.k, &selector, &session->exact_counts);
-  } else {
-    PanelScorer scorer(session, hidden);
-    const size_t tasks = scan_task_count(*session, request.k);
-    if (tasks > 1) {
-      scan_in_tasks(session, eligibility, scorer, tasks, request.k, &best);
-    } else {
-      scan_catalogue(model, eligibility, &scorer, 0, model.scored_items.panel_count(), &selector);
-    }
+    for (size_t i = 0; i < count; ++i) out[i].score = scorer.score(out[i].item);
+    if (trust.holds(own_entries, out, count)) break;
   }
-
-  const size_t count = best.finish();
   for (size_t i = 0; i < count; ++i) {
     model.catalogue.get_id(out[i].item, &out[i].id, &out[i].id_text);
   }

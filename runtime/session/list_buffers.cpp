@@ -23,6 +23,7 @@ void ListBuffers::lay_out_scratch(const Model& model, Arena* arena) {
   items = arena->buffer<ScoredItem>(kListCandidates);
   candidates = arena->buffer<Candidate>(kListCandidates);
   plain = arena->buffer<pintle_recommendation>(PINTLE_LIST_K);
+  own = arena->buffer<pintle_recommendation>(PINTLE_LIST_K);
   vectors = arena->buffer<float>(uint64_t{kMaxDiverse} * model.dim);
   inverse_norms = arena->buffer<float>(kMaxDiverse);
   vector_sum = arena->buffer<float>(model.dim);

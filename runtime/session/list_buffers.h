@@ -55,6 +55,7 @@ struct ListBuffers {
   Buffer<ScoredItem> items;             // [kListCandidates]
   Buffer<Candidate> candidates;         // [kListCandidates], sorted
   Buffer<pintle_recommendation> plain;  // [PINTLE_LIST_K]: the list without wishes and rules
+  Buffer<pintle_recommendation> own;    // [PINTLE_LIST_K]: and without a profile
   Buffer<float> vectors;                // [kMaxDiverse][dim]
   Buffer<float> inverse_norms;          // [kMaxDiverse]
   Buffer<float> vector_sum;             // [dim]

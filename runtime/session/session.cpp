@@ -11,6 +11,7 @@ namespace {
 // Takes every buffer from `arena`: serves the size query, with an arena that counts, and the creation.
 void lay_out(const Model& model, Arena* arena, Session* session) {
   session->history.lay_out(model, arena);
+  session->profile.lay_out(model, arena);
   session->network.lay_out(model, arena);
   session->product.lay_out(model, arena);
   const uint64_t scratch = arena->used_bytes();
@@ -64,6 +65,7 @@ Status session_create(const Model& model, void* memory, size_t size_bytes, const
   clear_words(&created->scan.marked, model.item_count);
   if (model.sae_count > 0) clear_words(&created->sae.marks, model.max_feature_count);
   created->list.start(model);
+  created->profile.start(model);
   session_reset(created);
   if (gemm_create(model, &created->gemm) != PINTLE_OK) {
     return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for XNNPACK's copy of the weights");
@@ -101,16 +103,21 @@ void session_reset(Session* session) {
   session->cache.reset();
 }
 
-Status session_append(Session* session, const uint32_t* items, size_t count) {
+Status session_append(Session* session, const uint32_t* items, const int64_t* times, size_t count) {
   const uint32_t item_count = session->model->item_count;
   for (size_t i = 0; i < count; ++i) {
     if (items[i] >= item_count) {
       return session->fault()(PINTLE_ERR_UNKNOWN_ITEM, "event %zu is item %u, of a catalogue of %u",
                               i, items[i], item_count);
     }
+    if (times != nullptr && !is_time(times[i])) {
+      return session->fault()(PINTLE_ERR_INVALID_ARGUMENT,
+                              "event %zu: %lld seconds is no time (PINTLE_LATEST, PINTLE_NO_DATE)",
+                              i, static_cast<long long>(times[i]));
+    }
   }
   if (count == 0) return PINTLE_OK;
-  session->cache.appended(session->history.append(*session->model, items, count));
+  session->cache.appended(session->history.append(*session->model, items, times, count));
   return PINTLE_OK;
 }
 
@@ -120,6 +127,13 @@ void session_set_policy(Session* session, pintle_window_policy policy) {
 
 void session_set_executor(Session* session, const pintle_executor* executor) {
   session->executor = executor == nullptr ? pintle_executor() : *executor;
+}
+
+int64_t session_now(const Session& session, int64_t now) {
+  if (now != PINTLE_NO_DATE) return now;
+  const int64_t event = session.history.newest_time();
+  const int64_t feedback = session.profile.present() ? session.profile.log.newest_time() : event;
+  return feedback > event ? feedback : event;
 }
 
 uint64_t session_event_count(const Session& session) { return session.history.event_count(); }

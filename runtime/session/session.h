@@ -14,6 +14,7 @@
 #include "runtime/session/history.h"
 #include "runtime/session/list_buffers.h"
 #include "runtime/session/network_buffers.h"
+#include "runtime/session/profile_state.h"
 #include "runtime/session/scan_buffers.h"
 #include "runtime/support/status.h"
 
@@ -39,6 +40,7 @@ struct Session : pintle_session {
   size_t owned_bytes = 0;
   GemmSet gemm;
   History history;
+  ProfileState profile;
   CacheState cache;      // of `network` and scan.log_z
   NetworkCache network;  // written by network/
   ProductScratch product;
@@ -83,11 +85,14 @@ Status session_create(const Model& model, void* memory, size_t size_bytes, const
 Status session_allocate(const Model& model, const Fault& fault, Session** session);
 void session_destroy(Session* session);
 void session_reset(Session* session);
-Status session_append(Session* session, const uint32_t* items, size_t count);
+// times: seconds, null: of none.
+Status session_append(Session* session, const uint32_t* items, const int64_t* times, size_t count);
 void session_set_policy(Session* session, pintle_window_policy policy);
 // executor: null for none.
 void session_set_executor(Session* session, const pintle_executor* executor);
 uint64_t session_event_count(const Session& session);
+// The time that a request's `now` means: its own, or the newest event's or feedback's.
+int64_t session_now(const Session& session, int64_t now);
 // PINTLE_ERR_EMPTY_HISTORY before the first event.
 Status check_history(const Session& session);
 

@@ -62,7 +62,7 @@ TEST_CASE("opening: null pointers, options, alignment, ISA") {
     CHECK(from_memory(bytes.data(), bytes.size()) == PINTLE_ERR_INVALID_ARGUMENT);
   }
   options = PINTLE_OPEN_OPTIONS_INIT;
-  options.flags = 8;
+  options.flags = 16;
   CHECK(from_memory(bytes.data(), bytes.size()) == PINTLE_ERR_INVALID_ARGUMENT);
   options.flags = 0;
   for (const char* isa : {"sse9", "", "SCALAR", "scalar "}) {

@@ -56,7 +56,7 @@ TEST_CASE_FIXTURE(Fixture, "a request must be whole") {
       [&] { request.struct_size = 0; },
       [&] { request.struct_size += 8; },
       [&] { request.k = 0; },
-      [&] { request.flags = 4; },
+      [&] { request.flags = 8; },
       [&] { request.deny_count = 1; },
       [&] { request.allow_count = 1; },
       [&] { request.allow = unknown; },

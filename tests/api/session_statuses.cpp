@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
+#include <string>
 
 #include "api/status_table.h"
 #include "support/counting_allocator.h"
@@ -8,7 +9,7 @@
 namespace pintle::test {
 namespace {
 
-constexpr uint32_t kUnknownItem = 37, kUnknownKnob = 3, kUnknownSae = 3;
+constexpr uint32_t kUnknownAttribute = 99, kUnknownItem = 37, kUnknownKnob = 3, kUnknownSae = 3;
 constexpr float kBeyondRange = 99;
 
 pintle_executor one_thread() {
@@ -21,7 +22,7 @@ pintle_executor one_thread() {
 
 struct Sessions {
   const OpenModel model{steerable_model(plain_model().network).file(), "",
-                        PINTLE_OPEN_VERIFY_ALL | PINTLE_OPEN_EXAMPLES};
+                        PINTLE_OPEN_VERIFY_ALL | PINTLE_OPEN_EXAMPLES | PINTLE_OPEN_PROFILE};
   OpenSession session{model, {3, 1, 4}}, empty{model}, batch{model};
   pintle_session* get() const { return session.get(); }
 
@@ -143,6 +144,18 @@ StatusTable making_statuses(const Shared& s) {
               return pintle_session_append(
                   s->get(), wanted == PINTLE_ERR_INVALID_ARGUMENT ? nullptr : &item, 1);
             })},
+      {"pintle_session_append_timed",
+       each({PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT},
+            [=](pintle_status wanted) {
+              const uint32_t item = wanted == PINTLE_ERR_UNKNOWN_ITEM ? kUnknownItem : 5;
+              const int64_t time = wanted == PINTLE_ERR_INVALID_ARGUMENT ? PINTLE_LATEST + 1 : 5;
+              return pintle_session_append_timed(s->get(), &item, &time, 1);
+            })},
+      {"pintle_session_get_history",
+       {{PINTLE_OK,
+         [=] { return pintle_session_get_history(s->get(), nullptr, nullptr, 0, &s->count); }},
+        {PINTLE_ERR_INVALID_ARGUMENT,
+         [=] { return pintle_session_get_history(s->get(), nullptr, nullptr, 0, nullptr); }}}},
       {"pintle_session_reset",
        {{PINTLE_OK, [=] { return pintle_session_reset(s->empty.get()); }},
         {PINTLE_ERR_INVALID_ARGUMENT, [] { return pintle_session_reset(nullptr); }}}},
@@ -189,6 +202,128 @@ StatusTable making_statuses(const Shared& s) {
               return pintle_session_get_scan(
                   s->get(), wanted == PINTLE_ERR_INVALID_ARGUMENT ? nullptr : &info);
             })},
+  };
+}
+
+pintle_status give(const Shared& s, pintle_status fault) {
+  pintle_feedback feedback = {PINTLE_FEEDBACK_LIKE, 3, 1, 0, PINTLE_NO_DATE, 0};
+  if (fault == PINTLE_ERR_UNKNOWN_ITEM) feedback.target = kUnknownItem;
+  if (fault == PINTLE_ERR_UNKNOWN_NAME) feedback.kind = PINTLE_FEEDBACK_MORE_OF;
+  if (fault == PINTLE_ERR_UNKNOWN_NAME) feedback.target = kUnknownAttribute;
+  if (fault == PINTLE_ERR_INVALID_ARGUMENT) feedback.weight = 2;
+  return pintle_profile_give(s->get(), &feedback, nullptr);
+}
+
+StatusTable profile_statuses(const Shared& s) {
+  return {
+      {"pintle_profile_give", each({PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_UNKNOWN_NAME,
+                                    PINTLE_ERR_INVALID_ARGUMENT},
+                                   [=](pintle_status wanted) { return give(s, wanted); })},
+      {"pintle_profile_undo",
+       each({PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME, PINTLE_ERR_INVALID_ARGUMENT},
+            [=](pintle_status wanted) {
+              const pintle_feedback like = {PINTLE_FEEDBACK_LIKE, 3, 1, 0, PINTLE_NO_DATE, 0};
+              uint64_t number = 0;
+              pintle_profile_give(s->get(), &like, &number);
+              return pintle_profile_undo(wanted == PINTLE_ERR_INVALID_ARGUMENT ? nullptr : s->get(),
+                                         wanted == PINTLE_ERR_UNKNOWN_NAME ? number + 1 : number);
+            })},
+      {"pintle_profile_get_feedback",
+       {{PINTLE_OK, [=] { return pintle_profile_get_feedback(s->get(), nullptr, 0, &s->count); }},
+        {PINTLE_ERR_INVALID_ARGUMENT,
+         [=] { return pintle_profile_get_feedback(s->get(), nullptr, 1, &s->count); }}}},
+      {"pintle_profile_reset",
+       {{PINTLE_OK, [=] { return pintle_profile_reset(s->get()); }},
+        {PINTLE_ERR_INVALID_ARGUMENT, [] { return pintle_profile_reset(nullptr); }}}},
+      {"pintle_profile_set_options", each({PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT},
+                                          [=](pintle_status wanted) {
+                                            pintle_profile_options options =
+                                                PINTLE_PROFILE_OPTIONS_INIT;
+                                            if (wanted == PINTLE_ERR_INVALID_ARGUMENT)
+                                              options.trust = 2;
+                                            return pintle_profile_set_options(s->get(), &options);
+                                          })},
+      {"pintle_profile_get_options",
+       each({PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT},
+            [=](pintle_status wanted) {
+              pintle_profile_options options = PINTLE_PROFILE_OPTIONS_INIT;
+              return pintle_profile_get_options(
+                  s->get(), wanted == PINTLE_ERR_INVALID_ARGUMENT ? nullptr : &options);
+            })},
+      {"pintle_profile_explain",
+       {{PINTLE_OK,
+         [=] { return pintle_profile_explain(s->get(), PINTLE_NO_DATE, nullptr, 0, &s->count); }},
+        {PINTLE_ERR_INVALID_ARGUMENT,
+         [=] { return pintle_profile_explain(s->get(), INT64_MAX, nullptr, 0, &s->count); }}}},
+      {"pintle_profile_describe",
+       each({PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME, PINTLE_ERR_BUFFER_TOO_SMALL,
+             PINTLE_ERR_INVALID_ARGUMENT},
+            [=](pintle_status wanted) {
+              pintle_profile_part part = {0, 1, 1, 0, PINTLE_NO_DATE};
+              if (wanted == PINTLE_ERR_UNKNOWN_NAME) part.attribute = kUnknownAttribute;
+              char text[100];
+              return pintle_profile_describe(
+                  s->get(), wanted == PINTLE_ERR_INVALID_ARGUMENT ? nullptr : &part, text,
+                  wanted == PINTLE_ERR_BUFFER_TOO_SMALL ? 5 : sizeof(text), nullptr);
+            })},
+      {"pintle_profile_explain_item",
+       each({PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT},
+            [=](pintle_status wanted) {
+              float offset;
+              return pintle_profile_explain_item(
+                  s->get(), wanted == PINTLE_ERR_UNKNOWN_ITEM ? kUnknownItem : 5, PINTLE_NO_DATE,
+                  nullptr, 0, &s->count, wanted == PINTLE_ERR_INVALID_ARGUMENT ? nullptr : &offset);
+            })},
+  };
+}
+
+std::string saved(const Shared& s) {
+  size_t size = 0;
+  pintle_session_save(s->get(), nullptr, 0, &size);
+  std::string bytes(size, ' ');
+  pintle_session_save(s->get(), bytes.data(), size, &size);
+  return bytes;
+}
+
+// A snapshot with that fault.
+std::string snapshot(const Shared& s, pintle_status fault) {
+  std::string bytes = saved(s);
+  if (fault == PINTLE_ERR_CHECKSUM) bytes[bytes.size() / 2] ^= 1;
+  if (fault == PINTLE_ERR_CORRUPT) bytes.resize(bytes.size() / 2);
+  if (fault == PINTLE_ERR_NEWER_FORMAT) bytes = "{\"pintle_snapshot\":2}";
+  return bytes;
+}
+
+StatusTable snapshot_statuses(const Shared& s) {
+  return {
+      {"pintle_session_save",
+       {{PINTLE_OK, [=] { return pintle_session_save(s->get(), nullptr, 0, &s->count); }},
+        {PINTLE_ERR_BUFFER_TOO_SMALL,
+         [=] {
+           char byte;
+           return pintle_session_save(s->get(), &byte, 1, &s->count);
+         }},
+        {PINTLE_ERR_CORRUPT, {}, "text ids of a damaged file: model_fuzz_test"},
+        {PINTLE_ERR_INVALID_ARGUMENT,
+         [=] { return pintle_session_save(s->get(), nullptr, 0, nullptr); }}}},
+      {"pintle_session_restore",
+       each({PINTLE_OK, PINTLE_ERR_CORRUPT, PINTLE_ERR_CHECKSUM, PINTLE_ERR_NEWER_FORMAT,
+             PINTLE_ERR_INVALID_ARGUMENT},
+            [=](pintle_status wanted) {
+              const std::string bytes = snapshot(s, wanted);
+              return pintle_session_restore(
+                  s->get(), wanted == PINTLE_ERR_INVALID_ARGUMENT ? nullptr : bytes.data(),
+                  bytes.size(), nullptr);
+            })},
+      {"pintle_snapshot_check", each({PINTLE_OK, PINTLE_ERR_CORRUPT, PINTLE_ERR_CHECKSUM,
+                                      PINTLE_ERR_NEWER_FORMAT, PINTLE_ERR_INVALID_ARGUMENT},
+                                     [=](pintle_status wanted) {
+                                       const std::string bytes = snapshot(s, wanted);
+                                       return pintle_snapshot_check(
+                                           wanted == PINTLE_ERR_INVALID_ARGUMENT ? nullptr
+                                                                                 : bytes.data(),
+                                           bytes.size(), nullptr);
+                                     })},
   };
 }
 
@@ -294,8 +429,8 @@ StatusTable explaining_statuses(const Shared& s) {
 StatusTable session_statuses() {
   const auto s = std::make_shared<Sessions>();
   StatusTable table;
-  for (const StatusTable& part :
-       {making_statuses(s), listing_statuses(s), explaining_statuses(s)}) {
+  for (const StatusTable& part : {making_statuses(s), profile_statuses(s), snapshot_statuses(s),
+                                  listing_statuses(s), explaining_statuses(s)}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

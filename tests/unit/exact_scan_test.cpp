@@ -67,7 +67,7 @@ TinyModel model_of(Table table, int64_t items, int64_t dim, bool has_bias) {
 size_t exact_list(internal::Session* session, const float* hidden, size_t k,
                   pintle_recommendation* list, ExactCounts* counts) {
   const pintle_request request = PINTLE_REQUEST_INIT;
-  const Eligibility eligibility(session, request);
+  const Eligibility eligibility(session, request, Audience());
   TopK best(list, k);
   Selector selector(eligibility, &best);
   exact_scan(session, hidden, eligibility, k, &selector, counts);

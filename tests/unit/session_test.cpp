@@ -74,14 +74,18 @@ TEST_CASE("the README's formula of a session's memory holds") {
     TinyModel tiny;
     tiny.network = converter::random_network(shape);
     tiny.catalogue = integer_catalogue(shape.items);
-    for (const bool examples : {false, true}) {
-      const size_t size = session_memory(tiny, examples ? PINTLE_OPEN_EXAMPLES : 0);
+    tiny.catalogue.item_attributes.assign(static_cast<size_t>(shape.items), {0});
+    for (int i = 0; i < 301; ++i) tiny.catalogue.attributes.emplace_back("tag", std::to_string(i));
+    for (const uint32_t flags :
+         {0u, uint32_t{PINTLE_OPEN_EXAMPLES}, uint32_t{PINTLE_OPEN_PROFILE}}) {
+      const size_t size = session_memory(tiny, flags);
+      const bool examples = flags == PINTLE_OPEN_EXAMPLES, profiles = flags == PINTLE_OPEN_PROFILE;
       check_formula(
           session_bytes(static_cast<size_t>(shape.items), static_cast<size_t>(shape.dim),
                         static_cast<size_t>(shape.ffn_dim), static_cast<size_t>(shape.layers),
-                        static_cast<size_t>(shape.window), false, 0, examples),
+                        static_cast<size_t>(shape.window), false, 0, examples, profiles, 301),
           size);
-      if (shape.window == 200) CHECK(size <= 512 * 1024);
+      if (shape.window == 200 && !profiles) CHECK(size <= 512 * 1024);
     }
   }
   // BERT4Rec's form with SAEs and knobs, and all else that an architecture may have.
@@ -93,7 +97,7 @@ TEST_CASE("the README's formula of a session's memory holds") {
     check_formula(
         session_bytes(static_cast<size_t>(network.items.rows), static_cast<size_t>(network.dim),
                       static_cast<size_t>(network.ffn_dim), network.blocks.size(),
-                      static_cast<size_t>(network.window), mask_token, 21, false),
+                      static_cast<size_t>(network.window), mask_token, 21, false, false, 0),
         session_memory(tiny));
   }
 }

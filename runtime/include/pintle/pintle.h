@@ -64,13 +64,13 @@ extern "C" {
 /* ---- Versions and statuses ------------------------------------------------------------------- */
 
 #define PINTLE_VERSION_MAJOR 0
-#define PINTLE_VERSION_MINOR 3
+#define PINTLE_VERSION_MINOR 4
 #define PINTLE_VERSION_PATCH 0
 /* Versions compare as numbers: 1.2.3 is 1002003. */
 #define PINTLE_VERSION_NUMBER \
   (PINTLE_VERSION_MAJOR * 1000000 + PINTLE_VERSION_MINOR * 1000 + PINTLE_VERSION_PATCH)
 
-/* The running library's version as text, "0.3.0". Static storage. Any thread. */
+/* The running library's version as text, "0.4.0". Static storage. Any thread. */
 PINTLE_API const char* pintle_version(void);
 /* The same as a number, to be compared with PINTLE_VERSION_NUMBER. Any thread. */
 PINTLE_API uint32_t pintle_version_number(void);
@@ -145,7 +145,11 @@ enum {
   /* Sessions may have groups by example (pintle_session_set_example). Costs opening one pass over the items
    * and dim * dim multiplications for each (3,416 items of 64 numbers: some milliseconds), the model's
    * memory 4 * (dim * dim + 3 * dim + item_count) bytes, and every session's 2 * item_count. */
-  PINTLE_OPEN_EXAMPLES = 1u << 2
+  PINTLE_OPEN_EXAMPLES = 1u << 2,
+  /* Sessions may have a profile (pintle_profile_*) and know when each item was last seen
+   * (pintle_request.repeat_after_seconds). Costs every session 4.4 bytes an item, 53 an attribute and 53 KB: the
+   * formula is in the README. */
+  PINTLE_OPEN_PROFILE = 1u << 3
 };
 
 typedef struct pintle_open_options {
@@ -224,9 +228,14 @@ typedef struct pintle_model_info {
   float wish_unit;   /* the reward of a wish of 1, in expected DCG (see Wishes and rules) */
   int32_t has_dates; /* 1: of some items it is known when they appeared */
   uint32_t reserved;
+  int32_t has_prior;    /* 1: a list without a history is possible, by popularity */
+  int32_t has_profiles; /* 1: opened with PINTLE_OPEN_PROFILE */
 } pintle_model_info;
-#define PINTLE_MODEL_INFO_INIT \
-  { sizeof(pintle_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0 }
+#define PINTLE_MODEL_INFO_INIT                                                                   \
+  {                                                                                              \
+    sizeof(pintle_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, \
+        0, 0                                                                                     \
+  }
 PINTLE_API void pintle_model_info_init(pintle_model_info* info, size_t size_bytes);
 
 /* Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. Any thread. */
@@ -497,7 +506,19 @@ PINTLE_API const char* pintle_session_last_error(const pintle_session* session);
  * PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_session_append(pintle_session* session, const uint32_t* items,
                                                size_t count);
-/* Forgets the history.
+/* The same with the events' times: times[i] of items[i], seconds since 1970; PINTLE_NO_DATE: not known, as
+ * pintle_session_append has them. They need not ascend.
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT (also a time beyond
+ * PINTLE_LATEST). The session's thread. */
+#define PINTLE_LATEST 100000000000ll /* about the year 5138, and as far before 1970 */
+PINTLE_API pintle_status pintle_session_append_timed(pintle_session* session, const uint32_t* items,
+                                                     const int64_t* times, size_t count);
+/* The events of the window, oldest first: `capacity` of them at most to items and times (caller-owned; either
+ * may be null), their whole number, which may be above capacity, to *count.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
+PINTLE_API pintle_status pintle_session_get_history(const pintle_session* session, uint32_t* items,
+                                                    int64_t* times, size_t capacity, size_t* count);
+/* Forgets the history; the profile stays.
  * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
 PINTLE_API pintle_status pintle_session_reset(pintle_session* session);
 
@@ -666,7 +687,7 @@ typedef struct pintle_wishes {
    * pintle_explain_list says which gave way, and why. */
   const pintle_rule* rules;
   size_t rule_count;
-  int64_t now;              /* FRESH: seconds since 1970 */
+  int64_t now;              /* FRESH: seconds since 1970; 0: the request's */
   double half_life_seconds; /* FRESH: above 0 */
   uint64_t seed;            /* EXPLORE */
 } pintle_wishes;
@@ -682,7 +703,10 @@ enum {
   PINTLE_INCLUDE_SEEN = 1u << 0,
   /* Only the items of `allow` are eligible: with allow_count 0, none. Default: all, and there must be
    * no allow list. */
-  PINTLE_ONLY_ALLOWED = 1u << 1
+  PINTLE_ONLY_ALLOWED = 1u << 1,
+  /* The list that anybody would get: neither the history nor the profile has a part in it, nor in what is left
+   * out. Of a model with a popularity prior (pintle_model_info.has_prior). */
+  PINTLE_NOT_PERSONAL = 1u << 2
 };
 
 typedef struct pintle_request {
@@ -697,9 +721,15 @@ typedef struct pintle_request {
   size_t deny_count;
   const pintle_steering* steering; /* null: unsteered */
   const pintle_wishes* wishes;     /* null: none */
+  /* Seconds since 1970; PINTLE_NO_DATE: the time of the newest event or feedback. What the profile fades by,
+   * repeat_after_seconds counts back from, and FRESH goes by where the wishes have no `now`. */
+  int64_t now;
+  /* Above 0: items that were seen before that, not within it, may come back ("not again within a week").
+   * Seen items whose time is not known stay out. Of a model opened with PINTLE_OPEN_PROFILE. */
+  double repeat_after_seconds;
 } pintle_request;
 #define PINTLE_REQUEST_INIT \
-  { sizeof(pintle_request), 0, 10, NULL, 0, NULL, 0, NULL, NULL }
+  { sizeof(pintle_request), 0, 10, NULL, 0, NULL, 0, NULL, NULL, PINTLE_NO_DATE, 0 }
 PINTLE_API void pintle_request_init(pintle_request* request, size_t size_bytes);
 
 /* Never changes. */
@@ -711,7 +741,8 @@ typedef struct pintle_recommendation {
 } pintle_recommendation;
 
 /* Writes the best k eligible items to out (caller-owned, room for request->k), best first, and
- * their number to count: k, or as many as are eligible. Ties: lower item first. Items that were
+ * their number to count: k, or as many as are eligible. Ties: lower item first. Without a history the list is by
+ * the model's popularity prior, if it has one. Items that were
  * never trained are not eligible. With wishes, rules or knobs: the best list, see above. Runs the network over the events appended since the last call.
  * Steered, it runs only what lies behind the first edited hook; the unsteered state stays cached.
  * Never allocates.
@@ -786,13 +817,168 @@ PINTLE_API void pintle_scan_info_init(pintle_scan_info* info, size_t size_bytes)
 PINTLE_API pintle_status pintle_session_get_scan(const pintle_session* session,
                                                  pintle_scan_info* info);
 
+/* ---- Profile --------------------------------------------------------------------------------- */
+
+/* What a person tells the app by what they do, learned on the device: of a model that was opened with
+ * PINTLE_OPEN_PROFILE. A profile is its feedback, at most PINTLE_FEEDBACK_EVENTS of them, and nothing else: what
+ * it does to a list is computed from them, so that one taken back leaves no trace, in whatever order. From
+ * them come weights of the items' attributes and concepts and of single items (runtime/profile/learn.h has
+ * the formulas), and from these every item's offset u: a list is that of exp(score / temperature + u) in
+ * place of the network's exp(score / temperature). Filters, rules and wishes come on top of it. */
+typedef enum pintle_feedback_kind {
+  PINTLE_FEEDBACK_LIKE = 0,           /* target: an item */
+  PINTLE_FEEDBACK_DISLIKE = 1,        /* as LIKE, against; the item leaves the lists */
+  PINTLE_FEEDBACK_NOT_INTERESTED = 2, /* the item leaves the lists; says little about others */
+  PINTLE_FEEDBACK_SEEN_ELSEWHERE = 3, /* the item leaves the lists; says nothing else */
+  PINTLE_FEEDBACK_MORE_LIKE = 4, /* target: an item: more of its groups, and of its nearest items */
+  PINTLE_FEEDBACK_LESS_LIKE = 5, /* the same, against; the item leaves the lists */
+  PINTLE_FEEDBACK_FINISH = 6,    /* the item was played, read, ... to its end */
+  PINTLE_FEEDBACK_SKIP = 7,      /* it was shown or begun, and left */
+  PINTLE_FEEDBACK_MORE_OF = 8,   /* target: an attribute ("pick three genres") */
+  PINTLE_FEEDBACK_LESS_OF = 9
+} pintle_feedback_kind;
+
+/* Never changes. */
+typedef struct pintle_feedback {
+  uint32_t kind; /* pintle_feedback_kind */
+  uint32_t target;
+  float weight;      /* in (0, 1], to a millionth: how much of one (a film seen by half: .5) */
+  uint32_t reserved; /* 0 */
+  int64_t time;      /* seconds since 1970; PINTLE_NO_DATE: not known, it does not fade */
+  uint64_t number;   /* written by the library: of this feedback, rising from 1; read nowhere */
+} pintle_feedback;
+
+#define PINTLE_FEEDBACK_EVENTS 512u
+
+/* Learns from one feedback; *number (may be null) is what pintle_profile_undo takes it back by. Where the profile
+ * is full the feedback of the oldest time leaves it (what it took out of the lists stays out). The history
+ * is another matter: what was consumed is appended to it, too (pintle_session_append). Never allocates.
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_UNKNOWN_NAME (no such attribute),
+ * PINTLE_ERR_INVALID_ARGUMENT (also an unknown kind, a weight that is not in (0, 1], a model opened without
+ * PINTLE_OPEN_PROFILE). The session's thread. */
+PINTLE_API pintle_status pintle_profile_give(pintle_session* session,
+                                             const pintle_feedback* feedback, uint64_t* number);
+/* Takes a feedback back: every list is, bit for bit, what it would be had it not been given. (But one that a full
+ * profile dropped for it does not come back.)
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (the profile has none of that number),
+ * PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
+PINTLE_API pintle_status pintle_profile_undo(pintle_session* session, uint64_t number);
+/* The profile's feedback by ascending number: `capacity` of them at most to out (caller-owned), their whole
+ * number, which may be above capacity, to *count.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
+PINTLE_API pintle_status pintle_profile_get_feedback(const pintle_session* session,
+                                                     pintle_feedback* out, size_t capacity,
+                                                     size_t* count);
+/* Forgets all feedback, and what it took out of the lists; the options stay.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
+PINTLE_API pintle_status pintle_profile_reset(pintle_session* session);
+
+typedef struct pintle_profile_options {
+  uint32_t struct_size;
+  uint32_t flags; /* 0 */
+  double
+      half_life_seconds; /* of what feedback weighs, whole; 0: it does not fade. Default: 90 days */
+  float strength;        /* of all offsets, in [0, 4]; 0: the profile changes no list. Default: 1 */
+  /* In [0, 1]: the least part of the expected DCG of the list without the profile, by the network's own
+   * probabilities, that a list with it keeps. Default: .4 */
+  float trust;
+} pintle_profile_options;
+#define PINTLE_PROFILE_OPTIONS_INIT \
+  { sizeof(pintle_profile_options), 0, 90.0 * 86400, 1, 0.4f }
+PINTLE_API void pintle_profile_options_init(pintle_profile_options* options, size_t size_bytes);
+
+/* Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
+PINTLE_API pintle_status pintle_profile_set_options(pintle_session* session,
+                                                    const pintle_profile_options* options);
+PINTLE_API pintle_status pintle_profile_get_options(const pintle_session* session,
+                                                    pintle_profile_options* options);
+
+/* What a profile has learned of one attribute. Never changes. */
+typedef struct pintle_profile_part {
+  uint32_t attribute;
+  float weight;       /* of a whole membership, in nats of odds: u is their sum */
+  uint32_t count_for; /* feedback for it and against it, item by item */
+  uint32_t count_against;
+  int64_t newest; /* the time of the newest of it; PINTLE_NO_DATE: none has one */
+} pintle_profile_part;
+
+/* The parts of the profile, largest magnitude first: `capacity` of them at most to out (caller-owned), their
+ * whole number to *count. now: as in pintle_request.
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
+PINTLE_API pintle_status pintle_profile_explain(pintle_session* session, int64_t now,
+                                                pintle_profile_part* out, size_t capacity,
+                                                size_t* count);
+/* A part in a sentence of plain English, "Less Horror: you asked on three occasions", NUL-terminated to text
+ * (caller-owned, capacity bytes); *length (may be null): its bytes without the NUL, whatever fits.
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such attribute), PINTLE_ERR_BUFFER_TOO_SMALL (*length
+ * is written, text is not to be read), PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
+PINTLE_API pintle_status pintle_profile_describe(const pintle_session* session,
+                                                 const pintle_profile_part* part, char* text,
+                                                 size_t capacity, size_t* length);
+/* What the profile gives an item: its offset u in nats to *offset (0 without a profile), and of its attributes
+ * those that have a part in it, as above.
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
+PINTLE_API pintle_status pintle_profile_explain_item(pintle_session* session, uint32_t item,
+                                                     int64_t now, pintle_profile_part* out,
+                                                     size_t capacity, size_t* count, float* offset);
+
+/* ---- Snapshots ------------------------------------------------------------------------------- */
+
+/* A session as the app keeps it: history, window policy and profile, by external ids and names, so that another
+ * version of the model takes it, too (sessions' examples and executors are not in it). It is JSON, for a person to
+ * see and to take away (schema/README.md draws it); its last member is a checksum, without which an edited one is
+ * taken. platforms/store writes it to a file so that a process killed meanwhile loses nothing. */
+
+/* Writes a snapshot to `data` (caller-owned, capacity bytes) and its size to *size_bytes; with a capacity of 0
+ * the size alone. Equal sessions give equal bytes. Never allocates.
+ * Returns PINTLE_OK, PINTLE_ERR_BUFFER_TOO_SMALL (*size_bytes is written all the same, data is not to be read),
+ * PINTLE_ERR_CORRUPT (an id or name of the model's lies outside its table), PINTLE_ERR_INVALID_ARGUMENT. The
+ * session's thread. */
+PINTLE_API pintle_status pintle_session_save(const pintle_session* session, void* data,
+                                             size_t capacity, size_t* size_bytes);
+
+typedef struct pintle_restore_info {
+  uint32_t struct_size;
+  int32_t is_same_model; /* 1: of the same network and the same number of items */
+  size_t event_count;    /* of the window, restored */
+  size_t seen_count;     /* items that were seen, restored */
+  size_t feedback_count; /* restored */
+  /* What the model lacks, of each: items by id, attributes by group and name. */
+  size_t dropped_events;
+  size_t dropped_seen;
+  size_t dropped_feedback;
+  size_t dropped_exclusions; /* items that feedback of before kept out */
+  size_t unknown_members;    /* of a later version, not used */
+  char message[252];         /* the same in words, "" if nothing was dropped: see Text */
+} pintle_restore_info;
+#define PINTLE_RESTORE_INFO_INIT                                  \
+  {                                                               \
+    sizeof(pintle_restore_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 } \
+  }
+PINTLE_API void pintle_restore_info_init(pintle_restore_info* info, size_t size_bytes);
+
+/* Makes the session the one that was saved, in place of what it held. Lists are then the same, bit for bit, if the
+ * model is. A profile needs PINTLE_OPEN_PROFILE; without it, it counts as dropped. On failure the session is as it
+ * was. info may be null. Never allocates.
+ * Returns PINTLE_OK, PINTLE_ERR_CORRUPT (no snapshot, cut short, or a value that none can have),
+ * PINTLE_ERR_CHECKSUM, PINTLE_ERR_NEWER_FORMAT, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
+PINTLE_API pintle_status pintle_session_restore(pintle_session* session, const void* data,
+                                                size_t size_bytes, pintle_restore_info* info);
+/* Whether restoring could take it, whatever the model: its form and checksum. error may be null.
+ * Returns PINTLE_OK, PINTLE_ERR_CORRUPT, PINTLE_ERR_CHECKSUM, PINTLE_ERR_NEWER_FORMAT,
+ * PINTLE_ERR_INVALID_ARGUMENT. Any thread. */
+PINTLE_API pintle_status pintle_snapshot_check(const void* data, size_t size_bytes,
+                                               pintle_error* error);
+
 /* ---- Explaining ------------------------------------------------------------------------------ */
 
 /* Why an entry is in the list. */
 typedef enum pintle_cause {
   PINTLE_CAUSE_SCORE = 0, /* it is in the list without wishes and rules */
   PINTLE_CAUSE_WISH = 1,  /* the rewards outweigh what it costs */
-  PINTLE_CAUSE_RULE = 2   /* the rules need it */
+  PINTLE_CAUSE_RULE = 2,  /* the rules need it */
+  PINTLE_CAUSE_PROFILE =
+      3 /* it is in the list without wishes and rules, and would not be but for the profile */
 } pintle_cause;
 
 /* No rank: see pintle_list_entry. */
@@ -805,17 +991,19 @@ typedef struct pintle_list_entry {
   float probability;   /* the network's softmax at the model's temperature */
   uint32_t plain_rank; /* from 1, in the list without wishes and rules; PINTLE_NO_RANK: not in it */
   uint32_t cause;      /* pintle_cause */
-  /* The wish or rule, as pintle_reason.source has it, that gains most by the entry; 0 with CAUSE_SCORE. */
+  /* The wish or rule, as pintle_reason.source has it, that gains most by the entry; 0 with CAUSE_SCORE and
+   * CAUSE_PROFILE, as `gain`. */
   uint32_t source;
-  uint32_t replaced; /* the item of that list that left for it; PINTLE_NO_ITEM with CAUSE_SCORE */
+  uint32_t replaced; /* the item of that list that left for it; PINTLE_NO_ITEM with those two */
   /* What the list's objective (expected DCG and rewards) would lose with `replaced` in its place: the sum of
-   * the entry's reasons. Below 0 only where a rule needs the entry. 0 with CAUSE_SCORE. */
+   * the entry's reasons. Below 0 only where a rule needs the entry. */
   float gain;
 } pintle_list_entry;
 
 /* One part of an entry's gain. source: PINTLE_SOURCE_SCORE is its expected DCG; below that, knobs by their
  * place among the steering's edits, wishes and rules by their place in pintle_wishes, each from its
- * PINTLE_SOURCE_* on. A rule's value is 0: it is a condition. Never changes. */
+ * PINTLE_SOURCE_* on; PINTLE_SOURCE_PROFILE is what the profile's offsets add to it. A rule's value is 0: it is
+ * a condition. Never changes. */
 typedef struct pintle_reason {
   uint32_t source;
   float value;
@@ -824,6 +1012,7 @@ typedef struct pintle_reason {
 #define PINTLE_SOURCE_KNOBS 0u
 #define PINTLE_SOURCE_WISHES 0x10000000u
 #define PINTLE_SOURCE_RULES 0x20000000u
+#define PINTLE_SOURCE_PROFILE 0x30000000u
 
 typedef enum pintle_rule_outcome {
   PINTLE_RULE_KEPT = 0,

@@ -139,14 +139,16 @@ struct Request {
   size_t k = 10;
   bool includes_seen = false;
   bool only_allowed = false;  // of `allow` alone: with an empty list, none
+  bool is_personal = true;    // false: PINTLE_NOT_PERSONAL
   std::vector<uint32_t> allow, deny;
   std::vector<pintle_edit> edits;
   uint32_t steering_flags = 0;  // PINTLE_STEER_*
   std::vector<pintle_wish> wishes;
   std::vector<pintle_rule> rules;
-  int64_t now = 0;               // fresh(): seconds since 1970
-  double half_life_seconds = 0;  // fresh()
-  uint64_t seed = 0;             // explore()
+  int64_t now = PINTLE_NO_DATE;     // seconds since 1970; not known: the newest event's
+  double repeat_after_seconds = 0;  // items seen before that may come back
+  double half_life_seconds = 0;     // fresh()
+  uint64_t seed = 0;                // explore()
 
   Request() = default;
   explicit Request(size_t entries) : k(entries) {}
@@ -158,7 +160,10 @@ struct Request {
     pintle_request request = PINTLE_REQUEST_INIT;
     request.k = k;
     request.flags = (includes_seen ? uint32_t{PINTLE_INCLUDE_SEEN} : 0u) |
-                    (only_allowed ? uint32_t{PINTLE_ONLY_ALLOWED} : 0u);
+                    (only_allowed ? uint32_t{PINTLE_ONLY_ALLOWED} : 0u) |
+                    (is_personal ? 0u : uint32_t{PINTLE_NOT_PERSONAL});
+    request.now = now;
+    request.repeat_after_seconds = repeat_after_seconds;
     request.allow = only_allowed ? allow.data() : nullptr;
     request.allow_count = only_allowed ? allow.size() : 0;
     request.deny = deny.data();
@@ -169,7 +174,6 @@ struct Request {
     asked.wish_count = wishes.size();
     asked.rules = rules.data();
     asked.rule_count = rules.size();
-    asked.now = now;
     asked.half_life_seconds = half_life_seconds;
     asked.seed = seed;
     if (!wishes.empty() || !rules.empty()) request.wishes = &asked;
@@ -347,6 +351,19 @@ struct FeatureExplanation {
   float score, remainder;
 };
 
+// What a profile gives an item: its strongest attributes, and the sum of all, in nats.
+struct ItemOffset {
+  std::vector<pintle_profile_part> parts;
+  float offset;
+};
+
+// pintle_snapshot_check
+inline Status check_snapshot(const std::string& snapshot) {
+  pintle_error error = {};
+  const pintle_status status = pintle_snapshot_check(snapshot.data(), snapshot.size(), &error);
+  return status == PINTLE_OK ? Status() : Status(status, error.message);
+}
+
 // One user's history, with its reference to the model. Movable. One thread at a time.
 class Session {
  public:
@@ -385,6 +402,21 @@ class Session {
     return done(pintle_session_append(session_, items, count));
   }
   Status append(const std::vector<uint32_t>& items) { return append(items.data(), items.size()); }
+  // pintle_session_append_timed: times[i] of items[i], of the same number.
+  Status append(const std::vector<uint32_t>& items, const std::vector<int64_t>& times) {
+    if (items.size() != times.size()) return Status(PINTLE_ERR_INVALID_ARGUMENT);
+    return done(pintle_session_append_timed(session_, items.data(), times.data(), items.size()));
+  }
+  // pintle_session_get_history: the window's items, oldest first; their times to `times` unless it is null.
+  std::vector<uint32_t> history(std::vector<int64_t>* times = nullptr) const {
+    size_t count = 0;
+    (void)pintle_session_get_history(session_, nullptr, nullptr, 0, &count);
+    std::vector<uint32_t> items(count);
+    std::vector<int64_t> read(count);
+    (void)pintle_session_get_history(session_, items.data(), read.data(), count, &count);
+    if (times != nullptr) *times = std::move(read);
+    return items;
+  }
   Status reset() { return done(pintle_session_reset(session_)); }
   Status set_window_policy(pintle_window_policy policy) {
     return done(pintle_session_set_window_policy(session_, policy));
@@ -408,6 +440,71 @@ class Session {
     size_t count = 0;
     (void)pintle_session_event_count(session_, &count);
     return count;
+  }
+
+  // The profile; see pintle_profile_*.
+  Result<uint64_t> give(const pintle_feedback& feedback) {
+    uint64_t number = 0;
+    return result(pintle_profile_give(session_, &feedback, &number), number);
+  }
+  Status undo(uint64_t number) { return done(pintle_profile_undo(session_, number)); }
+  Status reset_profile() { return done(pintle_profile_reset(session_)); }
+  Result<std::vector<pintle_feedback>> feedback() const {
+    std::vector<pintle_feedback> all(PINTLE_FEEDBACK_EVENTS);
+    size_t count = 0;
+    const pintle_status status =
+        pintle_profile_get_feedback(session_, all.data(), all.size(), &count);
+    all.resize(status == PINTLE_OK ? count : 0);
+    return result(status, all);
+  }
+  Status set_profile_options(const pintle_profile_options& options) {
+    return done(pintle_profile_set_options(session_, &options));
+  }
+  Result<pintle_profile_options> profile_options() const {
+    pintle_profile_options options = PINTLE_PROFILE_OPTIONS_INIT;
+    return result(pintle_profile_get_options(session_, &options), options);
+  }
+  // The strongest parts, at most `capacity`.
+  Result<std::vector<pintle_profile_part>> explain_profile(size_t capacity,
+                                                           int64_t now = PINTLE_NO_DATE) {
+    std::vector<pintle_profile_part> parts(capacity);
+    size_t count = 0;
+    const pintle_status status =
+        pintle_profile_explain(session_, now, parts.data(), capacity, &count);
+    if (count < parts.size()) parts.resize(count);
+    return result(status, parts);
+  }
+  Result<ItemOffset> explain_profile_of(uint32_t item, size_t capacity,
+                                        int64_t now = PINTLE_NO_DATE) {
+    ItemOffset explained = {std::vector<pintle_profile_part>(capacity), 0};
+    size_t count = 0;
+    const pintle_status status = pintle_profile_explain_item(
+        session_, item, now, explained.parts.data(), capacity, &count, &explained.offset);
+    if (count < capacity) explained.parts.resize(count);
+    return result(status, explained);
+  }
+  Result<std::string> describe(const pintle_profile_part& part) const {
+    size_t length = 0;
+    (void)pintle_profile_describe(session_, &part, nullptr, 0, &length);
+    std::string text(length + 1, '\0');
+    const pintle_status status =
+        pintle_profile_describe(session_, &part, text.data(), text.size(), nullptr);
+    text.resize(length);
+    return result(status, text);
+  }
+
+  // pintle_session_save: JSON.
+  Result<std::string> save() const {
+    size_t size_bytes = 0;
+    const pintle_status sized = pintle_session_save(session_, nullptr, 0, &size_bytes);
+    if (sized != PINTLE_OK) return done(sized);
+    std::string snapshot(size_bytes, '\0');
+    return result(pintle_session_save(session_, snapshot.data(), size_bytes, &size_bytes),
+                  snapshot);
+  }
+  Result<pintle_restore_info> restore(const std::string& snapshot) {
+    pintle_restore_info info = PINTLE_RESTORE_INFO_INIT;
+    return result(pintle_session_restore(session_, snapshot.data(), snapshot.size(), &info), info);
   }
 
   // pintle_recommend

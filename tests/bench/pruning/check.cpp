@@ -97,7 +97,7 @@ class Check {
   template <typename Scan>
   void select(pintle_recommendation* list, size_t* count, const Scan& scan) const {
     const pintle_request request = PINTLE_REQUEST_INIT;
-    const Eligibility eligibility(session_, request);
+    const Eligibility eligibility(session_, request, Audience());
     TopK best(list, kListed);
     Selector selector(eligibility, &best);
     scan(eligibility, &selector);

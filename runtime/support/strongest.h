@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef PINTLE_RUNTIME_CALLS_STRONGEST_H_
-#define PINTLE_RUNTIME_CALLS_STRONGEST_H_
+#ifndef PINTLE_RUNTIME_SUPPORT_STRONGEST_H_
+#define PINTLE_RUNTIME_SUPPORT_STRONGEST_H_
 
 #include <math.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@ namespace pintle::internal {
 
 inline float magnitude(const pintle_feature_value& entry) { return fabsf(entry.value); }
 inline float magnitude(const pintle_event_effect& entry) { return fabsf(entry.effect); }
+inline float magnitude(const pintle_profile_part& entry) { return fabsf(entry.weight); }
 
 // Puts `entry` where it belongs among the `kept` entries of out, largest magnitude first, keeping
 // at most `capacity`; equal ones in the order of their arrival. Lists are short: insertion.
@@ -29,4 +30,4 @@ void insert_by_magnitude(const Entry& entry, size_t capacity, Entry* out, size_t
 
 }  // namespace pintle::internal
 
-#endif  // PINTLE_RUNTIME_CALLS_STRONGEST_H_
+#endif  // PINTLE_RUNTIME_SUPPORT_STRONGEST_H_

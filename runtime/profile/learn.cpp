@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/profile/learn.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "runtime/profile/group_posterior.h"
+#include "runtime/profile/near_items.h"
+#include "runtime/scan/tilt.h"
+
+namespace pintle::internal {
+namespace {
+
+// Time goes in steps: so many a half-life, in each of which the weights stay the same (at most 0.14 % off).
+constexpr double kStepsPerHalfLife = 512;
+// Nats that a MORE_LIKE gives an item whose vector has the direction of its own.
+constexpr double kNearWeight = 1;
+
+int64_t step_of(const ProfileState& profile, int64_t now) {
+  const double half_life = profile.options.half_life_seconds;
+  if (!(half_life > 0) || now == PINTLE_NO_DATE) return 0;
+  const double step = half_life / kStepsPerHalfLife;
+  return static_cast<int64_t>(floor(static_cast<double>(now) / (step > 1 ? step : 1)));
+}
+// What is left of a feedback's weight.
+double faded_weight(const ProfileState& profile, const pintle_feedback& feedback) {
+  const double weight = static_cast<double>(feedback.weight);
+  if (!(profile.options.half_life_seconds > 0) || feedback.time == PINTLE_NO_DATE) return weight;
+  const double age = static_cast<double>(profile.step - step_of(profile, feedback.time));
+  return age <= 0 ? weight : weight * exp2(-age / kStepsPerHalfLife);
+}
+
+// Feedback into the sums and out of them, by the same numbers.
+class Summing {
+ public:
+  explicit Summing(Session* session)
+      : catalogue_(session->model->catalogue), profile_(session->profile) {}
+
+  void forget() {
+    const uint32_t* touched = profile_.touched.front(profile_.touched_count);
+    for (uint32_t i = 0; i < profile_.touched_count; ++i) {
+      *profile_.sums.at(touched[i], 1) = {};
+      *profile_.weights.at(touched[i], 1) = 0;
+      *profile_.is_touched.at(touched[i], 1) = 0;
+    }
+    profile_.touched_count = 0;
+    profile_.total = {};
+  }
+
+  // sign: 1 into, -1 out of.
+  void add(const FeedbackEntry& entry, int64_t sign) {
+    const double response = response_of(entry.feedback.kind);
+    if (response == 0) return;
+    const int against = response < 0 ? 1 : 0;
+    const double weight = fabs(response) * faded_weight(profile_, entry.feedback) * kFixedOne;
+    if (names_attribute(entry.feedback.kind)) {
+      sums_of(entry.feedback.target)->itself[against] += sign * llrint(weight);
+      return;
+    }
+    profile_.total.items[against] += sign * llrint(weight);
+    for_attributes(entry.feedback.target, [&](AttributeSums* sums, double membership) {
+      sums->items[against] += sign * llrint(weight * membership);
+    });
+    if (entry.shown.count == 0) return;
+    profile_.total.shown += sign * llrint(weight);
+    const double each = weight / entry.shown.count;
+    for (uint32_t i = 0; i < entry.shown.count; ++i) {
+      for_attributes(entry.shown.items[i], [&](AttributeSums* sums, double membership) {
+        sums->shown += sign * llrint(each * membership);
+      });
+    }
+  }
+
+ private:
+  template <typename Use>
+  void for_attributes(uint32_t item, const Use& use) {
+    const uint32_t* attributes = nullptr;
+    size_t count = 0;
+    if (catalogue_.get_attributes(item, &attributes, &count) != PINTLE_OK) return;
+    const uint8_t* memberships = catalogue_.memberships_of(item);
+    for (size_t i = 0; i < count; ++i) {
+      use(sums_of(attributes[i]), memberships == nullptr ? 1 : memberships[i] / 15.0);
+    }
+  }
+  AttributeSums* sums_of(uint32_t attribute) {
+    uint8_t& is_touched = *profile_.is_touched.at(attribute, 1);
+    if (!is_touched) *profile_.touched.at(profile_.touched_count++, 1) = attribute;
+    is_touched = 1;
+    return profile_.sums.at(attribute, 1);
+  }
+
+  const Catalogue& catalogue_;
+  ProfileState& profile_;
+};
+
+// From sums to weights.
+class Weighing {
+ public:
+  explicit Weighing(Session* session)
+      : session_(session), model_(*session->model), profile_(session->profile) {}
+
+  void weigh() {
+    const uint32_t* touched = profile_.touched.front(profile_.touched_count);
+    for (uint32_t i = 0; i < profile_.touched_count; ++i) {
+      const AttributeSums& sums = *profile_.sums.at(touched[i], 1);
+      float& weight = *profile_.weights.at(touched[i], 1);
+      weight = sums.is_empty() ? 0 : weight_of(sums, touched[i]);
+      if (weight > 0) most_ += static_cast<double>(weight);
+    }
+    update_near_items(session_);
+    weigh_near_items();
+    profile_.most = fminf(static_cast<float>(most_ * (1 + 1e-6)), kLargestOffset);
+  }
+
+ private:
+  float weight_of(const AttributeSums& sums, uint32_t attribute) {
+    // Of what the person meets: mostly what they were shown, and a part of the catalogue's.
+    constexpr double kShown = 0.75;
+    double share = mean_of(attribute);
+    if (profile_.total.shown > 0) {
+      const double shown =
+          static_cast<double>(sums.shown) / static_cast<double>(profile_.total.shown);
+      share = kShown * shown + (1 - kShown) * share;
+    }
+    GroupEvidence evidence;
+    for (int s = 0; s < 2; ++s) {
+      evidence.with[s] = static_cast<double>(sums.items[s]) / kFixedOne;
+      evidence.without[s] =
+          static_cast<double>(profile_.total.items[s] - sums.items[s]) / kFixedOne;
+    }
+    evidence.stated = static_cast<double>(sums.itself[0] - sums.itself[1]) / kFixedOne;
+    return GroupPosterior::weight(evidence, fmin(fmax(share, 0.001), 0.999));
+  }
+
+  // An attribute's share of the catalogue.
+  double mean_of(uint32_t attribute) {
+    float& mean = *profile_.means.at(attribute, 1);
+    if (mean >= 0) return static_cast<double>(mean);
+    const uint32_t* items = nullptr;
+    uint32_t count = 0;
+    mean = 0;
+    if (model_.catalogue.get_items(attribute, &items, &count) != PINTLE_OK) return 0;
+    const uint8_t* memberships = model_.catalogue.memberships_in(attribute);
+    double sum = 0;
+    for (uint32_t i = 0; i < count; ++i) sum += memberships == nullptr ? 15 : memberships[i];
+    mean = static_cast<float>(sum / 15 / model_.item_count);
+    return static_cast<double>(mean);
+  }
+
+  void weigh_near_items() {
+    const ItemTerm* terms = profile_.terms.front(profile_.term_count);
+    for (uint32_t i = 0; i < profile_.term_count; ++i) {
+      *profile_.has_term.at(terms[i].item / 64, 1) = 0;
+    }
+    profile_.term_count = 0;
+    for (uint32_t slot = 0; slot < kNearFeedback; ++slot) {
+      const NearItems& near = *profile_.near.at(slot, 1);
+      for (uint32_t i = 0; near.number != 0 && i < profile_.log.count(); ++i) {
+        const pintle_feedback& feedback = profile_.log.at(i);
+        if (feedback.number != near.number) continue;
+        const double weight =
+            kNearWeight * response_of(feedback.kind) * faded_weight(profile_, feedback);
+        for (uint32_t n = 0; n < near.count; ++n) {
+          add_term(near.items[n],
+                   llrint(weight * static_cast<double>(near.cosines[n]) * kFixedOne));
+        }
+        if (weight > 0) most_ += weight;
+      }
+    }
+  }
+  // Sorted by item.
+  void add_term(uint32_t item, int64_t weight) {
+    uint32_t place = profile_.term_count;
+    ItemTerm* terms = profile_.terms.front(kMaxItemTerms);
+    while (place > 0 && terms[place - 1].item >= item) --place;
+    if (place < profile_.term_count && terms[place].item == item) {
+      terms[place].weight += weight;
+      return;
+    }
+    memmove(terms + place + 1, terms + place, (profile_.term_count - place) * sizeof(ItemTerm));
+    terms[place] = {item, weight};
+    ++profile_.term_count;
+    *profile_.has_term.at(item / 64, 1) |= uint64_t{1} << item % 64;
+  }
+
+  Session* const session_;
+  const Model& model_;
+  ProfileState& profile_;
+  double most_ = 0;
+};
+
+}  // namespace
+
+void learn(Session* session, const FeedbackEntry& added) {
+  if (session->profile.is_summed) Summing(session).add(added, 1);
+  session->profile.is_weighed = false;
+}
+
+void unlearn(Session* session, const FeedbackEntry& removed) {
+  if (session->profile.is_summed) Summing(session).add(removed, -1);
+  session->profile.is_weighed = false;
+}
+
+void learn_profile(Session* session, int64_t now) {
+  ProfileState& profile = session->profile;
+  const int64_t step = step_of(profile, now);
+  if (!profile.is_summed || profile.step != step) {
+    profile.step = step;
+    Summing summing(session);
+    summing.forget();
+    for (uint32_t i = 0; i < profile.log.count(); ++i) summing.add(profile.log.entry(i), 1);
+    profile.is_summed = true;
+    profile.is_weighed = false;
+  }
+  if (profile.is_weighed) return;
+  Weighing(session).weigh();
+  profile.is_weighed = true;
+}
+
+}  // namespace pintle::internal

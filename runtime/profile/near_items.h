@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PINTLE_RUNTIME_PROFILE_NEAR_ITEMS_H_
+#define PINTLE_RUNTIME_PROFILE_NEAR_ITEMS_H_
+
+#include "runtime/session/session.h"
+
+namespace pintle::internal {
+
+// Makes profile.near that of the newest kNearFeedback of the log's MORE_LIKE and LESS_LIKE: one scan of the catalogue
+// for each that is not there yet.
+void update_near_items(Session* session);
+
+}  // namespace pintle::internal
+
+#endif  // PINTLE_RUNTIME_PROFILE_NEAR_ITEMS_H_
