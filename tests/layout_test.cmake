@@ -4,7 +4,7 @@
 # is below all of them. See README.md in runtime/ and in converter/.
 cmake_minimum_required(VERSION 3.25)
 set(runtime_rooms include kernels support choice model session network scan profile snapshot lists calls api)
-set(converter_rooms io network import run file sae_training features jobs report commands .)
+set(converter_rooms io network import run file sae_training features simulation jobs report commands .)
 set(faults "")
 set(checked 0)
 

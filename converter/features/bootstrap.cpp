@@ -2,28 +2,34 @@
 #include "converter/features/bootstrap.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <random>
 
 namespace pintle::converter {
 
-Interval loss_interval(const std::vector<double>& base, const std::vector<double>& ndcg) {
+Interval bootstrap(size_t users,
+                   const std::function<double(const std::vector<size_t>& drawn)>& of) {
   constexpr size_t kTail = kResamples / 40;  // 2.5 %
-  const uint64_t users = base.size();
   std::mt19937 random(1);
-  std::vector<double> losses;
+  std::vector<size_t> drawn(users);
+  std::vector<double> values;
   for (int resample = 0; resample < kResamples; ++resample) {
+    for (size_t& user : drawn) user = static_cast<size_t>(random() * uint64_t{users} >> 32);
+    values.push_back(of(drawn));
+  }
+  std::sort(values.begin(), values.end());
+  return {values[kTail], values[values.size() - 1 - kTail]};
+}
+
+Interval loss_interval(const std::vector<double>& base, const std::vector<double>& ndcg) {
+  return bootstrap(base.size(), [&](const std::vector<size_t>& drawn) {
     double base_sum = 0, sum = 0;
-    for (uint64_t draw = 0; draw < users; ++draw) {
-      const size_t user = static_cast<size_t>(random() * users >> 32);
+    for (const size_t user : drawn) {
       base_sum += base[user];
       sum += ndcg[user];
     }
-    losses.push_back(base_sum > 0 ? 1 - sum / base_sum : 0);
-  }
-  std::sort(losses.begin(), losses.end());
-  return {losses[kTail], losses[losses.size() - 1 - kTail]};
+    return base_sum > 0 ? 1 - sum / base_sum : 0;
+  });
 }
 
 }  // namespace pintle::converter

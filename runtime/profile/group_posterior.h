@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What feedback says of one group of items (an attribute, a concept): a naive-Bayes gate between three hypotheses,
+// What feedback says of groups of items (attributes, concepts): a naive-Bayes gate between three hypotheses for each,
 // that nothing about it has changed, that the person now avoids it, that they now want it.
 //
-// Each hypothesis is a tilt t of the group's odds: 0, kAvoid, kWant. Under it, feedback for an item (s = +1) or
-// against one (s = -1) falls on the group's items exp(t s) times as often, by odds, as it would anyway. With mu the
-// group's share of what the person meets, an item of membership m then has the log-likelihood ratio
+// Each hypothesis is a tilt t of the group's odds: 0, -2.5, 5. Under it, feedback for an item (s = +1) or against one
+// (s = -1) falls on the group's items exp(t s) times as often, by odds, as it would anyway. With mu the group's
+// share of what the person meets, an item of membership m then has the log-likelihood ratio
 //
 //   l(t, s, m) = m log(e + (1 - e) exp(t s) / z) + (1 - m) log(e + (1 - e) / z),  z = 1 - mu + mu exp(t s),
 //
 // e = kNoise of the feedback being about something else. These add up over feedback (an exponential family: sums of
 // weights are sufficient), sharpened by kSharpness, with a prior for each hypothesis and what the person stated of the
-// group itself; the group's weight is the posterior mean of kAvoided and kWanted, less what the priors alone
-// give. One feedback so changes little, and random feedback, which speaks for no hypothesis, next to nothing;
-// what is consistent soon changes as much as it ever will.
+// group itself, to the odds A that it is avoided and W that it is wanted. Groups compete to explain feedback: the
+// others' odds count against one, R = min(sum of their A + W, kMostRivals) in all, but not those that the person spoke of
+// themselves. The weight is the posterior mean (kAvoided A + kWanted W) / (1 + A + W + R), nats of odds, and 0
+// below kLeastWeight: random feedback, which speaks for no hypothesis, changes nothing; what is consistent soon changes
+// as much as it ever will.
 #ifndef PINTLE_RUNTIME_PROFILE_GROUP_POSTERIOR_H_
 #define PINTLE_RUNTIME_PROFILE_GROUP_POSTERIOR_H_
 
@@ -48,34 +50,50 @@ struct GroupEvidence {
   double stated;  // MORE_OF less LESS_OF
 };
 
+// The odds of both hypotheses against none.
+struct GroupOdds {
+  double avoids, wants;
+  double sum() const { return avoids + wants; }
+};
+
 class GroupPosterior {
  public:
+  // No weight's magnitude is above it.
+  static constexpr double kWanted = 4.25;
+  // More odds of others than these make no difference.
+  static constexpr double kMostRivals = 10;
+
   // mu: the group's share of what the person meets, in (0, 1).
-  static float weight(const GroupEvidence& evidence, double mu) {
-    constexpr double kAvoid = -2, kWant = 5;
-    constexpr double kStatedAvoid = -7, kStatedWant = 10, kMostStated = 2;
+  static GroupOdds odds(const GroupEvidence& evidence, double mu) {
+    constexpr double kStatedAvoid = -8, kStatedWant = 11, kMostStated = 2, kMostLog = 20;
     const double stated = fmin(fmax(evidence.stated, -kMostStated), kMostStated);
-    return static_cast<float>(mean(ratio(evidence, mu, kAvoid) + kStatedAvoid * stated,
-                                   ratio(evidence, mu, kWant) + kStatedWant * stated) -
-                              mean(0, 0));
+    // exp(-2.5) and exp(5), and one over them.
+    const double avoids = ratio(evidence, mu, 0.0820849986238988, 12.182493960703473);
+    const double wants = ratio(evidence, mu, 148.4131591025766, 0.006737946999085467);
+    return {exp(fmin(avoids + kStatedAvoid * stated + kAvoidPrior, kMostLog)),
+            exp(fmin(wants + kStatedWant * stated + kWantPrior, kMostLog))};
+  }
+  // Of a group that no feedback touches.
+  static double untouched_sum() { return exp(kAvoidPrior) + exp(kWantPrior); }
+
+  // rivals: the sum of the others' odds.
+  static float weight(const GroupOdds& odds, double rivals) {
+    constexpr double kAvoided = -2.5, kLeastWeight = 0.5;
+    const double weight = (kAvoided * odds.avoids + kWanted * odds.wants) /
+                          (1 + odds.sum() + fmin(fmax(rivals, 0), kMostRivals));
+    return fabs(weight) < kLeastWeight ? 0 : static_cast<float>(weight);
   }
 
  private:
-  // The posterior mean, by the hypotheses' log-likelihood ratios.
-  static double mean(double avoids, double wants) {
-    constexpr double kAvoidPrior = -4.4, kWantPrior = -7, kAvoided = -2.5, kWanted = 4.25,
-                     kMost = 60;
-    const double avoid = exp(fmin(avoids + kAvoidPrior, kMost));
-    const double want = exp(fmin(wants + kWantPrior, kMost));
-    return (kAvoided * avoid + kWanted * want) / (1 + avoid + want);
-  }
-  // The log-likelihood ratio of tilt t.
-  static double ratio(const GroupEvidence& evidence, double mu, double t) {
+  static constexpr double kAvoidPrior = -4, kWantPrior = -7;
+
+  // The log-likelihood ratio of a tilt of the odds by the factor, and by one over it of feedback against items.
+  static double ratio(const GroupEvidence& evidence, double mu, double factor, double inverse) {
     constexpr double kNoise = 0.05, kSharpness = 1.4;
     double sum = 0;
     for (int against = 0; against < 2; ++against) {
       if (evidence.with[against] + evidence.without[against] == 0) continue;
-      const double tilt = exp(against ? -t : t), z = 1 - mu + mu * tilt;
+      const double tilt = against ? inverse : factor, z = 1 - mu + mu * tilt;
       sum += evidence.with[against] * log(kNoise + (1 - kNoise) * tilt / z) +
              evidence.without[against] * log(kNoise + (1 - kNoise) / z);
     }

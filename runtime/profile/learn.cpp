@@ -100,20 +100,48 @@ class Weighing {
       : session_(session), model_(*session->model), profile_(session->profile) {}
 
   void weigh() {
-    const uint32_t* touched = profile_.touched.front(profile_.touched_count);
-    for (uint32_t i = 0; i < profile_.touched_count; ++i) {
-      const AttributeSums& sums = *profile_.sums.at(touched[i], 1);
-      float& weight = *profile_.weights.at(touched[i], 1);
-      weight = sums.is_empty() ? 0 : weight_of(sums, touched[i]);
-      if (weight > 0) most_ += static_cast<double>(weight);
-    }
+    weigh_attributes();
     update_near_items(session_);
     weigh_near_items();
     profile_.most = fminf(static_cast<float>(most_ * (1 + 1e-6)), kLargestOffset);
   }
 
  private:
-  float weight_of(const AttributeSums& sums, uint32_t attribute) {
+  void weigh_attributes() {
+    const uint32_t* touched = profile_.touched.front(profile_.touched_count);
+    uint32_t live = 0;
+    int64_t rivals = 0;
+    for (uint32_t i = 0; i < profile_.touched_count; ++i) {
+      const AttributeSums& sums = *profile_.sums.at(touched[i], 1);
+      GroupOdds odds = {0, 0};
+      if (!sums.is_empty()) {
+        odds = odds_of(sums, touched[i]);
+        ++live;
+        if (!is_stated(sums)) rivals += as_rival(odds);
+      }
+      *profile_.avoid_odds.at(touched[i], 1) = odds.avoids;
+      *profile_.want_odds.at(touched[i], 1) = odds.wants;
+    }
+    const double untouched =
+        (model_.catalogue.attribute_count - live) * GroupPosterior::untouched_sum();
+    for (uint32_t i = 0; i < profile_.touched_count; ++i) {
+      const GroupOdds odds = {*profile_.avoid_odds.at(touched[i], 1),
+                              *profile_.want_odds.at(touched[i], 1)};
+      const bool stated = is_stated(*profile_.sums.at(touched[i], 1));
+      float& weight = *profile_.weights.at(touched[i], 1);
+      const int64_t others = stated ? rivals : rivals - as_rival(odds);
+      weight = GroupPosterior::weight(odds, static_cast<double>(others) / kOddsOne + untouched);
+      if (weight > 0) most_ += static_cast<double>(weight);
+    }
+  }
+  // In fixed point, as the order in which attributes were touched must not tell; more than counts anyway is left out.
+  static constexpr double kOddsOne = 0x1p32;
+  static int64_t as_rival(const GroupOdds& odds) {
+    return llrint(fmin(odds.sum(), 2 * GroupPosterior::kMostRivals) * kOddsOne);
+  }
+  static bool is_stated(const AttributeSums& sums) { return sums.itself[0] != sums.itself[1]; }
+
+  GroupOdds odds_of(const AttributeSums& sums, uint32_t attribute) {
     // Of what the person meets: mostly what they were shown, and a part of the catalogue's.
     constexpr double kShown = 0.75;
     double share = mean_of(attribute);
@@ -129,7 +157,7 @@ class Weighing {
           static_cast<double>(profile_.total.items[s] - sums.items[s]) / kFixedOne;
     }
     evidence.stated = static_cast<double>(sums.itself[0] - sums.itself[1]) / kFixedOne;
-    return GroupPosterior::weight(evidence, fmin(fmax(share, 0.001), 0.999));
+    return GroupPosterior::odds(evidence, fmin(fmax(share, 0.001), 0.999));
   }
 
   // An attribute's share of the catalogue.

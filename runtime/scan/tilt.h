@@ -12,8 +12,8 @@
 
 namespace pintle::internal {
 
-// No item's |u| is above it: odds change by a factor of 12 at most, whatever feedback a profile holds.
-inline constexpr float kLargestOffset = 2.5f;
+// No item's |u| is above it: odds change by a factor of 150 at most, whatever feedback a profile holds.
+inline constexpr float kLargestOffset = 5;
 
 class Tilt {
  public:

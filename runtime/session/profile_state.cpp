@@ -107,6 +107,8 @@ void ProfileState::lay_out(const Model& model, Arena* arena) {
   log.lay_out(model, arena);
   const uint32_t attributes = model.catalogue.attribute_count;
   sums = arena->buffer<AttributeSums>(attributes);
+  avoid_odds = arena->buffer<double>(attributes);
+  want_odds = arena->buffer<double>(attributes);
   weights = arena->buffer<float>(attributes);
   is_touched = arena->buffer<uint8_t>(attributes);
   touched = arena->buffer<uint32_t>(attributes);

@@ -113,11 +113,12 @@ struct ProfileState {
   Buffer<AttributeSums> sums;  // [attributes]
   Buffer<uint8_t>
       is_touched;  // [attributes]: in `touched`; the others' sums are empty, their weights 0
-  Buffer<uint32_t> touched;  // [attributes], touched_count of them
-  Buffer<float> weights;     // [attributes], nats of a whole membership
-  Buffer<float> means;       // [attributes]: their share of the catalogue; below 0: not counted yet
-  Buffer<NearItems> near;    // [kNearFeedback]
-  Buffer<ItemTerm> terms;    // [kMaxItemTerms], by ascending item, term_count of them
+  Buffer<uint32_t> touched;              // [attributes], touched_count of them
+  Buffer<double> avoid_odds, want_odds;  // [attributes], of the touched ones: group_posterior.h
+  Buffer<float> weights;                 // [attributes], nats of a whole membership
+  Buffer<float> means;     // [attributes]: their share of the catalogue; below 0: not counted yet
+  Buffer<NearItems> near;  // [kNearFeedback]
+  Buffer<ItemTerm> terms;  // [kMaxItemTerms], by ascending item, term_count of them
   Buffer<uint64_t> has_term;  // bitmap of items
   uint32_t touched_count = 0, term_count = 0;
   float most = 0;  // no item's offset is above it

@@ -5,7 +5,7 @@
 //   instruction_paths MODEL GENRES
 //
 // GENRES: of write_genre_model, for an append with its top 10 without wishes (list_plain), under one to three,
-// and under a mix with caps and diversity.
+// and under a mix with caps and diversity; with a full profile, and one feedback into it.
 // Only the functions path_* are counted, each after the same work has been done once, so that no
 // first-time work (symbol binding, buffers of the allocator) falls into it. Exit status 77: the ISA
 // that PINTLE_FORCE_ISA names cannot run.
@@ -99,6 +99,14 @@ PINTLE_LIST_PATH(list_one, 1)
 PINTLE_LIST_PATH(list_two, 2)
 PINTLE_LIST_PATH(list_three, 3)
 PINTLE_LIST_PATH(list_mix, 4)
+PINTLE_LIST_PATH(list_profile, 5)
+
+// One feedback, and what has to be learned of it before the next list.
+PINTLE_PATH path_feedback(pintle_session* session, const pintle_feedback* feedback) {
+  size_t parts = 0;
+  require(pintle_profile_give(session, feedback, nullptr), "feedback");
+  require(pintle_profile_explain(session, PINTLE_NO_DATE, nullptr, 0, &parts), "explain");
+}
 
 namespace {
 
@@ -132,6 +140,46 @@ void run_lists(const char* file) {
     }
     pintle_session_free(session);
   }
+  pintle_model_close(model);
+}
+
+// A full profile that a list goes by, from a window half full: likes and dislikes, each of a list that was shown.
+void run_profile(const char* file) {
+  pintle_open_options options = PINTLE_OPEN_OPTIONS_INIT;
+  options.flags = PINTLE_OPEN_PROFILE;
+  pintle_model* model = nullptr;
+  require(pintle_model_open_file(file, &options, &model, nullptr), file);
+  pintle_model_info info = PINTLE_MODEL_INFO_INIT;
+  require(pintle_model_get_info(model, &info), "info");
+  pintle_session* session = nullptr;
+  require(pintle_session_new(model, &session, nullptr), "session");
+  const pintle::bench::WishedRequest plain(0);
+  Events events(static_cast<uint32_t>(info.item_count));
+  pintle_recommendation list[kTop];
+  size_t found = 0;
+  for (size_t i = 0; i < info.window / 2; ++i) {
+    const uint32_t item = events.next();
+    require(pintle_session_append(session, &item, 1), "append");
+  }
+  constexpr uint32_t kSciFi = 14;
+  const auto give = [&](uint32_t kind, uint32_t target, int64_t time) {
+    const pintle_feedback feedback = {kind, target, 1, 0, time, 0};
+    path_feedback(session, &feedback);
+  };
+  int64_t time = 1700000000;
+  give(PINTLE_FEEDBACK_MORE_OF, kSciFi, time);
+  for (uint32_t i = 1; i < PINTLE_FEEDBACK_EVENTS; ++i) {
+    if (i % 64 == 1) require(pintle_recommend(session, &plain.get(), list, &found), "recommend");
+    const uint32_t kind = i % 2 == 0 ? PINTLE_FEEDBACK_LIKE : PINTLE_FEEDBACK_DISLIKE;
+    give(kind, i % 2 == 0 ? events.next() : list[i % kTop].item, time);
+  }
+  uint32_t number = 0;
+  for (int round = 0; round < 2; ++round) {
+    uint32_t items[kListEvents];
+    for (uint32_t& item : items) item = events.next();
+    path_list_profile(session, items, &number, &plain.get(), list);
+  }
+  pintle_session_free(session);
   pintle_model_close(model);
 }
 
@@ -187,5 +235,6 @@ int main(int argc, char** argv) {
   pintle_session_free(session);
   pintle_model_close(model);
   run_lists(argv[2]);
+  run_profile(argv[2]);
   return 0;
 }

@@ -42,7 +42,8 @@ execute_process(COMMAND ${convert} --sae ${WORK}/sae --out ${WORK}/steerable.pin
 
 execute_process(COMMAND ${GENRES} ${WORK}/genres.pintle COMMAND_ERROR_IS_FATAL ANY)
 
-set(paths open history append append_steered list_plain list_one list_two list_three list_mix)
+set(paths open history append append_steered list_plain list_one list_two list_three list_mix
+    list_profile feedback)
 set(dumps)
 foreach(path IN LISTS paths)
   list(APPEND dumps --dump-after=path_${path})
@@ -79,7 +80,7 @@ endforeach()
 # What wishes cost, beside what they are to cost: per cent of the same append and list without them. Told, as
 # callgrind counts instructions and the bars are about time; what fails is a change of the counts.
 set(failures)
-foreach(path_bar list_one/120 list_two/120 list_three/120 list_mix/150)
+foreach(path_bar list_one/120 list_two/120 list_three/120 list_mix/150 list_profile/120)
   string(REPLACE "/" ";" path_bar ${path_bar})
   list(GET path_bar 0 path)
   list(GET path_bar 1 bar)

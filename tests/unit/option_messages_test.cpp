@@ -37,7 +37,8 @@ struct Narrowed {
   const char* begin;  // of the file's name
   Names verbs;
 };
-const Names kLogVerbs = {"convert", "build", "evaluate", "label", "report", "sweep", "train-sae"};
+const Names kLogVerbs = {"convert", "build",    "evaluate", "label",
+                         "report",  "simulate", "sweep",    "train-sae"};
 const std::vector<Narrowed> kNarrowed = {
     {"file/", {"convert", "build"}},                       // others read and rewrite finished files
     {"io/items.cpp", {"convert", "build"}},                // others include the tables' types
@@ -184,6 +185,7 @@ void add_all_commands(CLI::App* app) {
   add_verify_command(app);
   add_recommend_command(app);
   add_evaluate_command(app);
+  add_simulate_command(app);
   add_explain_command(app);
   add_sweep_command(app);
   add_concept_command(app);

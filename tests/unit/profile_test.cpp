@@ -170,19 +170,20 @@ TEST_CASE("feedback fades with its half-life, by the request's now") {
   ProfiledSession session(model, {1});
   const int64_t start = 1700000000, half_life = 90 * 86400;
   session.give({PINTLE_FEEDBACK_LESS_OF, 1, 1, 0, start, 0});
-  const auto weight = [&](int64_t now) { return std::fabs(session.parts(now).at(0).weight); };
+  const auto weight = [&](int64_t now) {
+    const auto parts = session.parts(now);
+    return parts.empty() ? 0 : std::fabs(parts[0].weight);
+  };
   const float fresh = weight(start);
   CHECK(weight(PINTLE_NO_DATE) == fresh);  // the newest feedback's time
   CHECK(weight(start - 1000000) == fresh);
   float last = fresh;
   for (int lives = 1; lives <= 12; ++lives) {
     const float left = weight(start + lives * half_life);
-    CHECK(left < last);
+    CHECK((left < last || left == 0));
     last = left;
   }
-  // Linear in what is left, once that is little.
-  CHECK(last == doctest::Approx(2 * weight(start + 13 * half_life)).epsilon(0.01));
-  CHECK(last < fresh * 0.001f);
+  CHECK(last == 0);
   pintle_profile_options options = PINTLE_PROFILE_OPTIONS_INIT;
   options.half_life_seconds = 0;
   REQUIRE(pintle_profile_set_options(session.get(), &options) == PINTLE_OK);
@@ -206,7 +207,7 @@ TEST_CASE("whatever the feedback, offsets are bounded and lists stay inside the 
       session.give(feedback);
     }
     for (uint32_t item = 0; item < kProfiledItems; ++item) {
-      CHECK(std::fabs(session.offset(item)) <= 4 * 2.5f);
+      CHECK(std::fabs(session.offset(item)) <= 4 * 5.0f);
     }
     const std::vector<float> scores = plain.all_scores();
     pintle_request request = PINTLE_REQUEST_INIT;

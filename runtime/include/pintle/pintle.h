@@ -147,7 +147,7 @@ enum {
    * memory 4 * (dim * dim + 3 * dim + item_count) bytes, and every session's 2 * item_count. */
   PINTLE_OPEN_EXAMPLES = 1u << 2,
   /* Sessions may have a profile (pintle_profile_*) and know when each item was last seen
-   * (pintle_request.repeat_after_seconds). Costs every session 4.4 bytes an item, 53 an attribute and 53 KB: the
+   * (pintle_request.repeat_after_seconds). Costs every session 4.4 bytes an item, 69 an attribute and 53 KB: the
    * formula is in the README. */
   PINTLE_OPEN_PROFILE = 1u << 3
 };

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/simulation/simulate.h"
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "converter/commands/commands.h"
+#include "converter/commands/log_options.h"
+#include "converter/commands/threads_option.h"
+#include "converter/run/runtime_model.h"
+
+namespace pintle::converter {
+namespace {
+
+struct SimulateArguments {
+  std::string model_path, interactions_path, users_path;
+  InteractionOptions log;
+  SimulationOptions options;
+  int threads = kDefaultThreads;
+  bool json = false;
+};
+
+// Mean over people of what the method has more than the other at a checkpoint, with its interval.
+nlohmann::ordered_json difference(const MethodTrial& trial, const MethodTrial& other,
+                                  size_t checkpoint) {
+  const auto of = [&](const std::vector<size_t>& people) {
+    double sum = 0;
+    for (const size_t person : people) {
+      sum += trial.ndcg[checkpoint][person] - other.ndcg[checkpoint][person];
+    }
+    return sum / static_cast<double>(people.size());
+  };
+  std::vector<size_t> all(trial.ndcg[0].size());
+  for (size_t i = 0; i < all.size(); ++i) all[i] = i;
+  const Interval interval = bootstrap(all.size(), of);
+  return {{"mean", of(all)}, {"interval", {interval.low, interval.high}}};
+}
+
+nlohmann::ordered_json to_json(const Simulation& simulation) {
+  nlohmann::ordered_json trials = nlohmann::ordered_json::array();
+  for (const MethodTrial& trial : simulation.trials) {
+    const MethodTrial* plain = simulation.find(trial.persona, "plain");
+    nlohmann::ordered_json ndcg = nlohmann::ordered_json::array(),
+                           gain = nlohmann::ordered_json::array();
+    for (size_t c = 0; c < kCheckpointCount; ++c) {
+      ndcg.push_back(trial.mean(c));
+      gain.push_back(difference(trial, *plain, c));
+    }
+    const Interval share = trial.share_interval();
+    trials.push_back({{"persona", persona_name(trial.persona)},
+                      {"method", trial.method},
+                      {"ndcg@10", ndcg},
+                      {"more_than_plain", gain},
+                      {"share_after_five", trial.share_after_five()},
+                      {"share_interval", {share.low, share.high}}});
+  }
+  nlohmann::ordered_json persons;
+  for (const auto& [persona, count] : simulation.persons) persons[persona_name(persona)] = count;
+  return {{"users", simulation.users},
+          {"persons", persons},
+          {"feedback", std::vector<size_t>(kCheckpoints, kCheckpoints + kCheckpointCount)},
+          {"trials", trials},
+          {"notes", simulation.notes}};
+}
+
+void print(const Simulation& simulation) {
+  for (const auto& [persona, count] : simulation.persons) {
+    std::printf("\n%s: %zu people, NDCG@10 x 100 after so much feedback\n%-46s",
+                persona_name(persona), count, "");
+    for (const size_t events : kCheckpoints) std::printf(" %6zu", events);
+    std::printf("   5 of 20\n");
+    for (const MethodTrial& trial : simulation.trials) {
+      if (trial.persona != persona) continue;
+      std::printf("%-46s", trial.method.c_str());
+      for (size_t c = 0; c < kCheckpointCount; ++c) std::printf(" %6.2f", 100 * trial.mean(c));
+      const Interval share = trial.share_interval();
+      std::printf("   %.2f [%.2f, %.2f]\n", trial.share_after_five(), share.low, share.high);
+    }
+  }
+  for (const std::string& note : simulation.notes) std::printf("%s\n", note.c_str());
+}
+
+}  // namespace
+
+void add_simulate_command(CLI::App* app) {
+  const auto arguments = std::make_shared<SimulateArguments>();
+  CLI::App* verb = app->add_subcommand(
+      "simulate",
+      "Change held-out people's taste on purpose, and measure what each way of learning from their "
+      "feedback makes of it: the profile, re-weighting, appending what they like");
+  verb->add_option("--model", arguments->model_path, "The model file")->required();
+  CLI::Option* interactions = verb->add_option("--interactions", arguments->interactions_path,
+                                               "Histories, with the model's external ids")
+                                  ->required();
+  add_log_options(verb, interactions, &arguments->log, &arguments->log.force);
+  verb->add_option("--users-file", arguments->users_path,
+                   "Only these users: ids separated by white space");
+  verb->add_option("--people", arguments->options.persons.most,
+                   "People a persona that are reported, at most; as many others choose the "
+                   "constants of what the profile is compared with")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--min-items", arguments->options.persons.least_items,
+                   "Tastes change by attributes of at least so many items")
+      ->capture_default_str();
+  verb->add_option("--min-events", arguments->options.persons.least_events,
+                   "People have at least so many events")
+      ->capture_default_str()
+      ->check(CLI::Range(30, 1000000));
+  verb->add_option("--flips", arguments->options.flips,
+                   "The share of feedback that says the opposite of what is meant")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  verb->add_option("--seed", arguments->options.persons.seed, "Of all that is random")
+      ->capture_default_str();
+  add_threads_option(verb, &arguments->threads);
+  verb->add_flag("--json", arguments->json, "Print one JSON object");
+  verb->callback([arguments] {
+    const Model model = open_model(arguments->model_path, PINTLE_OPEN_PROFILE);
+    Interactions log = read_interactions(arguments->interactions_path, arguments->log);
+    const std::vector<std::string> notes = fitting_notes(model, log, arguments->log.force);
+    if (!arguments->users_path.empty()) log = select_users(log, arguments->users_path);
+    ThreadPool pool(arguments->threads);
+    const Simulation simulation =
+        simulate(model, map_histories(model, log), arguments->options, &pool);
+    if (arguments->json) {
+      nlohmann::ordered_json json = to_json(simulation);
+      json["interactions"] = log_json(notes);
+      std::cout << json.dump() << '\n';
+    } else {
+      print_log_notes(notes);
+      print(simulation);
+    }
+  });
+}
+
+}  // namespace pintle::converter

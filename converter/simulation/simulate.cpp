@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "converter/simulation/simulate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "converter/io/error.h"
+#include "converter/io/progress.h"
+#include "converter/simulation/learners.h"
+
+namespace pintle::converter {
+namespace {
+
+using MakeLearner = std::function<std::unique_ptr<Learner>()>;
+using Checkpoints = std::vector<std::vector<double>>;  // [checkpoint][person]
+
+// Lists that somebody looks through at most, until they have said enough.
+constexpr int kMostLists = 60;
+// Of random feedback the most that a baseline's constants may cost, the bar of the profile itself.
+constexpr double kMostRandomLoss = 0.01;
+
+double ndcg_of(const std::vector<uint32_t>& list, const std::vector<uint32_t>& targets) {
+  double dcg = 0, ideal = 0;
+  for (size_t r = 0; r < list.size(); ++r) {
+    const double discount = 1 / std::log2(static_cast<double>(r) + 2);
+    if (r < targets.size()) ideal += discount;
+    if (std::find(targets.begin(), targets.end(), list[r]) != targets.end()) dcg += discount;
+  }
+  return ideal > 0 ? dcg / ideal : 0;
+}
+
+// One person with one learner: their NDCG at each checkpoint. Somebody who runs out of things to say stays as they are.
+std::vector<double> follow(const ItemFacts& facts, Persona persona, const Person& person,
+                           const ReactionOptions& options, Learner* learner) {
+  Reactions reactions(facts, persona, person, options);
+  std::vector<double> ndcg;
+  std::vector<uint32_t> shown, said;
+  size_t events = 0;
+  const auto measure = [&] {
+    while (ndcg.size() < kCheckpointCount && kCheckpoints[ndcg.size()] <= events) {
+      ndcg.push_back(ndcg_of(learner->peek(said), person.targets));
+    }
+  };
+  learner->begin(person.history);
+  measure();
+  for (int list = 0; list < kMostLists && ndcg.size() < kCheckpointCount; ++list) {
+    if (reactions.is_over()) break;
+    const std::vector<uint32_t> items = learner->show(shown);
+    shown.insert(shown.end(), items.begin(), items.end());
+    for (const pintle_feedback& feedback : reactions.react(items)) {
+      if (ndcg.size() == kCheckpointCount) break;
+      learner->learn(feedback);
+      if (feedback.kind < PINTLE_FEEDBACK_MORE_OF) said.push_back(feedback.target);
+      ++events;
+      measure();
+    }
+  }
+  ndcg.resize(kCheckpointCount, ndcg_of(learner->peek(said), person.targets));
+  return ndcg;
+}
+
+class Simulator {
+ public:
+  Simulator(const Model& model, const Histories& histories, const SimulationOptions& options,
+            ThreadPool* pool)
+      : model_(model), histories_(histories), options_(options), pool_(*pool), facts_(model) {}
+
+  Simulation run() {
+    simulation_.users = histories_.items.size();
+    for (const Persona persona : kPersonas) gather(persona);
+    choose_baselines();
+    for (const auto& [persona, people] : reported_) report(persona, people);
+    return std::move(simulation_);
+  }
+
+ private:
+  // Every other person chooses constants, the others are what is reported.
+  void gather(Persona persona) {
+    PersonOptions options = options_.persons;
+    options.most *= 2;
+    try {
+      const std::vector<Person> all = make_persons(model_, facts_, histories_, persona, options);
+      for (size_t i = 0; i < all.size(); ++i) {
+        (i % 2 == 0 ? reported_ : tuning_)[persona].push_back(all[i]);
+      }
+      simulation_.persons[persona] = reported_[persona].size();
+    } catch (const Error& error) {
+      simulation_.notes.push_back(error.what());
+    }
+  }
+
+  Checkpoints follow_all(Persona persona, const std::vector<Person>& people, bool states,
+                         const MakeLearner& make) {
+    Checkpoints ndcg(kCheckpointCount, std::vector<double>(people.size()));
+    std::vector<std::unique_ptr<Learner>> learners(static_cast<size_t>(pool_.size()));
+    const ReactionOptions reactions = {options_.flips, states};
+    pool_.for_each(people.size(), [&](size_t i, int worker) {
+      std::unique_ptr<Learner>& learner = learners[static_cast<size_t>(worker)];
+      if (learner == nullptr) learner = make();
+      const std::vector<double> one = follow(facts_, persona, people[i], reactions, learner.get());
+      for (size_t c = 0; c < kCheckpointCount; ++c) ndcg[c][i] = one[c];
+    });
+    return ndcg;
+  }
+  static double mean(const std::vector<double>& values) {
+    double sum = 0;
+    for (const double value : values) sum += value;
+    return values.empty() ? 0 : sum / static_cast<double>(values.size());
+  }
+
+  struct Setting {
+    std::string name;
+    OffsetRule rule;
+  };
+  // What the setting gains after five and twenty, relative to what there was, over people who avoid and who want; and
+  // the most that it loses with random feedback.
+  std::pair<double, double> judge(const Setting& setting) {
+    double gain = 0, loss = 0;
+    for (const auto& [persona, people] : tuning_) {
+      if (persona == Persona::kChanged) continue;
+      const Checkpoints ndcg = follow_all(persona, people, false, [&] {
+        return offset_learner(model_, facts_, false, setting.rule);
+      });
+      const double before = mean(ndcg[0]);
+      if (!(before > 0)) continue;
+      for (const size_t c : {size_t{3}, size_t{5}}) {
+        const double change = mean(ndcg[c]) / before - 1;
+        if (persona == Persona::kRandom) {
+          loss = std::max(loss, -change);
+        } else {
+          gain += change;
+        }
+      }
+    }
+    return {gain, loss};
+  }
+  void choose(const std::string& kind, const std::vector<Setting>& settings) {
+    std::optional<std::pair<double, Setting>> careful, bold;
+    for (const Setting& setting : settings) {
+      const auto [gain, loss] = judge(setting);
+      if (!bold || gain > bold->first) bold = {gain, setting};
+      if (loss <= kMostRandomLoss && (!careful || gain > careful->first)) careful = {gain, setting};
+    }
+    if (careful) baselines_.push_back({kind, careful->second});
+    if (!careful || careful->second.name != bold->second.name) {
+      baselines_.push_back({kind + ", bold", bold->second});
+    }
+    simulation_.notes.push_back(
+        kind + ": " +
+        (careful ? careful->second.name + ", the best that costs people with random feedback at "
+                                          "most 1 %"
+                 : std::string("none costs people with random feedback at most 1 %")) +
+        "; bold: " + bold->second.name);
+  }
+  void choose_baselines() {
+    std::vector<Setting> attributes, items;
+    char text[60];
+    for (const double gain : {0.1, 0.3, 1.0, 2.0, 4.0}) {
+      for (const double prior : {1.0, 5.0}) {
+        std::snprintf(text, sizeof(text), "gain %g, prior %g", gain, prior);
+        attributes.push_back({text, reweight_attributes(gain, prior)});
+      }
+    }
+    for (const double gain : {0.25, 0.5, 1.0, 2.0}) {
+      std::snprintf(text, sizeof(text), "gain %g", gain);
+      items.push_back({text, bias_items(gain)});
+    }
+    choose("re-weighted attributes", attributes);
+    choose("item bias", items);
+  }
+
+  void add(Persona persona, const std::string& method, Checkpoints ndcg) {
+    simulation_.trials.push_back({persona, method, std::move(ndcg)});
+  }
+  void report(Persona persona, const std::vector<Person>& people) {
+    const auto with_session = [&](bool appends, bool has_profile) -> MakeLearner {
+      return [=] { return session_learner(model_, appends, has_profile); };
+    };
+    Progress progress(persona_name(persona), "methods", 6 + 2 * baselines_.size());
+    const auto run = [&](const std::string& method, bool states, const MakeLearner& make) {
+      add(persona, method, follow_all(persona, people, states, make));
+      progress.advance();
+    };
+    run("plain", false, with_session(false, false));
+    for (const auto& [kind, setting] : baselines_) {
+      for (const bool appends : {false, true}) {
+        run(appends ? "appended likes, " + kind : kind, false,
+            [&] { return offset_learner(model_, facts_, appends, setting.rule); });
+      }
+    }
+    run("appended likes", false, with_session(true, false));
+    run("profile", false, with_session(false, true));
+    run("appended likes, profile", false, with_session(true, true));
+    if (persona != Persona::kAvoids && persona != Persona::kWants) return;
+    run("profile, stated first", true, with_session(false, true));
+    run("appended likes, profile, stated first", true, with_session(true, true));
+  }
+
+  const Model& model_;
+  const Histories& histories_;
+  const SimulationOptions& options_;
+  ThreadPool& pool_;
+  const ItemFacts facts_;
+  std::map<Persona, std::vector<Person>> tuning_, reported_;
+  std::vector<std::pair<std::string, Setting>> baselines_;
+  Simulation simulation_;
+};
+
+}  // namespace
+
+double MethodTrial::mean(size_t checkpoint) const {
+  double sum = 0;
+  for (const double value : ndcg[checkpoint]) sum += value;
+  return sum / static_cast<double>(ndcg[checkpoint].size());
+}
+
+namespace {
+
+constexpr size_t kFive = 3, kTwenty = 5;  // places in kCheckpoints
+
+double share_of(const MethodTrial& trial, const std::vector<size_t>& people) {
+  double before = 0, five = 0, twenty = 0;
+  for (const size_t person : people) {
+    before += trial.ndcg[0][person];
+    five += trial.ndcg[kFive][person];
+    twenty += trial.ndcg[kTwenty][person];
+  }
+  return twenty > before ? (five - before) / (twenty - before) : 0;
+}
+
+}  // namespace
+
+double MethodTrial::share_after_five() const {
+  std::vector<size_t> all(ndcg[0].size());
+  for (size_t i = 0; i < all.size(); ++i) all[i] = i;
+  return share_of(*this, all);
+}
+Interval MethodTrial::share_interval() const {
+  return bootstrap(ndcg[0].size(),
+                   [&](const std::vector<size_t>& drawn) { return share_of(*this, drawn); });
+}
+
+const MethodTrial* Simulation::find(Persona persona, const std::string& method) const {
+  for (const MethodTrial& trial : trials) {
+    if (trial.persona == persona && trial.method == method) return &trial;
+  }
+  return nullptr;
+}
+
+Simulation simulate(const Model& model, const Histories& histories,
+                    const SimulationOptions& options, ThreadPool* pool) {
+  return Simulator(model, histories, options, pool).run();
+}
+
+}  // namespace pintle::converter
