@@ -26,8 +26,7 @@ void scan_chunks(const Model& model, PanelScorer* scorer, size_t first, size_t e
     if (chunk > kScanPanels) chunk = kScanPanels;
     if (chunk > end - first) chunk = end - first;
     float* scores = scorer->products(first, chunk);
-    const float* bias = model.item_bias == nullptr ? nullptr : model.item_bias + first * kPanelRows;
-    model.kernels.above_f32(scores, bias, chunk, selector->threshold(), masks);
+    model.kernels.above_f32(scores, model.bias_of(first), chunk, selector->threshold(), masks);
     for (size_t p = 0; p < chunk; ++p) {
       if (masks[p] != 0) selector->offer_panel(first + p, masks[p], scores + p * kPanelRows);
     }
@@ -41,6 +40,7 @@ void scan_catalogue(const Model& model, const Eligibility& eligibility, PanelSco
   while ((first = eligibility.next_panel(first)) < end) {
     size_t run_end = eligibility.end_of_run(first);
     if (run_end > end) run_end = end;
+    run_end = first + model.scored_items.run_of(first, run_end - first);
     if (model.scored_items.is_quantized()) {
       scan_fused(scorer, first, run_end, selector);
     } else {

@@ -38,19 +38,17 @@ class PanelScorer {
   // The same with the bias: scores.
   float* score(size_t first_panel, size_t panel_count) {
     float* scores = products(first_panel, panel_count);
-    if (model_.item_bias != nullptr) {  // padded to 16, like the table
-      const float* bias = model_.item_bias + first_panel * kPanelRows;
-      for (size_t i = 0; i < panel_count * kPanelRows; ++i) scores[i] += bias[i];
+    for (size_t p = 0; model_.item_bias != nullptr && p < panel_count; ++p) {
+      const float* bias = model_.bias_of(first_panel + p);
+      for (size_t i = 0; i < kPanelRows; ++i) scores[p * kPanelRows + i] += bias[i];
     }
     return scores;
   }
   // Scans up to panel_count panels until `hits` is full; returns how many. REQUIRES: a quantized
-  // table.
+  // table, panels of one part of it.
   size_t scan(size_t first_panel, size_t panel_count, float threshold, ScanHits* hits) const {
-    const float* bias =
-        model_.item_bias == nullptr ? nullptr : model_.item_bias + first_panel * kPanelRows;
     return scan_panels(model_.kernels, model_.scored_items, first_panel, panel_count, operand_,
-                       bias, threshold, hits);
+                       model_.bias_of(first_panel), threshold, hits);
   }
 
  private:

@@ -102,15 +102,15 @@ void session_reset(Session* session) {
 }
 
 Status session_append(Session* session, const uint32_t* items, size_t count) {
-  const uint32_t item_count = session->model->item_count;
+  const Model& model = *session->model;
   for (size_t i = 0; i < count; ++i) {
-    if (items[i] >= item_count) {
+    if (!model.catalogue.has(items[i])) {
       return session->fault()(PINTLE_ERR_UNKNOWN_ITEM, "event %zu is item %u, of a catalogue of %u",
-                              i, items[i], item_count);
+                              i, items[i], model.item_count);
     }
   }
   if (count == 0) return PINTLE_OK;
-  session->cache.appended(session->history.append(*session->model, items, count));
+  session->cache.appended(session->history.append(model, items, count));
   return PINTLE_OK;
 }
 
