@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "converter/commands/inspect_delta.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -15,7 +16,13 @@ namespace pintle::converter {
 nlohmann::ordered_json describe_delta(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
-  flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+  size_t size = bytes.size();
+  if (size >= sizeof(flatbuffers::uoffset_t)) {
+    size = std::min<size_t>(size, size_t{flatbuffers::ReadScalar<flatbuffers::uoffset_t>(data)} +
+                                      sizeof(flatbuffers::uoffset_t));
+  }
+  flatbuffers::Verifier verifier(data, size);
   if (!file.is_open() || !verifier.VerifySizePrefixedBuffer<fb::Delta>("PNTD")) {
     throw Error(path + ": the metadata is no delta's: it was cut short or is damaged");
   }
