@@ -97,22 +97,19 @@ class DeltaReader {
   // Trained: the base's trained items but the retired ones, and all added items.
   Status read_retired() {
     Catalogue& catalogue = model_.catalogue;
-    uint8_t* bits = model_.allocator.allocate_zeroed<uint8_t>(trained_bytes(model_));
+    const size_t size_bytes = trained_bytes(model_);
+    uint8_t* bits = static_cast<uint8_t*>(model_.allocator.allocate(size_bytes, 1));
     if (bits == nullptr) {
       return fault_(PINTLE_ERR_OUT_OF_MEMORY, "no memory for which of %u items are left",
                     model_.item_count);
     }
     model_.trained_with_delta = bits;
     const uint32_t base = model_.base_item_count, bytes = (base + 7) / 8;
-    if (catalogue.trained == nullptr) {
-      memset(bits, 0xff, bytes);
-    } else {
-      memcpy(bits, catalogue.trained, bytes);
-    }
+    memset(bits, 0xff, size_bytes);  // added items, too
+    if (catalogue.trained != nullptr) memcpy(bits, catalogue.trained, bytes);
     if (base % 8 != 0) bits[base / 8] &= static_cast<uint8_t>((1u << base % 8) - 1);
-    if (catalogue.added != nullptr) {
-      memset(bits + model_.added.first_item / 8, 0xff, (model_.added.item_count + 7) / 8);
-    }
+    // What is left of the base's last panel is nobody's.
+    if (bytes % 2 != 0) bits[bytes] = 0;
     catalogue.trained = bits;
     catalogue.trained_end = model_.item_count;
     if (root_.retired() == nullptr) return PINTLE_OK;
