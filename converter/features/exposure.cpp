@@ -30,19 +30,20 @@ double discount(size_t rank) {
 }  // namespace
 
 std::vector<Moment> drawn_moments(const Model& model, size_t count) {
-  constexpr size_t kEvents = 12, kChoices = 100;
+  constexpr size_t kMostEvents = 50, kChoices = 100;
   Session session = new_session(model);
   std::mt19937 random(20240607);
   Request request(std::min<size_t>(kChoices, model.info().item_count));
   const double temperature = static_cast<double>(model.info().temperature);
+  const size_t events = std::min(kMostEvents, model.info().window);
   std::vector<Moment> moments;
   for (size_t tries = 0; moments.size() < count && tries < 4 * count; ++tries) {
     const uint32_t first = static_cast<uint32_t>(random() % model.info().base_item_count);
     if (require(model.item(first), "item", first).is_trained == 0) continue;
+    require(session.reset(), "cannot reset");
     std::vector<uint32_t> history{first};
-    while (history.size() < kEvents) {
-      require(session.reset(), "cannot reset");
-      require(session.append(history), "cannot append");
+    while (history.size() < events) {
+      require(session.append(history.back()), "cannot append");
       const auto list = require(session.recommend(request), "cannot recommend");
       if (list.empty()) break;
       std::vector<double> weights;

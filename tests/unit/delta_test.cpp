@@ -128,9 +128,12 @@ void check_request(OpenSession* one, OpenSession* other, OwnedRequest* asked) {
   const size_t rules = asked->rules.size();
   const Explained a(one, asked->get(), rules), b(other, asked->get(), rules);
   REQUIRE(a.entries.size() == b.entries.size());
-  CHECK(std::memcmp(a.entries.data(), b.entries.data(),
-                    a.entries.size() * sizeof(pintle_list_entry)) == 0);
-  CHECK(std::memcmp(a.results.data(), b.results.data(), rules * sizeof(pintle_rule_result)) == 0);
+  for (size_t i = 0; i < a.entries.size(); ++i) {
+    CHECK(std::memcmp(&a.entries[i], &b.entries[i], sizeof(a.entries[i])) == 0);
+  }
+  for (size_t i = 0; i < rules; ++i) {
+    CHECK(std::memcmp(&a.results[i], &b.results[i], sizeof(a.results[i])) == 0);
+  }
   CHECK(std::memcmp(&a.info, &b.info, sizeof(a.info)) == 0);
 }
 
