@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
       "for "
       "wrong usage.");
   pintle::converter::add_convert_command(&app);
+  pintle::converter::add_delta_command(&app);
   pintle::converter::add_recipes_command(&app);
   pintle::converter::add_inspect_command(&app);
   pintle::converter::add_verify_command(&app);

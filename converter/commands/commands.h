@@ -10,6 +10,7 @@
 namespace pintle::converter {
 
 void add_convert_command(CLI::App* app);
+void add_delta_command(CLI::App* app);
 void add_recipes_command(CLI::App* app);
 void add_inspect_command(CLI::App* app);
 void add_verify_command(CLI::App* app);

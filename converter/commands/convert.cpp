@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "converter/commands/commands.h"
+#include "converter/commands/item_options.h"
 #include "converter/commands/log_options.h"
 #include "converter/commands/threads_option.h"
 #include "converter/file/quantize.h"
@@ -145,28 +146,6 @@ void add_sae_options(CLI::App* verb, SaeFiles* files) {
   verb->add_option("--features", files->features,
                    "Labels, knobs and presets by `pintle label`: a file for each --sae, in their "
                    "order. One of knobs that need no SAE stands alone");
-}
-
-void add_item_options(CLI::App* verb, CLI::Option* items, ItemOptions* options) {
-  verb->add_option("--id-column", options->id_column,
-                   "The column of --items that holds the app's own ids (default: the first)")
-      ->needs(items);
-  verb->add_option("--row-column", options->row_column,
-                   "The column that holds the ids used in the checkpoint (default: the first)")
-      ->needs(items);
-  verb->add_option("--title-column", options->title_column,
-                   "The column that holds titles (default: title, name, movie_title or the like)")
-      ->needs(items);
-  verb->add_option("--date-column", options->date_column,
-                   "The column that tells when an item appeared (default: the only one of dates); "
-                   "none: no column does")
-      ->needs(items);
-  verb->add_option("--attributes", options->attributes,
-                   "Exactly these columns become attributes, separated by commas (default: those "
-                   "that look like categories: no numbers, dates, free text or ids)")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->needs(items);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace pintle::converter {
 namespace {
 
 struct EvaluateArguments {
-  std::string model_path, interactions_path, split = "leave-one-out";
+  std::string model_path, delta_path, interactions_path, split = "leave-one-out";
   std::string window_policy = "exact";
   InteractionOptions log;
   EvaluationOptions options;
@@ -63,6 +63,7 @@ void add_evaluate_command(CLI::App* app) {
       "ranked without the items of the history before it, and the first --k are compared with the "
       "held-out item");
   verb->add_option("--model", arguments->model_path, "The model file")->required();
+  verb->add_option("--delta", arguments->delta_path, "A delta of its catalogue (pintle delta)");
   CLI::Option* interactions = verb->add_option("--interactions", arguments->interactions_path,
                                                "Histories, with the model's external ids")
                                   ->required();
@@ -94,7 +95,8 @@ void add_evaluate_command(CLI::App* app) {
       "below "
       "rank 10. coverage@10 is the share of the trained items that at least one list of 10 holds.");
   verb->callback([arguments] {
-    const Model model = open_model(arguments->model_path);
+    const Model model =
+        open_model(arguments->model_path, 0, nullptr, arguments->delta_path.c_str());
     const Interactions log = read_interactions(arguments->interactions_path, arguments->log);
     const std::vector<std::string> notes = fitting_notes(model, log, arguments->log.force);
     if (arguments->window_policy == "hop") arguments->options.window_policy = PINTLE_WINDOW_HOP;

@@ -21,7 +21,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct ExplainArguments {
-  std::string model_path, history, item;
+  std::string model_path, delta_path, history, item;
   size_t features = 10, events = 10;
   RequestArguments request;
   bool json = false;
@@ -110,7 +110,8 @@ struct Explanation {
 };
 
 Explanation explain(const ExplainArguments& arguments) {
-  const Model model = open_model(arguments.model_path, arguments.request.examples.open_flags());
+  const Model model = open_model(arguments.model_path, arguments.request.examples.open_flags(),
+                                 nullptr, arguments.delta_path.c_str());
   std::istringstream words(arguments.history);
   std::vector<std::string> ids;
   for (std::string id; words >> id;) ids.push_back(id);
@@ -204,6 +205,7 @@ void add_explain_command(CLI::App* app) {
                                        "Explain a history's state, an item's score by features and "
                                        "events, and a list under wishes and rules entry by entry");
   verb->add_option("--model", arguments->model_path, "The model file")->required();
+  verb->add_option("--delta", arguments->delta_path, "A delta of its catalogue (pintle delta)");
   verb->add_option("--history", arguments->history, "Item ids, oldest first, separated by spaces")
       ->required();
   verb->add_option("--item", arguments->item,

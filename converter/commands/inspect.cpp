@@ -10,6 +10,7 @@
 
 #include "converter/commands/commands.h"
 #include "converter/commands/inspect_checkpoint.h"
+#include "converter/commands/inspect_delta.h"
 #include "converter/commands/inspect_steering.h"
 #include "converter/file/metadata.h"
 #include "converter/file/quantize.h"
@@ -217,12 +218,12 @@ void print_model(const Json& model) {
               model["tensor_bytes"].dump().c_str());
 }
 
-// A model file is a size-prefixed FlatBuffer with its identifier behind the root's offset.
-bool is_model_file(const std::string& path) {
+// Model files and deltas are size-prefixed FlatBuffers with their identifier behind the root's offset.
+bool has_identifier(const std::string& path, const char* identifier) {
   char start[12] = {};
   std::ifstream file(path, std::ios::binary);
   file.read(start, sizeof(start));
-  return file && std::memcmp(start + 8, fb::ModelIdentifier(), 4) == 0;
+  return file && std::memcmp(start + 8, identifier, 4) == 0;
 }
 
 void print_json(const Json& json) {
@@ -240,17 +241,22 @@ void add_inspect_command(CLI::App* app) {
   CLI::App* verb = app->add_subcommand(
       "inspect",
       "Show what a file holds. A model: architecture, tensors, sizes, provenance, SAEs, knobs. A "
-      "checkpoint: tensors, configuration, and what each recipe makes of it");
+      "delta: its model, its items. A checkpoint: tensors, configuration, and what each recipe "
+      "makes of it");
   CLI::Option_group* source = verb->add_option_group("What");
   source->add_option("FILE", arguments->path,
-                     "A model file, or a checkpoint: a file, an index or a folder");
+                     "A model file, a delta, or a checkpoint: a file, an index or a folder");
   source->add_option("--model", arguments->model_path, "A model file");
   source->require_option(1);
   verb->add_option("--config", arguments->config_path,
                    "For a checkpoint: the configuration that convert would be given");
   verb->add_flag("--json", arguments->json, "Print one JSON object");
   verb->callback([arguments] {
-    if (!arguments->model_path.empty() || is_model_file(arguments->path)) {
+    if (has_identifier(arguments->path, "PNTD")) {
+      const Json delta = describe_delta(arguments->path);
+      return arguments->json ? print_json(delta) : print_delta(delta);
+    }
+    if (!arguments->model_path.empty() || has_identifier(arguments->path, fb::ModelIdentifier())) {
       const Json model = describe(arguments->path + arguments->model_path);
       return arguments->json ? print_json(model) : print_model(model);
     }

@@ -24,7 +24,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct RecommendArguments {
-  std::string model_path, history, sequences_path, candidates_path;
+  std::string model_path, delta_path, history, sequences_path, candidates_path;
   RequestArguments request;
   bool skip_unknown = false, why = false, json = false;
 };
@@ -186,7 +186,8 @@ std::vector<std::vector<std::string>> read_histories(const RecommendArguments& a
 }
 
 void run_recommend_command(const RecommendArguments& arguments) {
-  const Model model = open_model(arguments.model_path, arguments.request.examples.open_flags());
+  const Model model = open_model(arguments.model_path, arguments.request.examples.open_flags(),
+                                 nullptr, arguments.delta_path.c_str());
   const std::vector<std::vector<std::string>> histories = read_histories(arguments);
   // All ids are looked up first: an unknown one ends the run before anything is printed, unless it
   // is skipped.
@@ -214,6 +215,7 @@ void add_recommend_command(CLI::App* app) {
   const auto arguments = std::make_shared<RecommendArguments>();
   CLI::App* verb = app->add_subcommand("recommend", "Recommend items for histories");
   verb->add_option("--model", arguments->model_path, "The model file")->required();
+  verb->add_option("--delta", arguments->delta_path, "A delta of its catalogue (pintle delta)");
   CLI::Option_group* source = verb->add_option_group("Histories");
   source->add_option("--history", arguments->history,
                      "One history: item ids, oldest first, separated by spaces");

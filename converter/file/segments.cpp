@@ -35,4 +35,17 @@ StringSegments SegmentList::add_strings(const std::vector<std::string>& strings,
   return {add_array(offsets), add(bytes)};
 }
 
+std::vector<uint8_t> join_file(
+    const std::function<std::vector<uint8_t>(uint64_t start, uint64_t file_size)>& build,
+    const SegmentList& segments) {
+  const uint64_t start = SegmentList::align(build(0, 0).size());
+  std::vector<uint8_t> file = build(start, start + segments.bytes().size());
+  if (SegmentList::align(file.size()) != start) {
+    throw Error("the file's metadata changed its size between two passes");
+  }
+  file.resize(start, 0);
+  file.insert(file.end(), segments.bytes().begin(), segments.bytes().end());
+  return file;
+}
+
 }  // namespace pintle::converter

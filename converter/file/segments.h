@@ -5,6 +5,7 @@
 #define PINTLE_CONVERTER_FILE_SEGMENTS_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,12 @@ class SegmentList {
  private:
   std::vector<uint8_t> bytes_;
 };
+
+// A file of metadata and segments. build(start, file_size) gives the metadata of a file whose first segment
+// starts there; offsets depend on the metadata's size, which must depend on nothing but the structure.
+std::vector<uint8_t> join_file(
+    const std::function<std::vector<uint8_t>(uint64_t start, uint64_t file_size)>& build,
+    const SegmentList& segments);
 
 }  // namespace pintle::converter
 

@@ -71,8 +71,8 @@ void CatalogueWriter::add_segments(SegmentList* segments) {
 void CatalogueWriter::add_attributes(SegmentList* segments) {
   const Joined<uint32_t> of_items = join_rows(catalogue_.item_attributes);
   if (of_items.values.empty()) return;
-  const Joined<uint32_t> of_attributes =
-      join_rows(turned<uint32_t>(catalogue_, [](uint32_t item, size_t) { return item; }));
+  const Joined<uint32_t> of_attributes = join_rows(
+      turned<uint32_t>(catalogue_, [&](uint32_t item, size_t) { return part_.first_item + item; }));
   item_attribute_offsets_ = segments->add_array(of_items.offsets);
   item_attributes_ = segments->add_array(of_items.values);
   attribute_item_offsets_ = segments->add_array(of_attributes.offsets);
@@ -93,10 +93,14 @@ flatbuffers::Offset<fb::Catalogue> CatalogueWriter::table(flatbuffers::FlatBuffe
   const auto titles = write_string_table(builder, titles_, base);
   std::vector<flatbuffers::Offset<fb::Attribute>> attributes;
   for (const auto& [group, name] : catalogue_.attributes) {
+    if (!part_.names_attributes) break;
     const auto group_offset = builder->CreateSharedString(group);
     attributes.push_back(fb::CreateAttribute(*builder, group_offset, builder->CreateString(name)));
   }
-  const auto attribute_vector = builder->CreateVector(attributes);
+  const auto attribute_vector =
+      part_.names_attributes
+          ? builder->CreateVector(attributes)
+          : flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::Attribute>>>(0);
   const fb::Segment integer_ids = placed_at(base, integer_ids_);
   const fb::Segment id_order = placed_at(base, id_order_), trained = placed_at(base, trained_);
   const fb::Segment offsets = placed_at(base, item_attribute_offsets_);

@@ -19,8 +19,15 @@ bool has_soft_attributes(const Catalogue& catalogue);
 
 class CatalogueWriter {
  public:
+  // What a delta's catalogue does otherwise than a model's: see fb::Delta.
+  struct Part {
+    bool names_attributes = true;
+    uint32_t first_item = 0;
+  };
   // `catalogue` must outlive it.
-  explicit CatalogueWriter(const Catalogue& catalogue) : catalogue_(catalogue) {}
+  explicit CatalogueWriter(const Catalogue& catalogue) : CatalogueWriter(catalogue, Part()) {}
+  CatalogueWriter(const Catalogue& catalogue, const Part& part)
+      : catalogue_(catalogue), part_(part) {}
 
   // Lays out every segment; to be called once, before table.
   void add_segments(SegmentList* segments);
@@ -33,6 +40,7 @@ class CatalogueWriter {
   void add_memberships(SegmentList* segments);
 
   const Catalogue& catalogue_;
+  const Part part_;
   fb::Segment integer_ids_, id_order_, trained_, dates_, popularity_;
   fb::Segment item_attribute_offsets_, item_attributes_, attribute_item_offsets_, attribute_items_;
   fb::Segment item_memberships_, attribute_memberships_;

@@ -291,15 +291,9 @@ std::vector<uint8_t> serialize_model(const Network& network, const PackedNetwork
                   ": convert with the same checkpoint and --precision, or train it again");
     }
   }
-  const uint64_t base = SegmentList::align(draft.size());
-  const uint64_t file_size = base + segments.bytes().size();
-  std::vector<uint8_t> file = metadata.build(base, file_size, hash);
-  if (SegmentList::align(file.size()) != base) {
-    throw Error("the model's metadata changed its size between two passes");
-  }
-  file.resize(base, 0);
-  file.insert(file.end(), segments.bytes().begin(), segments.bytes().end());
-  return file;
+  return join_file(
+      [&](uint64_t start, uint64_t file_size) { return metadata.build(start, file_size, hash); },
+      segments);
 }
 
 uint64_t stored_bytes(const PackedTensor& tensor) {

@@ -105,9 +105,11 @@ class Evaluator {
   std::vector<bool> recommended_;
 };
 
-size_t trained_items(const Model& model, size_t item_count) {
+size_t trained_items(const Model& model) {
+  const pintle_model_info info = model.info();
   size_t count = 0;
-  for (uint32_t i = 0; i < item_count; ++i) {
+  for (uint32_t i = 0; i < info.item_count; ++i) {
+    if (!has_item(info, i)) continue;
     count += require(model.item(i), "item", i).is_trained ? 1 : 0;
   }
   return count;
@@ -117,7 +119,6 @@ size_t trained_items(const Model& model, size_t item_count) {
 
 Evaluation evaluate_leave_one_out(const Model& model, const Interactions& interactions,
                                   const EvaluationOptions& options, ThreadPool* pool) {
-  const size_t item_count = model.info().item_count;
   size_t users = interactions.users.size();
   if (options.max_users != 0) users = std::min(users, options.max_users);
   Evaluator evaluator(model, interactions);
@@ -167,7 +168,7 @@ Evaluation evaluate_leave_one_out(const Model& model, const Interactions& intera
   sum.ndcg /= count;
   sum.mrr /= count;
   sum.coverage = static_cast<double>(evaluator.covered_items()) /
-                 static_cast<double>(std::max<size_t>(1, trained_items(model, item_count)));
+                 static_cast<double>(std::max<size_t>(1, trained_items(model)));
   return sum;
 }
 

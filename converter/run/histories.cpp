@@ -34,8 +34,9 @@ Histories map_histories(const Model& model, const Interactions& interactions) {
 std::vector<std::string> fitting_notes(const Model& model, const Interactions& interactions,
                                        bool force) {
   std::vector<std::string> model_ids;
-  for (uint32_t item = 0; item < model.info().item_count; ++item) {
-    model_ids.push_back(item_id(model, item));
+  const pintle_model_info info = model.info();
+  for (uint32_t item = 0; item < info.item_count; ++item) {
+    if (has_item(info, item)) model_ids.push_back(item_id(model, item));
   }
   const LogIds ids = compare_ids(interactions, model_ids);
   ids.require_fit(force);

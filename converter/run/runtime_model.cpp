@@ -11,10 +11,11 @@ void require(const Status& status, std::string_view what) {
   if (!status) throw Error(std::string(what) + ": " + status.name() + ": " + status.message());
 }
 
-Model open_model(const std::string& path, uint32_t flags, const char* isa) {
+Model open_model(const std::string& path, uint32_t flags, const char* isa, const char* delta) {
   pintle_open_options options = PINTLE_OPEN_OPTIONS_INIT;
   options.flags = flags;
   options.isa = isa;
+  if (delta != nullptr && *delta != '\0') options.delta_path = delta;
   return require(Model::open(path, &options), path);
 }
 

@@ -29,12 +29,18 @@ T require(Result<T> result, const char* what, uint32_t number) {
   return std::move(*result);
 }
 
-// flags: PINTLE_OPEN_*; isa: null for the best. Throws Error: "<path>: PINTLE_ERR_CORRUPT: <what>".
-Model open_model(const std::string& path, uint32_t flags = 0, const char* isa = nullptr);
+// flags: PINTLE_OPEN_*; isa: null for the best; delta: a delta's path, null or "" for none. Throws Error:
+// "<path>: PINTLE_ERR_CORRUPT: <what>".
+Model open_model(const std::string& path, uint32_t flags = 0, const char* isa = nullptr,
+                 const char* delta = nullptr);
 // A model that no file holds; `file` is copied. isa: as above. Throws Error if the runtime refuses it.
 Model open_in_memory(const std::vector<uint8_t>& file, const char* isa = nullptr);
 Session new_session(const Model& model);
 
+// Whether it is an item's number: with a delta some below item_count are nobody's.
+inline bool has_item(const pintle_model_info& info, uint32_t item) {
+  return item < info.base_item_count || item >= info.item_count - info.added_item_count;
+}
 // The external id as text, whatever its kind.
 std::string item_id(const Model& model, uint32_t item);
 // "" of an item without one.

@@ -29,6 +29,19 @@ pintle_status find_all(size_t count, const Find& find, uint32_t* items, size_t* 
   return PINTLE_OK;
 }
 
+// One part's items of an attribute, each an item of that part.
+pintle_status items_of(const internal::Catalogue& part, uint32_t attribute, const uint32_t** items,
+                       size_t* count, const uint8_t** memberships) {
+  uint32_t found = 0;
+  PINTLE_TRY(part.get_items(attribute, items, &found));
+  for (uint32_t i = 0; i < found; ++i) {
+    if ((*items)[i] - part.first_item >= part.item_count) return PINTLE_ERR_CORRUPT;
+  }
+  *count = found;
+  if (found > 0) *memberships = part.memberships_in(attribute);
+  return PINTLE_OK;
+}
+
 }  // namespace
 
 pintle_status pintle_model_get_info(const pintle_model* handle, pintle_model_info* info) {
@@ -53,7 +66,10 @@ pintle_status pintle_model_get_info(const pintle_model* handle, pintle_model_inf
   result.file_size_bytes = model->mapping.size_bytes;
   result.temperature = model->temperature;
   result.wish_unit = model->wish_unit;
-  result.has_dates = model->catalogue.dates != nullptr ? 1 : 0;
+  result.has_dates = model->catalogue.has_dates() ? 1 : 0;
+  result.base_item_count = model->base_item_count;
+  result.added_item_count = model->added.item_count;
+  result.retired_item_count = model->retired_item_count;
   result.has_prior = model->catalogue.popularity != nullptr ? 1 : 0;
   result.has_profiles = model->has_profiles ? 1 : 0;
   internal::write_struct(result, info);
@@ -117,7 +133,7 @@ pintle_status pintle_model_get_item_vector(const pintle_model* handle, uint32_t 
                                            size_t capacity) {
   const Model* model = model_of(handle);
   if (model == nullptr || vector == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
-  if (item >= model->item_count) return PINTLE_ERR_UNKNOWN_ITEM;
+  if (!model->catalogue.has(item)) return PINTLE_ERR_UNKNOWN_ITEM;
   if (capacity < model->dim) return PINTLE_ERR_BUFFER_TOO_SMALL;
   internal::scored_row(*model, item, vector);
   return PINTLE_OK;
@@ -146,13 +162,12 @@ pintle_status pintle_model_get_attribute(const pintle_model* handle, uint32_t at
   pintle_attribute_info result = PINTLE_ATTRIBUTE_INFO_INIT;
   result.group = catalogue.group_of(attribute);
   result.name = catalogue.attributes->Get(attribute)->name()->c_str();
-  uint32_t item_count = 0;
-  PINTLE_TRY(catalogue.get_items(attribute, &result.items, &item_count));
-  for (uint32_t i = 0; i < item_count; ++i) {
-    if (result.items[i] >= model->item_count) return PINTLE_ERR_CORRUPT;
+  PINTLE_TRY(
+      items_of(catalogue, attribute, &result.items, &result.item_count, &result.memberships));
+  if (catalogue.added != nullptr) {
+    PINTLE_TRY(items_of(*catalogue.added, attribute, &result.added_items, &result.added_item_count,
+                        &result.added_memberships));
   }
-  result.item_count = item_count;
-  if (item_count > 0) result.memberships = catalogue.memberships_in(attribute);
   internal::write_struct(result, info);
   return PINTLE_OK;
 }

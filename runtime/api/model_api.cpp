@@ -14,6 +14,9 @@ struct OpenOptions {
   const char* isa;
   uint32_t flags;
   internal::Allocator allocator;
+  const char* delta_path;
+  const void* delta;
+  size_t delta_size_bytes;
 };
 
 // The options, or their defaults for null.
@@ -29,6 +32,14 @@ pintle_status read_options(const pintle_open_options* given, const Fault& fault,
   }
   options->isa = read.isa;
   options->flags = read.flags;
+  if ((read.delta_path != nullptr && read.delta != nullptr) ||
+      (read.delta == nullptr && read.delta_size_bytes != 0)) {
+    return fault(PINTLE_ERR_INVALID_ARGUMENT,
+                 "the options have two deltas, or the size of one that is null");
+  }
+  options->delta_path = read.delta_path;
+  options->delta = read.delta;
+  options->delta_size_bytes = read.delta_size_bytes;
   if (read.allocator == nullptr) return PINTLE_OK;
   pintle_allocator allocator = PINTLE_ALLOCATOR_INIT;
   if (!internal::read_struct(read.allocator, &allocator) || allocator.reserved != 0 ||
@@ -40,9 +51,36 @@ pintle_status read_options(const pintle_open_options* given, const Fault& fault,
   return PINTLE_OK;
 }
 
-pintle_status open(const internal::Mapping& mapping, const OpenOptions& options, const Fault& fault,
+// The caller's bytes, where they are if they may stay there.
+pintle_status take_memory(const void* data, size_t size_bytes, const OpenOptions& options,
+                          const Fault& fault, internal::Mapping* mapping) {
+  if ((options.flags & PINTLE_OPEN_COPY) != 0 ||
+      reinterpret_cast<uintptr_t>(data) % PINTLE_SESSION_ALIGNMENT != 0) {
+    return internal::copy_memory(data, size_bytes, options.allocator, fault, mapping);
+  }
+  mapping->data = static_cast<const uint8_t*>(data);
+  mapping->size_bytes = size_bytes;
+  return PINTLE_OK;
+}
+
+pintle_status map_delta(const OpenOptions& options, const Fault& fault, internal::Mapping* delta) {
+  if (options.delta_path != nullptr) {
+    return internal::map_path(options.delta_path, options.allocator, fault, delta);
+  }
+  if (options.delta == nullptr) return PINTLE_OK;
+  return take_memory(options.delta, options.delta_size_bytes, options, fault, delta);
+}
+
+pintle_status open(internal::Mapping mapping, const OpenOptions& options, const Fault& fault,
                    pintle_model** model) {
-  return internal::open_model(mapping, options.allocator, options.isa, options.flags, fault, model);
+  internal::Mapping delta;
+  const pintle_status status = map_delta(options, fault.of("delta: "), &delta);
+  if (status != PINTLE_OK) {
+    internal::release_mapping(options.allocator, &mapping);
+    return status;
+  }
+  return internal::open_model(mapping, delta, options.allocator, options.isa, options.flags, fault,
+                              model);
 }
 
 }  // namespace
@@ -85,13 +123,7 @@ pintle_status pintle_model_open_memory(const void* data, size_t size_bytes,
   OpenOptions read = {};
   PINTLE_TRY(read_options(options, fault, &read));
   internal::Mapping mapping;
-  if ((read.flags & PINTLE_OPEN_COPY) != 0 ||
-      reinterpret_cast<uintptr_t>(data) % PINTLE_SESSION_ALIGNMENT != 0) {
-    PINTLE_TRY(internal::copy_memory(data, size_bytes, read.allocator, fault, &mapping));
-  } else {
-    mapping.data = static_cast<const uint8_t*>(data);
-    mapping.size_bytes = size_bytes;
-  }
+  PINTLE_TRY(take_memory(data, size_bytes, read, fault, &mapping));
   return open(mapping, read, fault, model);
 }
 

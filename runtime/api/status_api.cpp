@@ -46,6 +46,8 @@ constexpr StatusText kStatuses[] = {
      "the model is sound but beyond what this runtime supports"},
     {PINTLE_ERR_OTHER_NETWORK, "PINTLE_ERR_OTHER_NETWORK",
      "an SAE in the file was trained on another network: train it again"},
+    {PINTLE_ERR_OTHER_MODEL, "PINTLE_ERR_OTHER_MODEL",
+     "the delta was made for another model: make it again for this one (pintle delta)"},
     {PINTLE_ERR_OUT_OF_MEMORY, "PINTLE_ERR_OUT_OF_MEMORY", "there is not enough memory"},
 };
 

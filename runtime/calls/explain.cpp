@@ -102,7 +102,7 @@ void active_features(Session* session, uint32_t sae, pintle_feature_value* out, 
 Status explain_features(Session* session, uint32_t sae, uint32_t item, pintle_feature_value* out,
                         size_t capacity, size_t* count, float* score, float* remainder) {
   const Model& model = *session->model;
-  if (item >= model.item_count) {
+  if (!model.catalogue.has(item)) {
     return session->fault()(PINTLE_ERR_UNKNOWN_ITEM, "item %u, of a catalogue of %u", item,
                             model.item_count);
   }

@@ -16,6 +16,7 @@ Status prepare(const char* isa, uint32_t flags, const Fault& fault, Model* model
                  "ISA \"%s\" is unknown, or this CPU or build lacks it: use scalar, or none", isa);
   }
   PINTLE_TRY(read_model(model, fault));
+  if (model->delta.data != nullptr) PINTLE_TRY(read_delta(model, fault));
   if ((flags & PINTLE_OPEN_EXAMPLES) != 0 && make_likeness(model) != PINTLE_OK) {
     return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for the likeness of the items");
   }
@@ -29,10 +30,11 @@ Status prepare(const char* isa, uint32_t flags, const Fault& fault, Model* model
 
 }  // namespace
 
-Status open_model(Mapping mapping, const Allocator& allocator, const char* isa, uint32_t flags,
-                  const Fault& fault, pintle_model** opened) {
+Status open_model(Mapping mapping, Mapping delta, const Allocator& allocator, const char* isa,
+                  uint32_t flags, const Fault& fault, pintle_model** opened) {
   void* memory = allocator.allocate(sizeof(Model), alignof(Model));
   if (memory == nullptr) {
+    release_mapping(allocator, &delta);
     release_mapping(allocator, &mapping);
     return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for a model");
   }
@@ -40,6 +42,7 @@ Status open_model(Mapping mapping, const Allocator& allocator, const char* isa, 
   model->tag = kModelTag;
   model->allocator = allocator;
   model->mapping = mapping;
+  model->delta = delta;
   const Status status = prepare(isa != nullptr ? isa : forced_isa(), flags, fault, model);
   if (status != PINTLE_OK) {
     release_model(model);

@@ -9,10 +9,10 @@
 
 namespace pintle::internal {
 
-// Verifies the mapped bytes and chooses the kernels. Owns `mapping` from here on, on failure too.
-// isa: null for the environment's or the best. flags: PINTLE_OPEN_*.
-Status open_model(Mapping mapping, const Allocator& allocator, const char* isa, uint32_t flags,
-                  const Fault& fault, pintle_model** opened);
+// Verifies the mapped bytes and chooses the kernels. Owns `mapping` and `delta` (no data: none) from here on,
+// on failure too. isa: null for the environment's or the best. flags: PINTLE_OPEN_*.
+Status open_model(Mapping mapping, Mapping delta, const Allocator& allocator, const char* isa,
+                  uint32_t flags, const Fault& fault, pintle_model** opened);
 
 }  // namespace pintle::internal
 

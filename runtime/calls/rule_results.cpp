@@ -71,7 +71,7 @@ class RuleResults {
       for (uint32_t v = 0; v < own.count; ++v) {
         uint32_t count = 0;
         for (uint32_t s = 0; s < list_.length(); ++s) {
-          count += has_value(problem_, list_.entries[s], family, problem_.values[own.first + v]);
+          count += has_value(problem_, list_.entries[s], family, problem_.values_of(own)[v]);
         }
         if (count > most) most = count;
       }

@@ -53,7 +53,7 @@ class OrderSearch {
         continue;
       }
       const FamilyValues &own = one.families[index], &its = other.families[index];
-      if (own.count != its.count || memcmp(problem_.values + own.first, problem_.values + its.first,
+      if (own.count != its.count || memcmp(problem_.values_of(own), problem_.values_of(its),
                                            own.count * sizeof(uint32_t)) != 0) {
         return false;
       }
@@ -95,7 +95,7 @@ class OrderSearch {
       for (uint32_t m = 0; m < problem_.length; ++m) {
         const FamilyValues& own = terms_.candidate(candidate(m)).families[family];
         for (uint32_t v = 0; v < own.count; ++v) {
-          const uint32_t value = problem_.values[own.first + v];
+          const uint32_t value = problem_.values_of(own)[v];
           bool is_first = true;
           for (uint32_t b = 0; b < m && is_first; ++b) {
             is_first = !has_value(problem_, candidate(b), family, value);

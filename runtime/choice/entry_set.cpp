@@ -10,7 +10,7 @@ bool EntrySet::do_share_values(uint32_t a, uint32_t b) const {
     const uint32_t family = terms_.eaches[i].family;
     const FamilyValues& own = terms_.candidate(a).families[family];
     for (uint32_t v = 0; v < own.count; ++v) {
-      if (has_value(problem, b, family, problem.values[own.first + v])) return true;
+      if (has_value(problem, b, family, problem.values_of(own)[v])) return true;
     }
   }
   return false;
@@ -118,7 +118,7 @@ void EntrySet::find_full() {
     const EachRule& rule = terms_.eaches[i];
     for (uint32_t m = 0; m < problem.length && rule.count != 0; ++m) {
       const FamilyValues& own = terms_.candidate(member(m)).families[rule.family];
-      for (uint32_t v = 0; v < own.count; ++v) find_full(i, problem.values[own.first + v], m);
+      for (uint32_t v = 0; v < own.count; ++v) find_full(i, problem.values_of(own)[v], m);
     }
   }
 }
@@ -163,7 +163,7 @@ int64_t EntrySet::find_each_misses(uint32_t candidate) const {
     for (uint32_t v = 0; v < own.count; ++v) {
       // Of a rule of 0 each entry is one too many.
       if (rule.count == 0 ||
-          count_if_full(i, terms_.problem->values[own.first + v]) >= rule.count + self) {
+          count_if_full(i, terms_.problem->values_of(own)[v]) >= rule.count + self) {
         misses += kWhole * misses_of_fifteenth(rule.rule);
       }
     }
@@ -179,7 +179,7 @@ int64_t EntrySet::swap_costs(uint32_t leaver, uint32_t enterer) const {
     const EachRule& rule = terms_.eaches[i];
     const FamilyValues& own = terms_.candidate(enterer).families[rule.family];
     for (uint32_t v = 0; v < own.count && rule.count != 0; ++v) {
-      const uint32_t value = problem.values[own.first + v];
+      const uint32_t value = problem.values_of(own)[v];
       // A shared value's count stays: it costs nothing to come and saves nothing to go.
       if (has_value(problem, left, rule.family, value) && count_if_full(i, value) == rule.count) {
         misses -= kWhole * misses_of_fifteenth(rule.rule);

@@ -55,7 +55,7 @@ class ExactSearch {
       const EachRule& rule = terms_.eaches[i];
       const FamilyValues& own = terms_.candidate(c).families[rule.family];
       for (uint32_t v = 0; v < own.count; ++v) {
-        const uint32_t value = problem_.values[own.first + v];
+        const uint32_t value = problem_.values_of(own)[v];
         uint32_t count = 0;
         for (uint32_t e = 0; e < entry_count_; ++e) {
           if (has_value(problem_, entries_[e], rule.family, value)) ++count;
@@ -99,8 +99,8 @@ class ExactSearch {
     for (uint32_t f = 0; f < kMaxFamilies; ++f) {
       const FamilyValues &one = a.families[f], &other = b.families[f];
       if (one.count != other.count) return one.count < other.count ? -1 : 1;
-      const int order = memcmp(problem_.values + one.first, problem_.values + other.first,
-                               one.count * sizeof(uint32_t));
+      const int order =
+          memcmp(problem_.values_of(one), problem_.values_of(other), one.count * sizeof(uint32_t));
       if (order != 0) return order;
     }
     return 0;

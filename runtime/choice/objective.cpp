@@ -39,7 +39,7 @@ int64_t each_misses(const ListProblem& problem, const uint32_t* entries, const E
     for (uint32_t v = 0; v < own.count; ++v) {
       uint32_t before = 0;
       for (uint32_t s = 0; s < r; ++s) {
-        if (has_value(problem, entries[s], rule.family, problem.values[own.first + v])) ++before;
+        if (has_value(problem, entries[s], rule.family, problem.values_of(own)[v])) ++before;
       }
       if (before >= rule.count) misses += kWhole * misses_of_fifteenth(rule.rule);
     }
@@ -69,7 +69,7 @@ int64_t run_misses_at(const ListProblem& problem, const uint32_t* entries, uint3
   for (uint32_t v = 0; v < own.count; ++v) {
     uint32_t s = rank - rule.count;
     if (rule.is_family) {
-      const uint32_t value = problem.values[own.first + v];
+      const uint32_t value = problem.values_of(own)[v];
       while (s < rank && has_value(problem, entries[s], rule.index, value)) ++s;
     } else {
       while (s < rank && problem.candidates[entries[s]].levels[rule.index] > 0) ++s;

@@ -37,7 +37,7 @@ inline constexpr uint32_t kMaxRanges = PINTLE_LIST_RULES + kMaxGroups;
 // A whole membership. Memberships are whole fifteenths, so that their sums are exact.
 inline constexpr int32_t kWhole = 15;
 
-// An item's attributes within one family: [first, first + count) of ListProblem::values, ascending.
+// An item's attributes within one family: `count` of ListProblem's values from `first` on, ascending.
 struct FamilyValues {
   uint32_t first, count;
 };
@@ -111,7 +111,10 @@ struct Pin {
 struct ListProblem {
   const Candidate* candidates;  // by ranks_before; pinned ones among them
   uint32_t candidate_count;
-  const uint32_t* values;   // the candidates' attributes in families
+  // The candidates' attributes in families: in two arrays, the numbers of the second beginning at value_count.
+  const uint32_t* values;
+  uint32_t value_count;
+  const uint32_t* more_values;
   uint32_t length;          // entries, <= candidate_count
   const double* discounts;  // [length]: d_r
   const uint32_t* plain;    // [length] candidates: the list without wishes and rules, in its order
@@ -138,6 +141,9 @@ struct ListProblem {
   // Whether every item that could be in a best list is a candidate.
   bool has_all_candidates;
 
+  const uint32_t* values_of(const FamilyValues& own) const {
+    return own.first < value_count ? values + own.first : more_values + (own.first - value_count);
+  }
   const float* vector(uint32_t candidate) const { return vectors + size_t{candidate} * dim; }
   float cosine(uint32_t a, uint32_t b) const {
     const float scale = inverse_norms[a] * inverse_norms[b];
@@ -149,7 +155,7 @@ inline bool has_value(const ListProblem& problem, uint32_t candidate, uint32_t f
                       uint32_t value) {
   const FamilyValues& own = problem.candidates[candidate].families[family];
   for (uint32_t i = 0; i < own.count; ++i) {
-    if (problem.values[own.first + i] == value) return true;
+    if (problem.values_of(own)[i] == value) return true;
   }
   return false;
 }

@@ -127,7 +127,10 @@ class Poser {
     }
     problem_.candidates = candidates;
     problem_.candidate_count = count_;
-    problem_.values = model_.catalogue.item_attributes;
+    const Catalogue& catalogue = model_.catalogue;
+    problem_.values = catalogue.item_attributes;
+    problem_.value_count = catalogue.item_attribute_count;
+    if (catalogue.added != nullptr) problem_.more_values = catalogue.added->item_attributes;
   }
 
   // The candidate of an item; REQUIRES: it is one.
@@ -220,7 +223,7 @@ class Poser {
       for (uint32_t c = 0; c < count_; ++c) {
         const FamilyValues& own = candidates[c].families[cap.family];
         for (uint32_t v = 0; v < own.count; ++v) {
-          if (problem_.values[own.first + v] == counted[i].value) {
+          if (problem_.values_of(own)[v] == counted[i].value) {
             candidates[c].levels[group] = kWhole;
           }
         }
@@ -238,7 +241,7 @@ class Poser {
     for (uint32_t c = 0; c < count_; ++c) {
       const FamilyValues& own = problem_.candidates[c].families[family];
       for (uint32_t v = 0; v < own.count; ++v) {
-        const uint32_t value = problem_.values[own.first + v];
+        const uint32_t value = problem_.values_of(own)[v];
         uint32_t i = 0;
         while (i < *count && counted[i].value != value) ++i;
         if (i == kMaxCounted) return false;

@@ -29,21 +29,22 @@ bool is_same(const ClassKey& a, const ClassKey& b) {
 class Freshness {
  public:
   Freshness(const Catalogue& catalogue, const ListPlan& plan)
-      : dates_(catalogue.dates), now_(plan.now_minutes) {
+      : catalogue_(catalogue), now_(plan.now_minutes) {
     for (int level = 1; level <= kWhole; ++level) {
       oldest_[level - 1] = plan.half_life_minutes * log2(kWhole / (level - 0.5));
     }
   }
   uint8_t level(uint32_t item) const {
-    const double age = static_cast<double>(now_ - dates_[item]);
+    const int32_t date = catalogue_.date_of(item);
+    const double age = static_cast<double>(now_ - date);
     uint8_t level = 0;
-    if (dates_[item] == kNoDate || age < 0) return level;
+    if (date == kNoDate || age < 0) return level;
     while (level < kWhole && age <= oldest_[level]) ++level;
     return level;
   }
 
  private:
-  const int32_t* dates_;
+  const Catalogue& catalogue_;
   int64_t now_;
   double oldest_[kWhole];
 };
@@ -69,14 +70,16 @@ class Refinement {
 
   void split_by_attribute(uint32_t group, uint32_t attribute) {
     start(group);
-    const uint32_t* items = nullptr;
-    uint32_t count = 0;
-    // Items of a file whose lists are broken are no members: see Catalogue::get_items.
-    if (model_.catalogue.get_items(attribute, &items, &count) != PINTLE_OK) return;
-    const uint8_t* memberships = model_.catalogue.memberships_in(attribute);
-    for (uint32_t i = 0; i < count; ++i) {
-      const uint8_t level = memberships == nullptr ? kWhole : memberships[i];
-      if (items[i] < model_.item_count) move(items[i], level);
+    for (const Catalogue* part = &model_.catalogue; part != nullptr; part = part->added) {
+      const uint32_t* items = nullptr;
+      uint32_t count = 0;
+      // Items of a file whose lists are broken are no members: see Catalogue::get_items.
+      if (part->get_items(attribute, &items, &count) != PINTLE_OK) continue;
+      const uint8_t* memberships = part->memberships_in(attribute);
+      for (uint32_t i = 0; i < count; ++i) {
+        const uint8_t level = memberships == nullptr ? kWhole : memberships[i];
+        if (items[i] < model_.item_count) move(items[i], level);
+      }
     }
   }
 

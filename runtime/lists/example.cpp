@@ -167,7 +167,7 @@ Status check_items(const Session& session, const char* list, ExampleItems items,
   }
   for (size_t i = 0; i < items.count; ++i) {
     const uint32_t item = items.items[i];
-    if (item >= model.item_count) {
+    if (!model.catalogue.has(item)) {
       return fault(PINTLE_ERR_UNKNOWN_ITEM, "%s %zu: item %u, of a catalogue of %u", list, i, item,
                    model.item_count);
     }

@@ -281,15 +281,16 @@ class Scanner {
   bool has_place(uint32_t c, const ScoredItem& added) {
     ClassList& list = scan_->classes[c];
     FamilyValues own[kMaxFamilies];
+    const uint32_t* own_values[kMaxFamilies];
     uint32_t limit = UINT32_MAX;
     for (uint32_t f = 0; f < plan_.family_count; ++f) {
-      own[f] = family_values(model_.catalogue, plan_.families[f], added.item);
+      own[f] = family_values(model_.catalogue, plan_.families[f], added.item, &own_values[f]);
       if (own[f].count > 0 && limits_[f] < limit) limit = limits_[f];
     }
     if (limit == UINT32_MAX) return true;
     uint32_t same = 0, last = 0;
     for (uint32_t i = 0; i < list.count(); ++i) {
-      if (!has_values(list.at(i).item, own)) continue;
+      if (!has_values(list.at(i).item, own, own_values)) continue;
       ++same;
       last = i;
     }
@@ -300,12 +301,11 @@ class Scanner {
     if (is_in) list.erase(last);
     return is_in;
   }
-  bool has_values(uint32_t item, const FamilyValues* wanted) const {
-    const uint32_t* all = model_.catalogue.item_attributes;
+  bool has_values(uint32_t item, const FamilyValues* wanted, const uint32_t* const* values) const {
     for (uint32_t f = 0; f < plan_.family_count; ++f) {
-      const FamilyValues values = family_values(model_.catalogue, plan_.families[f], item);
-      if (values.count != wanted[f].count ||
-          memcmp(all + values.first, all + wanted[f].first, values.count * sizeof(uint32_t)) != 0) {
+      const uint32_t* own = nullptr;
+      const uint32_t count = family_values(model_.catalogue, plan_.families[f], item, &own).count;
+      if (count != wanted[f].count || memcmp(own, values[f], count * sizeof(uint32_t)) != 0) {
         return false;
       }
     }
@@ -391,18 +391,20 @@ void scan_for_list(Session* session, const float* hidden, bool is_steered,
   Scanner(session, eligibility, tilt, plan, k, is_thorough, scan).run(hidden, is_steered);
 }
 
-FamilyValues family_values(const Catalogue& catalogue, uint32_t group, uint32_t item) {
+FamilyValues family_values(const Catalogue& catalogue, uint32_t group, uint32_t item,
+                           const uint32_t** own) {
   const uint32_t* values = nullptr;
   size_t count = 0;
-  if (catalogue.get_attributes(item, &values, &count) != PINTLE_OK) return {0, 0};
+  uint32_t before = 0;
+  if (catalogue.get_attributes(item, &values, &count, &before) != PINTLE_OK) count = 0;
   const uint32_t begin = catalogue.group_starts[group], end = catalogue.group_starts[group + 1];
   size_t first = 0;
   while (first < count && values[first] < begin) ++first;
   size_t last = first;
   while (last < count && values[last] < end) ++last;
+  if (own != nullptr) *own = values + first;
   if (first == last) return {0, 0};
-  return {static_cast<uint32_t>(values + first - catalogue.item_attributes),
-          static_cast<uint32_t>(last - first)};
+  return {before + static_cast<uint32_t>(first), static_cast<uint32_t>(last - first)};
 }
 
 }  // namespace pintle::internal

@@ -52,8 +52,10 @@ void scan_for_list(Session* session, const float* hidden, bool is_steered,
                    const Eligibility& eligibility, const Tilt& tilt, const ListPlan& plan,
                    uint32_t k, bool is_thorough, ListScan* scan);
 
-// An item's attributes within a group of attributes; none where the file's are broken.
-FamilyValues family_values(const Catalogue& catalogue, uint32_t group, uint32_t item);
+// An item's attributes within a group of attributes, and where they lie (values may be null); none where the
+// file's are broken.
+FamilyValues family_values(const Catalogue& catalogue, uint32_t group, uint32_t item,
+                           const uint32_t** values = nullptr);
 
 }  // namespace pintle::internal
 

@@ -134,7 +134,7 @@ class Planner {
                   attribute, model_.catalogue.attribute_count);
   }
   Status check_item(const char* what, uint32_t index, uint32_t item) const {
-    if (item < model_.item_count) return PINTLE_OK;
+    if (model_.catalogue.has(item)) return PINTLE_OK;
     return fault_(PINTLE_ERR_UNKNOWN_ITEM, "%s %u: item %u, of a catalogue of %u", what, index,
                   item, model_.item_count);
   }
@@ -161,7 +161,7 @@ class Planner {
   }
   Status add_freshness(const pintle_wishes& wishes, uint32_t index, double reward,
                        uint32_t source) {
-    if (model_.catalogue.dates == nullptr) {
+    if (!model_.catalogue.has_dates()) {
       return fault_(PINTLE_ERR_INVALID_ARGUMENT,
                     "wish %u: the model knows no item's date (pintle convert --date-column)",
                     index);

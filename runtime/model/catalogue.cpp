@@ -92,8 +92,19 @@ Status Catalogue::find_attribute(const char* group, const char* name, uint32_t* 
   return PINTLE_ERR_UNKNOWN_NAME;
 }
 
+// An id that both parts have is the added item's: the base's is retired.
+template <typename... Id>
+Status Catalogue::find_added(uint32_t* item, Id... id) const {
+  if (added == nullptr) return PINTLE_ERR_UNKNOWN_ITEM;
+  PINTLE_TRY(added->find(id..., item));
+  *item += added->first_item;
+  return PINTLE_OK;
+}
+
 Status Catalogue::find(int64_t id, uint32_t* item) const {
   if (has_text_ids) return PINTLE_ERR_INVALID_ARGUMENT;
+  const Status status = find_added(item, id);
+  if (status != PINTLE_ERR_UNKNOWN_ITEM) return status;
   return search(
       *this,
       [&](uint32_t candidate, int* order) {
@@ -106,6 +117,8 @@ Status Catalogue::find(int64_t id, uint32_t* item) const {
 
 Status Catalogue::find(const char* id, size_t length, uint32_t* item) const {
   if (!has_text_ids) return PINTLE_ERR_INVALID_ARGUMENT;
+  const Status status = find_added(item, id, length);
+  if (status != PINTLE_ERR_UNKNOWN_ITEM) return status;
   return search(
       *this,
       [&](uint32_t candidate, int* order) {
@@ -121,31 +134,37 @@ Status Catalogue::find(const char* id, size_t length, uint32_t* item) const {
 }
 
 void Catalogue::get_id(uint32_t item, int64_t* id, const char** id_text) const {
+  const Catalogue& part = part_of(&item);
   *id = 0;
   *id_text = nullptr;
   size_t length;
   if (!has_text_ids) {
-    *id = integer_ids[item];
-  } else if (!text_ids.get(item, id_text, &length)) {
+    *id = part.integer_ids[item];
+  } else if (!part.text_ids.get(item, id_text, &length)) {
     *id_text = nullptr;
   }
 }
 
-Status Catalogue::get_attributes(uint32_t item, const uint32_t** values, size_t* count) const {
+Status Catalogue::get_attributes(uint32_t item, const uint32_t** values, size_t* count,
+                                 uint32_t* first) const {
+  const Catalogue& part = part_of(&item);
   *values = nullptr;
   *count = 0;
-  if (item_attribute_offsets == nullptr) return PINTLE_OK;
-  const uint32_t begin = item_attribute_offsets[item], end = item_attribute_offsets[item + 1];
-  if (begin > end || end > item_attribute_count) return PINTLE_ERR_CORRUPT;
+  if (part.item_attribute_offsets == nullptr) return PINTLE_OK;
+  const uint32_t begin = part.item_attribute_offsets[item];
+  const uint32_t end = part.item_attribute_offsets[item + 1];
+  if (begin > end || end > part.item_attribute_count) return PINTLE_ERR_CORRUPT;
   for (uint32_t i = begin; i < end; ++i) {
-    if (item_attributes[i] >= attribute_count) return PINTLE_ERR_CORRUPT;
+    if (part.item_attributes[i] >= attribute_count) return PINTLE_ERR_CORRUPT;
   }
-  *values = item_attributes + begin;
+  *values = part.item_attributes + begin;
   *count = end - begin;
+  if (first != nullptr) *first = begin + (&part == this ? 0 : item_attribute_count);
   return PINTLE_OK;
 }
 
 Status Catalogue::get_items(uint32_t attribute, const uint32_t** items, uint32_t* count) const {
+  if (attribute_item_offsets == nullptr) return PINTLE_OK;  // a delta without attributes
   const uint32_t begin = attribute_item_offsets[attribute];
   const uint32_t end = attribute_item_offsets[attribute + 1];
   if (begin > end || end > item_attribute_count) return PINTLE_ERR_CORRUPT;
@@ -155,15 +174,20 @@ Status Catalogue::get_items(uint32_t attribute, const uint32_t** items, uint32_t
 }
 
 Status Catalogue::get(uint32_t item, pintle_item_info* info) const {
-  if (item >= item_count) return PINTLE_ERR_UNKNOWN_ITEM;
+  uint32_t place = item;
+  const Catalogue& part = part_of(&place);
+  if (place >= part.item_count) return PINTLE_ERR_UNKNOWN_ITEM;
   pintle_item_info result = PINTLE_ITEM_INFO_INIT;
   size_t length;
   get_id(item, &result.id, &result.id_text);
   if (has_text_ids && result.id_text == nullptr) return PINTLE_ERR_CORRUPT;
-  if (titles.present() && !titles.get(item, &result.title, &length)) return PINTLE_ERR_CORRUPT;
+  if (part.titles.present() && !part.titles.get(place, &result.title, &length)) {
+    return PINTLE_ERR_CORRUPT;
+  }
   PINTLE_TRY(get_attributes(item, &result.attributes, &result.attribute_count));
   if (result.attribute_count > 0) result.memberships = memberships_of(item);
-  if (dates != nullptr && dates[item] != kNoDate) result.date = int64_t{60} * dates[item];
+  const int32_t date = date_of(item);
+  if (date != kNoDate) result.date = int64_t{60} * date;
   result.is_trained = is_trained(item) ? 1 : 0;
   *info = result;
   return PINTLE_OK;

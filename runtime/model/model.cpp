@@ -7,8 +7,7 @@ namespace pintle::internal {
 
 void scored_row(const Model& model, uint32_t item, float* row) {
   if (model.exact.present()) {
-    memcpy(row, model.exact.rows + static_cast<size_t>(item) * model.dim,
-           model.dim * sizeof(float));
+    memcpy(row, model.exact_row(item), model.dim * sizeof(float));
   } else {
     gather_row(model.scored_items, item, row);
   }
@@ -40,6 +39,8 @@ void release_model(const Model* released) {
   allocator.release_array(model->knobs, model->knob_count);
   model->catalogue.release_groups(allocator);
   release_likeness(allocator, model);
+  allocator.release(model->trained_with_delta, trained_bytes(*model));
+  release_mapping(allocator, &model->delta);
   release_mapping(allocator, &model->mapping);
   model->~Model();
   allocator.release(model, sizeof(Model));

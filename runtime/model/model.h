@@ -58,14 +58,15 @@ struct SaeView {
 
 // fb::ExactScan, checked; exact_scan.h says what it means.
 struct ExactView {
-  TensorView coarse;            // Panels int4 [items][32]
-  const float* rows = nullptr;  // [items][dim]; null: the file has none
-  const float* basis;           // [width][width]
-  const float* centre;          // [width]
-  const float* coarse_weights;  // [width]
-  const float* fine_weights;    // [width]
-  const uint8_t* fine;          // [items][fine_bytes()]
-  uint32_t width;               // dim, and one more with an item bias
+  TensorView coarse;                  // Panels int4 [items][32]
+  const float* rows = nullptr;        // [items][dim]; null: the file has none
+  const float* added_rows = nullptr;  // of a delta's items
+  const float* basis;                 // [width][width]
+  const float* centre;                // [width]
+  const float* coarse_weights;        // [width]
+  const float* fine_weights;          // [width]
+  const uint8_t* fine;                // [items][fine_bytes()]
+  uint32_t width;                     // dim, and one more with an item bias
   float coarse_step, largest_row;
 
   bool present() const { return rows != nullptr; }
@@ -95,13 +96,16 @@ struct Model : pintle_model {
   // Its opener's and its sessions'. Counted through const, as a model is handed around as one.
   mutable std::atomic<size_t> references{1};
   Mapping mapping;
+  Mapping delta;  // no data: none
   KernelTable kernels;
   const char* isa;
   const char* architecture_name;
   uint32_t format_version;  // of the file, as pintle_format_version
   uint32_t network_hash;    // schema/network_hash.h
 
-  uint32_t dim, head_count, layer_count, ffn_dim, window, item_count;
+  uint32_t dim, head_count, layer_count, ffn_dim, window;
+  uint32_t item_count;  // numbers of items are below it; which are items the catalogue knows
+  uint32_t base_item_count, retired_item_count;
   uint32_t skip_oldest;  // of the whole history; with a mask token only
   float item_scale;
   fb::PositionOrigin position_origin;
@@ -115,6 +119,7 @@ struct Model : pintle_model {
   TensorView items, output_items, positions;
   TensorView scored_items;  // the table that scores come from: output_items, or items
   const float* item_bias;   // null: none
+  const float* added_bias;  // of a delta's items
   ExactView exact;          // of scored_items, where the file has it
   const float* pad_embedding;
   const float* mask_embedding;
@@ -122,8 +127,10 @@ struct Model : pintle_model {
   LinearView head_dense;
   BlockView* blocks;  // [layer_count]; these four from the allocator
   Catalogue catalogue;
-  SaeView* saes;                                                        // [sae_count]
-  KnobView* knobs;                                                      // [knob_count]
+  Catalogue added;              // what catalogue.added is, where there is a delta
+  uint8_t* trained_with_delta;  // what catalogue.trained is then, from the allocator
+  SaeView* saes;                // [sae_count]
+  KnobView* knobs;              // [knob_count]
   const flatbuffers::Vector<flatbuffers::Offset<fb::Preset>>* presets;  // null: none
   uint32_t sae_count, knob_count;
   float temperature;           // of probabilities; > 0
@@ -142,11 +149,30 @@ struct Model : pintle_model {
     return !is_bidirectional() && position_origin != fb::PositionOrigin_Newest &&
            pad_keys == fb::PadKeys_Hidden;
   }
+  // Of a panel's items; null: none. Padded to 16, like the table.
+  const float* bias_of(size_t panel) const {
+    if (item_bias == nullptr || panel < scored_items.added_panel) {
+      return item_bias == nullptr ? nullptr : item_bias + panel * kPanelRows;
+    }
+    return added_bias + (panel - scored_items.added_panel) * kPanelRows;
+  }
+  // exact.rows of one item; of a number that is nobody's, some item's.
+  const float* exact_row(uint32_t item) const {
+    if (catalogue.added == nullptr || item < catalogue.added->first_item) {
+      return exact.rows + (item < base_item_count ? size_t{item} * dim : 0);
+    }
+    return exact.added_rows + size_t{item - catalogue.added->first_item} * dim;
+  }
   uint32_t preset_count() const { return presets == nullptr ? 0 : presets->size(); }
 };
 
 // Writes the item's row of the table that scores come from [dim]; in f32 where the file has it so.
 void scored_row(const Model& model, uint32_t item, float* row);
+
+// Of Model::trained_with_delta.
+inline size_t trained_bytes(const Model& model) {
+  return static_cast<size_t>(format::round_up(model.item_count, kPanelRows) / 8);
+}
 
 // Adds a reference.
 void retain_model(const Model& model);

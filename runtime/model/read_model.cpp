@@ -17,49 +17,15 @@ namespace {
 constexpr flatbuffers::uoffset_t kMaxDepth = 16;
 constexpr flatbuffers::uoffset_t kMaxTables = 1u << 20;
 
+static_assert(int{fb::Delta::VT_FORMAT_MAJOR} == int{fb::Model::VT_FORMAT_MAJOR} &&
+                  int{fb::Delta::VT_FORMAT_MINOR} == int{fb::Model::VT_FORMAT_MINOR} &&
+                  int{fb::Delta::VT_REQUIRED_FEATURES} == int{fb::Model::VT_REQUIRED_FEATURES} &&
+                  int{fb::Delta::VT_FILE_SIZE} == int{fb::Model::VT_FILE_SIZE},
+              "check_root reads either");
+
 uint32_t read_u32(const uint8_t* bytes) {
   return static_cast<uint32_t>(bytes[0]) | static_cast<uint32_t>(bytes[1]) << 8 |
          static_cast<uint32_t>(bytes[2]) << 16 | static_cast<uint32_t>(bytes[3]) << 24;
-}
-
-// Finds the root table: the size prefix, the identifier, FlatBuffers' own verifier, the version.
-Status find_root(const Mapping& file, const Fault& fault, const fb::Model** root,
-                 uint64_t* metadata_bytes) {
-  // Size prefix, root offset, identifier.
-  if (file.size_bytes < 12 || memcmp(file.data + 8, fb::ModelIdentifier(), 4) != 0) {
-    return fault(PINTLE_ERR_NOT_A_MODEL,
-                 "not a Pintle model: the identifier PNTL is missing (convert a checkpoint with "
-                 "`pintle convert`)");
-  }
-  const uint64_t metadata = static_cast<uint64_t>(read_u32(file.data)) + 4;
-  if (metadata > file.size_bytes || metadata > FLATBUFFERS_MAX_BUFFER_SIZE) {
-    return fault(PINTLE_ERR_CORRUPT,
-                 "the metadata needs %llu bytes, the file has %llu: it was cut short",
-                 static_cast<unsigned long long>(metadata),
-                 static_cast<unsigned long long>(file.size_bytes));
-  }
-  flatbuffers::Verifier verifier(file.data, static_cast<size_t>(metadata), kMaxDepth, kMaxTables);
-  if (!fb::VerifySizePrefixedModelBuffer(verifier)) {
-    return fault(PINTLE_ERR_CORRUPT, "the metadata is not a valid FlatBuffer");
-  }
-  const fb::Model* model = fb::GetSizePrefixedModel(file.data);
-  if (model->format_major() != format::kFormatMajor ||
-      (model->required_features() & ~format::kKnownFeatures) != 0) {
-    return fault(PINTLE_ERR_NEWER_FORMAT,
-                 "format %u.%u with features 0x%llx: this runtime (%s) reads format %u; update it, "
-                 "or convert again with its own converter",
-                 model->format_major(), model->format_minor(),
-                 static_cast<unsigned long long>(model->required_features()), pintle_version(),
-                 format::kFormatMajor);
-  }
-  if (model->file_size() != file.size_bytes) {
-    return fault(PINTLE_ERR_CORRUPT, "the file has %llu bytes, it was written with %llu",
-                 static_cast<unsigned long long>(file.size_bytes),
-                 static_cast<unsigned long long>(model->file_size()));
-  }
-  *root = model;
-  *metadata_bytes = metadata;
-  return PINTLE_OK;
 }
 
 // Whether this format defines the value.
@@ -99,7 +65,7 @@ Status read_architecture(const fb::Model& root, const Fault& fault, Model* model
   }
   model->architecture_name = a->name() == nullptr ? "" : a->name()->c_str();
   model->layer_count = root.blocks()->size();
-  model->item_count = root.catalogue()->item_count();
+  model->base_item_count = model->item_count = root.catalogue()->item_count();
   const bool architecture_is_defined = read_numbers<format::Architecture>(*a, model);
   const bool head_is_defined = read_numbers<format::Model>(root, model);
   if (model->dim == 0 || model->head_count == 0 || model->ffn_dim == 0 || model->window == 0 ||
@@ -173,93 +139,59 @@ Status read_exact(const fb::ExactScan& table, const TableReader& reader, const f
   return PINTLE_OK;
 }
 
-Status read_catalogue(const fb::Catalogue& table, const TableReader& reader, const Fault& fault,
-                      Catalogue* catalogue) {
-  const uint32_t items = table.item_count();
-  const uint8_t* data = nullptr;
-  // Counts are of 32 bits: what they need in bytes does not overflow. The name is made here, not in each of
-  // ten places, for the runtime's size.
-  const auto read = [&reader](const fb::Segment* segment, uint64_t bytes, const char* name,
-                              const uint8_t** to) {
-    return reader.segment(segment, bytes, name, to);
-  };
-  catalogue->item_count = items;
-  if (table.id_kind() > fb::IdKind_MAX) {
-    return fault(PINTLE_ERR_CORRUPT, "catalogue: unknown kind of ids %d",
-                 static_cast<int>(table.id_kind()));
-  }
-  catalogue->has_text_ids = table.id_kind() == fb::IdKind_Text;
-  if (catalogue->has_text_ids) {
-    if (table.text_ids() == nullptr) {
-      return fault(PINTLE_ERR_CORRUPT, "catalogue: text_ids: missing");
-    }
-    PINTLE_TRY(reader.strings(table.text_ids(), items, "text_ids", &catalogue->text_ids));
-  } else {
-    PINTLE_TRY(read(table.integer_ids(), uint64_t{items} * 8, "integer_ids", &data));
-    catalogue->integer_ids = reinterpret_cast<const int64_t*>(data);
-  }
-  PINTLE_TRY(read(table.id_order(), uint64_t{items} * 4, "id_order", &data));
-  catalogue->id_order = reinterpret_cast<const uint32_t*>(data);
-  if (table.trained() != nullptr) {
-    PINTLE_TRY(
-        read(table.trained(), format::round_up(items, 8) / 8, "trained", &catalogue->trained));
-  }
-  if (table.titles() != nullptr) {
-    PINTLE_TRY(reader.strings(table.titles(), items, "titles", &catalogue->titles));
-  }
-  if (table.dates() != nullptr) {
-    PINTLE_TRY(read(table.dates(), uint64_t{items} * 4, "dates", &data));
-    catalogue->dates = reinterpret_cast<const int32_t*>(data);
-  }
-  if (table.popularity() != nullptr) {
-    PINTLE_TRY(read(table.popularity(), uint64_t{items} * 4, "popularity", &data));
-    catalogue->popularity = reinterpret_cast<const float*>(data);
-  }
-  if (table.attributes() == nullptr || table.item_attribute_offsets() == nullptr) return PINTLE_OK;
-  catalogue->attributes = table.attributes();
-  catalogue->attribute_count = table.attributes()->size();
-  for (uint32_t i = 0; i < catalogue->attribute_count; ++i) {
-    const fb::Attribute* attribute = table.attributes()->Get(i);
-    if (attribute->group() == nullptr || attribute->name() == nullptr) {
-      return fault(PINTLE_ERR_CORRUPT, "attribute %u has no group or no name", i);
-    }
-  }
-  PINTLE_TRY(read(table.item_attribute_offsets(), (uint64_t{items} + 1) * 4,
-                  "item_attribute_offsets", &data));
-  catalogue->item_attribute_offsets = reinterpret_cast<const uint32_t*>(data);
-  const uint64_t bytes = table.item_attributes() == nullptr ? 0 : table.item_attributes()->size();
-  if (bytes % 4 != 0 || bytes / 4 > UINT32_MAX) {
-    return fault(PINTLE_ERR_CORRUPT, "item_attributes: %llu bytes are no list of u32",
-                 static_cast<unsigned long long>(bytes));
-  }
-  PINTLE_TRY(read(table.item_attributes(), bytes, "item_attributes", &data));
-  catalogue->item_attributes = reinterpret_cast<const uint32_t*>(data);
-  catalogue->item_attribute_count = static_cast<uint32_t>(bytes / 4);
-  PINTLE_TRY(read(table.attribute_item_offsets(), (uint64_t{catalogue->attribute_count} + 1) * 4,
-                  "attribute_item_offsets", &data));
-  catalogue->attribute_item_offsets = reinterpret_cast<const uint32_t*>(data);
-  PINTLE_TRY(read(table.attribute_items(), bytes, "attribute_items", &data));
-  catalogue->attribute_items = reinterpret_cast<const uint32_t*>(data);
-  if ((table.item_memberships() == nullptr) != (table.attribute_memberships() == nullptr)) {
-    return fault(PINTLE_ERR_CORRUPT, "catalogue: memberships in one direction only");
-  }
-  if (table.item_memberships() == nullptr) return PINTLE_OK;
-  PINTLE_TRY(
-      read(table.item_memberships(), bytes / 4, "item_memberships", &catalogue->item_memberships));
-  return read(table.attribute_memberships(), bytes / 4, "attribute_memberships",
-              &catalogue->attribute_memberships);
-}
-
 }  // namespace
+
+Status check_root(const Mapping& file, const char* identifier, bool (*verify)(FileVerifier&),
+                  const Fault& fault, uint64_t* metadata_bytes) {
+  // Size prefix, root offset, identifier.
+  if (file.size_bytes < 12 || memcmp(file.data + 8, identifier, 4) != 0) {
+    return fault(PINTLE_ERR_NOT_A_MODEL,
+                 "not a Pintle file of this kind: the identifier %s is missing (models are made by "
+                 "`pintle convert`, deltas by `pintle delta`)",
+                 identifier);
+  }
+  const uint64_t metadata = static_cast<uint64_t>(read_u32(file.data)) + 4;
+  if (metadata > file.size_bytes || metadata > FLATBUFFERS_MAX_BUFFER_SIZE) {
+    return fault(PINTLE_ERR_CORRUPT,
+                 "the metadata needs %llu bytes, the file has %llu: it was cut short",
+                 static_cast<unsigned long long>(metadata),
+                 static_cast<unsigned long long>(file.size_bytes));
+  }
+  FileVerifier verifier(file.data, static_cast<size_t>(metadata), kMaxDepth, kMaxTables);
+  if (!verify(verifier)) {
+    return fault(PINTLE_ERR_CORRUPT, "the metadata is not a valid FlatBuffer");
+  }
+  // Of a delta, too: see fb::Delta.
+  const fb::Model* head = fb::GetSizePrefixedModel(file.data);
+  if (head->format_major() != format::kFormatMajor ||
+      (head->required_features() & ~format::kKnownFeatures) != 0) {
+    return fault(PINTLE_ERR_NEWER_FORMAT,
+                 "format %u.%u with features 0x%llx: this runtime (%s) reads format %u; update it, "
+                 "or convert again with its own converter",
+                 head->format_major(), head->format_minor(),
+                 static_cast<unsigned long long>(head->required_features()), pintle_version(),
+                 format::kFormatMajor);
+  }
+  if (head->file_size() != file.size_bytes) {
+    return fault(PINTLE_ERR_CORRUPT, "the file has %llu bytes, it was written with %llu",
+                 static_cast<unsigned long long>(file.size_bytes),
+                 static_cast<unsigned long long>(head->file_size()));
+  }
+  *metadata_bytes = metadata;
+  return PINTLE_OK;
+}
 
 const fb::Model* model_root(const Model& model) {
   return fb::GetSizePrefixedModel(model.mapping.data);
 }
 
 Status read_model(Model* model, const Fault& fault) {
-  const fb::Model* root = nullptr;
   uint64_t metadata_bytes = 0;
-  PINTLE_TRY(find_root(model->mapping, fault, &root, &metadata_bytes));
+  PINTLE_TRY(check_root(
+      model->mapping, fb::ModelIdentifier(),
+      [](FileVerifier& verifier) { return fb::VerifySizePrefixedModelBuffer(verifier); }, fault,
+      &metadata_bytes));
+  const fb::Model* root = model_root(*model);
   const TableReader reader(model->mapping, metadata_bytes, fault);
   model->format_version = 1000u * root->format_major() + root->format_minor();
   PINTLE_TRY(read_architecture(*root, fault, model));
@@ -268,7 +200,8 @@ Status read_model(Model* model, const Fault& fault) {
   if (root->exact() != nullptr) {
     PINTLE_TRY(read_exact(*root->exact(), reader, sizes, fault, model));
   }
-  PINTLE_TRY(read_catalogue(*root->catalogue(), reader, fault, &model->catalogue));
+  const fb::Catalogue& catalogue = *root->catalogue();
+  PINTLE_TRY(read_catalogue(catalogue, catalogue.attributes(), reader, fault, &model->catalogue));
   if (model->catalogue.list_groups(model->allocator) != PINTLE_OK) {
     return fault(PINTLE_ERR_OUT_OF_MEMORY, "no memory for the groups of %u attributes",
                  model->catalogue.attribute_count);

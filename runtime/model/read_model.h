@@ -19,9 +19,20 @@ inline constexpr uint32_t kMaxSaes = 64;
 inline constexpr uint32_t kMaxFeatures = 1u << 20;
 inline constexpr uint32_t kMaxKnobs = 1u << 16;
 
-// Fills every field of `model` but mapping, kernels and isa from model->mapping. On failure
+using FileVerifier = flatbuffers::Verifier;
+
+// Checks what both kinds of file begin with: the size prefix, the identifier, FlatBuffers' own structure (by
+// `verify`), the version, the file's size.
+Status check_root(const Mapping& file, const char* identifier, bool (*verify)(FileVerifier&),
+                  const Fault& fault, uint64_t* metadata_bytes);
+
+// Fills every field of `model` but mappings, kernels and isa from model->mapping. On failure
 // model->blocks may be set: the caller frees it either way.
 Status read_model(Model* model, const Fault& fault);
+
+// Adds what model->delta says. What it allocates is the caller's to free, on failure, too. REQUIRES:
+// read_model succeeded, and there is a delta.
+Status read_delta(Model* model, const Fault& fault);
 
 // Reads every byte: checksums, finite numbers, catalogue entries. REQUIRES: read_model succeeded.
 Status verify_contents(const Model& model, const Fault& fault);

@@ -42,12 +42,16 @@ class TableReader {
   Status strings(const fb::StringTable* table, uint32_t count, const format::TensorName& name,
                  StringTableView* view) const;
 
- private:
   struct Wanted {
     uint32_t rows, cols;
     const format::TensorName& table;
     const char* field;
   };
+  Status tensor(const fb::Tensor* table, fb::Layout layout, const Wanted& wanted,
+                TensorView* view) const;
+  Status require_type(const TensorView& view, fb::DType dtype, const Wanted& wanted) const;
+
+ private:
   Status read(format::Panels, const fb::Tensor* table, const Wanted& wanted,
               TensorView* view) const;
   Status read(format::PanelsI4, const fb::Tensor* table, const Wanted& wanted,
@@ -60,14 +64,17 @@ class TableReader {
   Status read(format::Linear, const fb::Linear* table, const Wanted& wanted,
               LinearView* view) const;
   Status read(format::Norm, const fb::Norm* table, const Wanted& wanted, NormView* view) const;
-  Status tensor(const fb::Tensor* table, fb::Layout layout, const Wanted& wanted,
-                TensorView* view) const;
-  Status require_type(const TensorView& view, fb::DType dtype, const Wanted& wanted) const;
 
   const Mapping& file_;
   uint64_t metadata_bytes_;
   const Fault& fault_;
 };
+
+using Attributes = flatbuffers::Vector<flatbuffers::Offset<fb::Attribute>>;
+
+// attributes: what the items' are of; may be null.
+Status read_catalogue(const fb::Catalogue& table, const Attributes* attributes,
+                      const TableReader& reader, const Fault& fault, Catalogue* catalogue);
 
 // Fills the model's saes, knobs and presets. REQUIRES: everything else of the model was read.
 Status read_saes(const fb::Model& root, const TableReader& reader, const Fault& fault,

@@ -38,8 +38,8 @@ namespace {
 
 void gather_panel_row(const TensorView& tensor, uint32_t row, float* out) {
   const size_t panel = row / kPanelRows, lane = row % kPanelRows;
-  const uint8_t* data = tensor.data + panel * tensor.panel_bytes();
-  const uint8_t* scales = tensor.scales + panel * tensor.panel_scale_bytes();
+  const uint8_t* data = tensor.panel(panel);
+  const uint8_t* scales = tensor.panel_scales(panel);
   const size_t cols = tensor.cols;
   switch (tensor.dtype) {
     case fb::DType_F32: {
@@ -110,8 +110,8 @@ Operand make_operand(const KernelTable& kernels, const TensorView& tensor, const
 
 const float* unpack_panel(const KernelTable& kernels, const TensorView& tensor, size_t panel,
                           float* tile) {
-  const uint8_t* data = tensor.data + panel * tensor.panel_bytes();
-  const uint8_t* scales = tensor.scales + panel * tensor.panel_scale_bytes();
+  const uint8_t* data = tensor.panel(panel);
+  const uint8_t* scales = tensor.panel_scales(panel);
   switch (tensor.dtype) {
     case fb::DType_F32:
       return reinterpret_cast<const float*>(data);
@@ -131,8 +131,13 @@ const float* unpack_panel(const KernelTable& kernels, const TensorView& tensor, 
 
 void multiply_panels(const KernelTable& kernels, const TensorView& tensor, size_t first_panel,
                      size_t panel_count, const Operand& x, float* y) {
-  const uint8_t* data = tensor.data + first_panel * tensor.panel_bytes();
-  const uint8_t* scales = tensor.scales + first_panel * tensor.panel_scale_bytes();
+  const size_t run = tensor.run_of(first_panel, panel_count);
+  if (run < panel_count) {
+    multiply_panels(kernels, tensor, first_panel + run, panel_count - run, x, y + run * kPanelRows);
+    panel_count = run;
+  }
+  const uint8_t* data = tensor.panel(first_panel);
+  const uint8_t* scales = tensor.panel_scales(first_panel);
   switch (tensor.dtype) {
     case fb::DType_F32:
       kernels.matvec_f32(reinterpret_cast<const float*>(data), panel_count, tensor.cols, x.values,
@@ -157,8 +162,8 @@ void multiply_panels(const KernelTable& kernels, const TensorView& tensor, size_
 size_t scan_panels(const KernelTable& kernels, const TensorView& tensor, size_t first_panel,
                    size_t panel_count, const Operand& x, const float* bias, float threshold,
                    ScanHits* hits) {
-  const uint8_t* data = tensor.data + first_panel * tensor.panel_bytes();
-  const uint8_t* scales = tensor.scales + first_panel * tensor.panel_scale_bytes();
+  const uint8_t* data = tensor.panel(first_panel);
+  const uint8_t* scales = tensor.panel_scales(first_panel);
   if (tensor.dtype == fb::DType_I8) {
     return kernels.scan_s8(reinterpret_cast<const int8_t*>(data),
                            reinterpret_cast<const float*>(scales), bias, panel_count,

@@ -23,6 +23,11 @@ struct TensorView {
   uint32_t rows = 0, cols = 0;
   fb::DType dtype = fb::DType_F32;
   fb::Layout layout = fb::Layout_Panels;
+  // A table of items whose panels from this one on are a delta's. `rows` counts both parts, and the rows that
+  // pad the first.
+  size_t added_panel = SIZE_MAX;
+  const uint8_t* added_data = nullptr;
+  const uint8_t* added_scales = nullptr;
 
   bool present() const { return data != nullptr; }
   bool is_quantized() const { return dtype == fb::DType_I8 || dtype == fb::DType_I4; }
@@ -31,6 +36,18 @@ struct TensorView {
   size_t stored_cols() const;
   size_t panel_bytes() const;
   size_t panel_scale_bytes() const;
+  const uint8_t* panel(size_t index) const {
+    return index < added_panel ? data + index * panel_bytes()
+                               : added_data + (index - added_panel) * panel_bytes();
+  }
+  const uint8_t* panel_scales(size_t index) const {
+    return index < added_panel ? scales + index * panel_scale_bytes()
+                               : added_scales + (index - added_panel) * panel_scale_bytes();
+  }
+  // Of `count` panels from `first` on as many as lie one behind the other.
+  size_t run_of(size_t first, size_t count) const {
+    return first < added_panel && count > added_panel - first ? added_panel - first : count;
+  }
   const float* floats() const { return reinterpret_cast<const float*>(data); }
 };
 
@@ -63,7 +80,7 @@ void multiply_panels(const KernelTable& kernels, const TensorView& tensor, size_
                      size_t panel_count, const Operand& x, float* y);
 
 // kernels.scan_s8 or scan_s4 over those panels; bias: null, or of the first panel's rows on.
-// REQUIRES: a quantized tensor in the Panels layout.
+// REQUIRES: a quantized tensor in the Panels layout, panels that lie one behind the other.
 size_t scan_panels(const KernelTable& kernels, const TensorView& tensor, size_t first_panel,
                    size_t panel_count, const Operand& x, const float* bias, float threshold,
                    ScanHits* hits);

@@ -14,12 +14,12 @@ namespace {
 
 class ContentsCheck {
  public:
-  ContentsCheck(const Model& model, const Fault& fault) : model_(model), fault_(fault) {}
+  ContentsCheck(const Mapping& file, const Fault& fault) : file_(file), fault_(fault) {}
 
   Status segment(const fb::Segment* segment, const char* name) const {
     if (segment == nullptr) return PINTLE_OK;
     const uint32_t found =
-        crc32_(model_.mapping.data + segment->offset(), static_cast<size_t>(segment->size()));
+        crc32_(file_.data + segment->offset(), static_cast<size_t>(segment->size()));
     if (found != segment->crc32()) {
       return fault_(PINTLE_ERR_CHECKSUM, "%s: checksum %08x, the file says %08x: it is damaged",
                     name, found, segment->crc32());
@@ -31,7 +31,7 @@ class ContentsCheck {
   Status tensor(const fb::Tensor* table, const char* name) const {
     if (table == nullptr) return PINTLE_OK;
     PINTLE_TRY(segment(table->data(), name));
-    const uint8_t* data = model_.mapping.data + table->data()->offset();
+    const uint8_t* data = file_.data + table->data()->offset();
     bool finite = true;
     if (table->dtype() == fb::DType_F32) {
       finite = floats_are_finite(data, table->data()->size());
@@ -39,7 +39,7 @@ class ContentsCheck {
       finite = halves_are_finite(data, table->data()->size());
     } else {
       PINTLE_TRY(segment(table->scales(), name));
-      const uint8_t* scales = model_.mapping.data + table->scales()->offset();
+      const uint8_t* scales = file_.data + table->scales()->offset();
       finite = table->dtype() == fb::DType_I8 ? floats_are_finite(scales, table->scales()->size())
                                               : halves_are_finite(scales, table->scales()->size());
     }
@@ -78,7 +78,7 @@ class ContentsCheck {
     return true;
   }
 
-  const Model& model_;
+  const Mapping& file_;
   const Fault& fault_;
   const format::Crc32 crc32_;
 };
@@ -113,13 +113,12 @@ Status check_id_order(const Catalogue& catalogue, const Fault& fault) {
   return PINTLE_OK;
 }
 
-Status check_catalogue(const Model& model, const fb::Catalogue& table, const ContentsCheck& check,
-                       const Fault& fault) {
-  const Catalogue& catalogue = model.catalogue;
+Status check_catalogue(const Catalogue& catalogue, const fb::Catalogue& table,
+                       const ContentsCheck& check, const Fault& fault) {
   if (!catalogue.has_text_ids) PINTLE_TRY(check.segment(table.integer_ids(), "integer_ids"));
   PINTLE_TRY(check.strings(catalogue.has_text_ids ? table.text_ids() : nullptr, catalogue.text_ids,
-                           model.item_count, "text_ids"));
-  PINTLE_TRY(check.strings(table.titles(), catalogue.titles, model.item_count, "titles"));
+                           catalogue.item_count, "text_ids"));
+  PINTLE_TRY(check.strings(table.titles(), catalogue.titles, catalogue.item_count, "titles"));
   PINTLE_TRY(check.segment(table.id_order(), "id_order"));
   PINTLE_TRY(check.segment(table.trained(), "trained"));
   PINTLE_TRY(check_id_order(catalogue, fault));
@@ -166,7 +165,7 @@ Status check_exact(const Model& model, const fb::ExactScan& table, const Content
     }
   }
   const size_t record = exact.fine_bytes(), halves = exact.fine_groups() + 1;
-  for (uint32_t i = 0; i < model.item_count; ++i) {
+  for (uint32_t i = 0; i < model.base_item_count; ++i) {
     for (size_t h = 0; h < halves; ++h) {
       uint16_t half;
       memcpy(&half, exact.fine + i * record + exact.fine_words() * 4 + h * 2, sizeof(half));
@@ -180,11 +179,48 @@ Status check_exact(const Model& model, const fb::ExactScan& table, const Content
   return PINTLE_OK;
 }
 
+// An added item's id may be the base's only where that item is retired: ids name one item at most.
+Status check_new_ids(const Model& model, const Fault& fault) {
+  const Catalogue& added = model.added;
+  Catalogue base = model.catalogue;
+  base.added = nullptr;
+  for (uint32_t i = 0; i < added.item_count; ++i) {
+    uint32_t old = 0;
+    Status status;
+    if (added.has_text_ids) {
+      const char* id = "";
+      size_t length = 0;
+      (void)added.text_ids.get(i, &id, &length);  // checked above
+      status = base.find(id, length, &old);
+    } else {
+      status = base.find(added.integer_ids[i], &old);
+    }
+    if (status == PINTLE_OK && base.is_trained(old)) {
+      return fault(PINTLE_ERR_CORRUPT, "ids: added item %u has the id of item %u, which stays", i,
+                   old);
+    }
+  }
+  return PINTLE_OK;
+}
+
+Status verify_delta(const Model& model, const Fault& fault) {
+  const fb::Delta& root = *flatbuffers::GetSizePrefixedRoot<fb::Delta>(model.delta.data);
+  const ContentsCheck check(model.delta, fault);
+  PINTLE_TRY(check.segment(root.retired(), "retired"));
+  if (root.catalogue() == nullptr) return PINTLE_OK;
+  PINTLE_TRY(check.tensor(root.items(), "items"));
+  if (model.output_items.present()) PINTLE_TRY(check.tensor(root.output_items(), "output_items"));
+  if (model.item_bias != nullptr) PINTLE_TRY(check.tensor(root.item_bias(), "item_bias"));
+  if (model.exact.present()) PINTLE_TRY(check.tensor(root.exact_rows(), "exact_rows"));
+  PINTLE_TRY(check_catalogue(model.added, *root.catalogue(), check, fault));
+  return check_new_ids(model, fault);
+}
+
 }  // namespace
 
 Status verify_contents(const Model& model, const Fault& fault) {
   const fb::Model& root = *model_root(model);
-  const ContentsCheck check(model, fault);
+  const ContentsCheck check(model.mapping, fault);
   Status status = PINTLE_OK;
   format::for_each_tensor(root, [&](const char* name, const fb::Tensor* table, format::Presence) {
     status = check.tensor(table, name);
@@ -197,7 +233,8 @@ Status verify_contents(const Model& model, const Fault& fault) {
     PINTLE_TRY(check.strings(root.saes()->Get(i)->labels(), model.saes[i].labels,
                              model.saes[i].feature_count, sae.child("labels").text().bytes));
   }
-  return check_catalogue(model, *root.catalogue(), check, fault);
+  PINTLE_TRY(check_catalogue(model.catalogue, *root.catalogue(), check, fault));
+  return model.delta.data == nullptr ? PINTLE_OK : verify_delta(model, fault.of("delta: "));
 }
 
 }  // namespace pintle::internal

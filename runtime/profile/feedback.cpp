@@ -30,7 +30,7 @@ Status check_feedback(const Model& model, const pintle_feedback& feedback, const
     return fault(PINTLE_ERR_UNKNOWN_NAME, "feedback on attribute %u, of a model with %u",
                  feedback.target, model.catalogue.attribute_count);
   }
-  if (feedback.target < model.item_count) return PINTLE_OK;
+  if (model.catalogue.has(feedback.target)) return PINTLE_OK;
   return fault(PINTLE_ERR_UNKNOWN_ITEM, "feedback on item %u, of a catalogue of %u",
                feedback.target, model.item_count);
 }

@@ -164,14 +164,16 @@ class Weighing {
   double mean_of(uint32_t attribute) {
     float& mean = *profile_.means.at(attribute, 1);
     if (mean >= 0) return static_cast<double>(mean);
-    const uint32_t* items = nullptr;
-    uint32_t count = 0;
     mean = 0;
-    if (model_.catalogue.get_items(attribute, &items, &count) != PINTLE_OK) return 0;
-    const uint8_t* memberships = model_.catalogue.memberships_in(attribute);
     double sum = 0;
-    for (uint32_t i = 0; i < count; ++i) sum += memberships == nullptr ? 15 : memberships[i];
-    mean = static_cast<float>(sum / 15 / model_.item_count);
+    for (const Catalogue* part = &model_.catalogue; part != nullptr; part = part->added) {
+      const uint32_t* items = nullptr;
+      uint32_t count = 0;
+      if (part->get_items(attribute, &items, &count) != PINTLE_OK) return 0;
+      const uint8_t* memberships = part->memberships_in(attribute);
+      for (uint32_t i = 0; i < count; ++i) sum += memberships == nullptr ? 15 : memberships[i];
+    }
+    mean = static_cast<float>(sum / 15 / (model_.base_item_count + model_.added.item_count));
     return static_cast<double>(mean);
   }
 

@@ -40,6 +40,7 @@ void scan_catalogue(const Model& model, const Eligibility& eligibility, PanelSco
   while ((first = eligibility.next_panel(first)) < end) {
     size_t run_end = eligibility.end_of_run(first);
     if (run_end > end) run_end = end;
+    run_end = first + model.scored_items.run_of(first, run_end - first);
     if (scorer->can_fuse()) {
       scan_fused(scorer, first, run_end, selector);
     } else {

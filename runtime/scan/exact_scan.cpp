@@ -48,7 +48,8 @@ class ExactScan {
     const size_t end = exact_.coarse.panel_count();
     size_t first = 0;
     while ((first = eligibility.next_panel(first)) < end) {
-      const size_t run_end = eligibility.end_of_run(first);
+      size_t run_end = eligibility.end_of_run(first);
+      if (run_end > end) run_end = end;  // the rest is a delta's
       ScanHits hits;
       while (first < run_end) {
         const size_t read = scan_panels(model_.kernels, exact_.coarse, first, run_end - first,
@@ -62,10 +63,23 @@ class ExactScan {
       }
     }
     refine();
+    take_added(end, eligibility);
     score_pending();
   }
 
  private:
+  // A delta's items have no codes: each may be the best.
+  void take_added(size_t panel, const Eligibility& eligibility) {
+    for (; panel < model_.scored_items.panel_count(); ++panel) {
+      for (uint32_t mask = eligibility.of_panel(panel); mask != 0; mask &= mask - 1) {
+        items_[pending_] =
+            static_cast<uint32_t>(panel * kPanelRows) + static_cast<uint32_t>(__builtin_ctz(mask));
+        upper_[pending_++] = INFINITY;
+      }
+      if (pending_ > kExactPending - kPanelRows) score_pending();
+    }
+  }
+
   // y, the operands and all that a bound needs of the hidden state.
   void project(const float* hidden) {
     const uint32_t width = exact_.width, dim = model_.dim;
@@ -255,12 +269,14 @@ void ExactScorer::score(const uint32_t* items, size_t count, float* scores) cons
   const size_t dim = model_.dim;
   float* tile = tile_.front(dim * kPanelRows);
   for (size_t r = 0; r < kPanelRows; ++r) {
-    const float* row = model_.exact.rows + items[r < count ? r : 0] * dim;
+    const float* row = model_.exact_row(items[r < count ? r : 0]);
     for (size_t c = 0; c < dim; ++c) tile[c * kPanelRows + r] = row[c];
   }
   model_.kernels.matvec_f32(tile, 1, dim, hidden_, scores);
   if (model_.item_bias == nullptr) return;
-  for (size_t r = 0; r < count; ++r) scores[r] += model_.item_bias[items[r]];
+  for (size_t r = 0; r < count; ++r) {
+    scores[r] += model_.bias_of(items[r] / kPanelRows)[items[r] % kPanelRows];
+  }
 }
 
 void exact_scan(Session* session, const float* hidden, const Eligibility& eligibility, size_t k,

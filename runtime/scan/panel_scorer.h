@@ -40,10 +40,10 @@ class PanelScorer {
   // caller's to change, until the next call. Without the items' bias.
   float* products(size_t first_panel, size_t panel_count) {
     float* scores = scores_.front(panel_count * kPanelRows);
-    if (!has_state_) {  // the file has it padded to 16, like every segment
-      const float* prior = model_.catalogue.popularity + first_panel * kPanelRows;
+    if (!has_state_) {
       for (size_t i = 0; i < panel_count * kPanelRows; ++i) {
-        scores[i] = model_.temperature * prior[i];
+        const size_t item = first_panel * kPanelRows + i;
+        scores[i] = model_.temperature * model_.catalogue.prior_of(static_cast<uint32_t>(item));
       }
       return scores;
     }
@@ -54,17 +54,19 @@ class PanelScorer {
   // The same with the bias: scores.
   float* score(size_t first_panel, size_t panel_count) {
     float* scores = products(first_panel, panel_count);
-    if (const float* bias = this->bias(first_panel)) {
-      for (size_t i = 0; i < panel_count * kPanelRows; ++i) scores[i] += bias[i];
+    for (size_t p = 0; bias(first_panel) != nullptr && p < panel_count; ++p) {
+      const float* of_panel = bias(first_panel + p);
+      for (size_t i = 0; i < kPanelRows; ++i) scores[p * kPanelRows + i] += of_panel[i];
     }
     return scores;
   }
-  // The items' bias from that panel on, padded to 16 like the table; null: there is none to be added.
+  // The items' bias from that panel on, as far as its part of the table goes, padded to 16 like it; null: there
+  // is none to be added.
   const float* bias(size_t first_panel) const {
-    if (!has_state_ || model_.item_bias == nullptr) return nullptr;
-    return model_.item_bias + first_panel * kPanelRows;
+    return has_state_ ? model_.bias_of(first_panel) : nullptr;
   }
-  // Scans up to panel_count panels until `hits` is full; returns how many. REQUIRES: can_fuse().
+  // Scans up to panel_count panels until `hits` is full; returns how many. REQUIRES: can_fuse(), panels of one
+  // part of the table.
   size_t scan(size_t first_panel, size_t panel_count, float threshold, ScanHits* hits) const {
     return scan_panels(model_.kernels, model_.scored_items, first_panel, panel_count, operand_,
                        bias(first_panel), threshold, hits);

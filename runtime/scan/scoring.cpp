@@ -111,11 +111,11 @@ void scan_items(Session* session, const float* hidden, const pintle_request& req
 }  // namespace
 
 Status check_items(const Session& session, const char* list, const uint32_t* items, size_t count) {
-  const uint32_t item_count = session.model->item_count;
+  const Model& model = *session.model;
   for (size_t i = 0; i < count; ++i) {
-    if (items[i] < item_count) continue;
+    if (model.catalogue.has(items[i])) continue;
     return session.fault()(PINTLE_ERR_UNKNOWN_ITEM, "%s %zu is item %u, of a catalogue of %u", list,
-                           i, items[i], item_count);
+                           i, items[i], model.item_count);
   }
   return PINTLE_OK;
 }

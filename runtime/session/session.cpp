@@ -104,11 +104,11 @@ void session_reset(Session* session) {
 }
 
 Status session_append(Session* session, const uint32_t* items, const int64_t* times, size_t count) {
-  const uint32_t item_count = session->model->item_count;
+  const Model& model = *session->model;
   for (size_t i = 0; i < count; ++i) {
-    if (items[i] >= item_count) {
+    if (!model.catalogue.has(items[i])) {
       return session->fault()(PINTLE_ERR_UNKNOWN_ITEM, "event %zu is item %u, of a catalogue of %u",
-                              i, items[i], item_count);
+                              i, items[i], model.item_count);
     }
     if (times != nullptr && !is_time(times[i])) {
       return session->fault()(PINTLE_ERR_INVALID_ARGUMENT,
@@ -117,7 +117,7 @@ Status session_append(Session* session, const uint32_t* items, const int64_t* ti
     }
   }
   if (count == 0) return PINTLE_OK;
-  session->cache.appended(session->history.append(*session->model, items, times, count));
+  session->cache.appended(session->history.append(model, items, times, count));
   return PINTLE_OK;
 }
 

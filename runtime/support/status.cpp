@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 namespace pintle::internal {
 namespace {
@@ -24,10 +25,12 @@ pintle_status Fault::operator()(pintle_status status, const char* format, ...) c
     error_->status = status;
     va_list arguments;
     va_start(arguments, format);
-    constexpr size_t kLongest = sizeof(error_->message) - 1;
-    const int length = vsnprintf(error_->message, kLongest + 1, format, arguments);
+    const size_t lead = strlen(where_);  // of a few words of ours
+    memcpy(error_->message, where_, lead);
+    const size_t longest = sizeof(error_->message) - 1 - lead;
+    const int length = vsnprintf(error_->message + lead, longest + 1, format, arguments);
     va_end(arguments);
-    if (length > static_cast<int>(kLongest)) drop_cut_character(error_->message, kLongest);
+    if (length > static_cast<int>(longest)) drop_cut_character(error_->message, lead + longest);
   }
   return status;
 }

@@ -19,13 +19,16 @@ using Status = pintle_status;
 // Writes a failure's words into the caller's pintle_error, if there is one.
 class Fault {
  public:
-  explicit Fault(pintle_error* error) : error_(error) {}
+  explicit Fault(pintle_error* error, const char* where = "") : error_(error), where_(where) {}
+  // The same, its words beginning with `where`, which outlives it.
+  Fault of(const char* where) const { return Fault(error_, where); }
   // Returns `status`, so that a failing check is one statement.
   pintle_status operator()(pintle_status status, const char* format, ...) const
       __attribute__((format(printf, 3, 4)));
 
  private:
   pintle_error* error_;
+  const char* where_;
 };
 
 }  // namespace pintle::internal

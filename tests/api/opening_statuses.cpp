@@ -9,6 +9,7 @@
 #include "support/counting_allocator.h"
 #include "support/patch_model.h"
 #include "support/scratch_dir.h"
+#include "support/split_model.h"
 #include "support/tiny_models.h"
 
 namespace pintle::test {
@@ -74,7 +75,17 @@ std::vector<StatusCase> cases_of(const Bytes& sound, const Open& open) {
       return open(file, &options);
     };
   };
+  TinyModel other = plain_model(7);
+  const Bytes delta = delta_file(other.file(), delta_of(part_of_model(other, 3, 5), {3, 4}));
   return {
+      {PINTLE_ERR_OTHER_MODEL,
+       [=] {
+         pintle_open_options options = PINTLE_OPEN_OPTIONS_INIT;
+         const AlignedBytes bytes(delta);
+         options.delta = bytes.data();
+         options.delta_size_bytes = bytes.size();
+         return open(sound, &options);
+       }},
       {PINTLE_OK, damaged([](ModelPatch&, const fb::Model&) {})},
       {PINTLE_ERR_INVALID_ARGUMENT,
        [=] {
@@ -131,6 +142,12 @@ StatusTable opening_statuses() {
       {"pintle_model_open_memory", cases_of(sound, open_memory)}};
   table[0].cases.push_back(
       {PINTLE_ERR_IO, [] { return open_file(ScratchDir().path("absent"), nullptr); }});
+  table[2].cases.push_back({PINTLE_ERR_IO, [=] {
+                              pintle_open_options options = PINTLE_OPEN_OPTIONS_INIT;
+                              const std::string absent = ScratchDir().path("absent");
+                              options.delta_path = absent.c_str();
+                              return open_memory(sound, &options);
+                            }});
   table[1].cases.push_back({PINTLE_ERR_IO, [=] { return open_descriptor(sound, nullptr, 1); }});
   return table;
 }

@@ -13,6 +13,7 @@
 
 #include "support/allocations.h"
 #include "support/scratch_dir.h"
+#include "support/split_model.h"
 #include "support/tiny_models.h"
 #include "unit/random_network.h"
 
@@ -56,6 +57,21 @@ TEST_CASE("opening a model") {
         return status;
       },
       5);  // the model, its blocks, SAEs and knobs, the likeness of items
+  const AlignedBytes delta(delta_file(
+      file,
+      delta_of(part_of_model(steerable_model(plain_model(2).network), 0, 5), {0, 1, 2, 3, 4})));
+  options.flags = PINTLE_OPEN_COPY;
+  options.delta = delta.data();
+  options.delta_size_bytes = delta.size();
+  refuse_each(
+      [&] {
+        pintle_model* model = nullptr;
+        const pintle_status status =
+            pintle_model_open_memory(bytes.data(), bytes.size(), &options, &model, nullptr);
+        pintle_model_close(model);
+        return status;
+      },
+      7);  // the copies, and which items are left
   ScratchDir folder;
   const std::string path = folder.write("m", "x" + std::string(file.begin(), file.end()));
   const int fd = ::open(path.c_str(), O_RDONLY);

@@ -42,7 +42,7 @@ if(PINTLE_CONVERTER OR TARGET Eigen3::Eigen)
   add_library(pintle_tiny_models STATIC
     ${CMAKE_CURRENT_LIST_DIR}/open_model.cpp ${CMAKE_CURRENT_LIST_DIR}/reference_forward.cpp
     ${CMAKE_CURRENT_LIST_DIR}/reference_lists.cpp ${CMAKE_CURRENT_LIST_DIR}/reference_steering.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/tiny_models.cpp)
+    ${CMAKE_CURRENT_LIST_DIR}/split_model.cpp ${CMAKE_CURRENT_LIST_DIR}/tiny_models.cpp)
   target_link_libraries(pintle_tiny_models PRIVATE pintle_warnings
                         PUBLIC pintle_internals doctest::doctest)
   if(PINTLE_CONVERTER)
@@ -53,7 +53,7 @@ if(PINTLE_CONVERTER OR TARGET Eigen3::Eigen)
       ${writer}/file/exact_index.cpp ${writer}/file/int4_rows.cpp
       ${writer}/file/pack_network.cpp ${writer}/file/quantize.cpp
       ${writer}/file/segments.cpp ${writer}/file/write_catalogue.cpp
-      ${writer}/file/write_knobs.cpp ${writer}/file/writer.cpp ${writer}/io/progress.cpp
+      ${writer}/file/write_delta.cpp ${writer}/file/write_knobs.cpp ${writer}/file/writer.cpp ${writer}/io/progress.cpp
       ${writer}/run/runtime_model.cpp)
     target_link_libraries(pintle_tiny_models PUBLIC Eigen3::Eigen nlohmann_json::nlohmann_json)
   endif()

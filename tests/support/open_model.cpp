@@ -30,11 +30,16 @@ std::vector<std::string> isas_under_test() {
   return {names.begin(), names.end()};
 }
 
-OpenModel::OpenModel(const std::vector<uint8_t>& file, const std::string& isa, uint32_t flags)
-    : bytes_(file) {
+OpenModel::OpenModel(const std::vector<uint8_t>& file, const std::string& isa, uint32_t flags,
+                     const std::vector<uint8_t>& delta)
+    : bytes_(file), delta_(delta) {
   pintle_open_options options = PINTLE_OPEN_OPTIONS_INIT;
   options.flags = flags;
   options.isa = isa.empty() ? nullptr : isa.c_str();
+  if (!delta.empty()) {
+    options.delta = delta_.data();
+    options.delta_size_bytes = delta_.size();
+  }
   pintle_model* model = nullptr;
   pintle_error error = {};
   const pintle_status status =

@@ -37,8 +37,10 @@ std::vector<std::string> isas_under_test();
 class OpenModel {
  public:
   // isa: "" for the environment's or the best.
+  // delta: empty for none.
   explicit OpenModel(const std::vector<uint8_t>& file, const std::string& isa = "",
-                     uint32_t flags = PINTLE_OPEN_VERIFY_ALL);
+                     uint32_t flags = PINTLE_OPEN_VERIFY_ALL,
+                     const std::vector<uint8_t>& delta = {});
   pintle_model* get() const { return model_.get(); }
   pintle_model_info info() const;
 
@@ -46,7 +48,7 @@ class OpenModel {
   struct Close {
     void operator()(pintle_model* model) const { pintle_model_close(model); }
   };
-  AlignedBytes bytes_;
+  AlignedBytes bytes_, delta_;
   std::unique_ptr<pintle_model, Close> model_;
 };
 

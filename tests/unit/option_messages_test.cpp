@@ -37,11 +37,11 @@ struct Narrowed {
   const char* begin;  // of the file's name
   Names verbs;
 };
-const Names kLogVerbs = {"convert", "build",    "evaluate", "label",
-                         "report",  "simulate", "sweep",    "train-sae"};
+const Names kLogVerbs = {"convert", "build",    "delta", "evaluate", "label",
+                         "report",  "simulate", "sweep", "train-sae"};
 const std::vector<Narrowed> kNarrowed = {
     {"file/", {"convert", "build"}},                       // others read and rewrite finished files
-    {"io/items.cpp", {"convert", "build"}},                // others include the tables' types
+    {"io/items.cpp", {"convert", "build", "delta"}},       // others include the tables' types
     {"network/interpretation.cpp", {"convert", "build"}},  // the counts that convert compares
     {"import/sae_", {"convert", "label", "build"}},        // train-sae only writes SAEs
     {"import/load_saes", {"convert", "build"}},            // label takes a name from it
@@ -180,6 +180,7 @@ std::map<std::string, Names> reach(const Sources& sources) {
 
 void add_all_commands(CLI::App* app) {
   add_convert_command(app);
+  add_delta_command(app);
   add_recipes_command(app);
   add_inspect_command(app);
   add_verify_command(app);

@@ -88,6 +88,7 @@ inline RandomList::RandomList(const ListMix& mix, std::mt19937* random) {
   problem.candidates = candidates.data();
   problem.candidate_count = n;
   problem.values = values.data();
+  problem.value_count = static_cast<uint32_t>(values.size());
   problem.length = k;
   problem.discounts = discounts.data();
   problem.plain = plain.data();

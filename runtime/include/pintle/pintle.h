@@ -13,6 +13,7 @@
  *   Numbers     Items, attributes, groups, SAEs, features, knobs and presets are numbered from 0
  *               (uint32_t), and their counts are in pintle_model_info. The app's own ids ("external
  *               ids") map to items by pintle_model_find_*. Counts, capacities and sizes are size_t.
+ *               An app keeps histories by external ids: numbers are those of one model and one delta.
  *   Memory      A model allocates when it is opened, through pintle_open_options' allocator. A session
  *               is one block, the caller's or allocated likewise; once it is made nothing allocates.
  *               (Built with XNNPACK, making a session lets XNNPACK pack its own copy of the dense
@@ -96,6 +97,7 @@ typedef enum pintle_status {
   PINTLE_ERR_CHECKSUM = 104,       /* bulk data does not match its checksum */
   PINTLE_ERR_UNSUPPORTED = 105,    /* well-formed, but beyond this runtime's limits */
   PINTLE_ERR_OTHER_NETWORK = 106,  /* an SAE in the file was trained on another network */
+  PINTLE_ERR_OTHER_MODEL = 107,    /* a delta was made for another model */
   PINTLE_ERR_OUT_OF_MEMORY = 200
 } pintle_status;
 
@@ -140,7 +142,7 @@ enum {
   /* Also read every byte: checksums, and that every stored number is finite. Costs one pass over the
    * file. Without it, opening checks the structure and everything that memory safety rests on. */
   PINTLE_OPEN_VERIFY_ALL = 1u << 0,
-  /* pintle_model_open_memory copies the bytes, which may then go or change. */
+  /* pintle_model_open_memory copies the bytes, which may then go or change; likewise a delta's. */
   PINTLE_OPEN_COPY = 1u << 1,
   /* Sessions may have groups by example (pintle_session_set_example). Costs opening one pass over the items
    * and dim * dim multiplications for each (3,416 items of 64 numbers: some milliseconds), the model's
@@ -160,9 +162,18 @@ typedef struct pintle_open_options {
   const char* isa;
   /* Copied; its context must outlive the model. Null: the C library's. */
   const pintle_allocator* allocator;
+  /* A delta of the model's catalogue (`pintle delta`): items that it adds, changes and takes out. By its
+   * path, mapped as pintle_model_open_file maps, or by its bytes, taken as pintle_model_open_memory takes a
+   * model's; not both. Null: none.
+   * Items that it took out are still found, and may stand in histories, but no list has them. Those that it
+   * adds are as any other, and are numbered from the model's own count, rounded up to 16, on; the
+   * numbers between are PINTLE_ERR_UNKNOWN_ITEM. An id that both have is the added item's. */
+  const char* delta_path;
+  const void* delta;
+  size_t delta_size_bytes;
 } pintle_open_options;
 #define PINTLE_OPEN_OPTIONS_INIT \
-  { sizeof(pintle_open_options), 0, NULL, NULL }
+  { sizeof(pintle_open_options), 0, NULL, NULL, NULL, NULL, 0 }
 
 /* Every pintle_*_init is its PINTLE_*_INIT for callers that see no macros: it sets struct_size to the
  * size given, which is the struct's as the caller has it, and the fields within it to their defaults.
@@ -174,7 +185,8 @@ PINTLE_API void pintle_open_options_init(pintle_open_options* options, size_t si
  * drops. The file must not change while the model is open. options and error may be null.
  * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_UNKNOWN_ISA, PINTLE_ERR_IO,
  * PINTLE_ERR_NOT_A_MODEL, PINTLE_ERR_NEWER_FORMAT, PINTLE_ERR_CORRUPT, PINTLE_ERR_CHECKSUM (with
- * PINTLE_OPEN_VERIFY_ALL), PINTLE_ERR_UNSUPPORTED, PINTLE_ERR_OTHER_NETWORK, PINTLE_ERR_OUT_OF_MEMORY.
+ * PINTLE_OPEN_VERIFY_ALL), PINTLE_ERR_UNSUPPORTED, PINTLE_ERR_OTHER_NETWORK, PINTLE_ERR_OTHER_MODEL,
+ * PINTLE_ERR_OUT_OF_MEMORY. Those of files are the model's or the delta's, whose words begin with "delta: ".
  * Any thread. */
 PINTLE_API pintle_status pintle_model_open_file(const char* path,
                                                 const pintle_open_options* options,
@@ -185,7 +197,8 @@ PINTLE_API pintle_status pintle_model_open_file(const char* path,
  * file of its own. The descriptor stays the caller's and may be closed on return.
  * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_UNKNOWN_ISA, PINTLE_ERR_IO,
  * PINTLE_ERR_NOT_A_MODEL, PINTLE_ERR_NEWER_FORMAT, PINTLE_ERR_CORRUPT, PINTLE_ERR_CHECKSUM (with
- * PINTLE_OPEN_VERIFY_ALL), PINTLE_ERR_UNSUPPORTED, PINTLE_ERR_OTHER_NETWORK, PINTLE_ERR_OUT_OF_MEMORY.
+ * PINTLE_OPEN_VERIFY_ALL), PINTLE_ERR_UNSUPPORTED, PINTLE_ERR_OTHER_NETWORK, PINTLE_ERR_OTHER_MODEL,
+ * PINTLE_ERR_OUT_OF_MEMORY. Those of files are the model's or the delta's, whose words begin with "delta: ".
  * Any thread. */
 PINTLE_API pintle_status pintle_model_open_fd(int fd, uint64_t offset_bytes, uint64_t length_bytes,
                                               const pintle_open_options* options,
@@ -193,9 +206,10 @@ PINTLE_API pintle_status pintle_model_open_fd(int fd, uint64_t offset_bytes, uin
 /* The same for bytes in memory. If they are 64-byte aligned they are used where they are, and must
  * outlive the model (its last reference) and not change; if not, or with PINTLE_OPEN_COPY, they are
  * copied.
- * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_UNKNOWN_ISA, PINTLE_ERR_NOT_A_MODEL,
- * PINTLE_ERR_NEWER_FORMAT, PINTLE_ERR_CORRUPT, PINTLE_ERR_CHECKSUM (with PINTLE_OPEN_VERIFY_ALL),
- * PINTLE_ERR_UNSUPPORTED, PINTLE_ERR_OTHER_NETWORK, PINTLE_ERR_OUT_OF_MEMORY. Any thread. */
+ * Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT, PINTLE_ERR_UNKNOWN_ISA, PINTLE_ERR_IO (of a delta's path
+ * alone), PINTLE_ERR_NOT_A_MODEL, PINTLE_ERR_NEWER_FORMAT, PINTLE_ERR_CORRUPT, PINTLE_ERR_CHECKSUM (with
+ * PINTLE_OPEN_VERIFY_ALL), PINTLE_ERR_UNSUPPORTED, PINTLE_ERR_OTHER_NETWORK, PINTLE_ERR_OTHER_MODEL,
+ * PINTLE_ERR_OUT_OF_MEMORY, as above. Any thread. */
 PINTLE_API pintle_status pintle_model_open_memory(const void* data, size_t size_bytes,
                                                   const pintle_open_options* options,
                                                   pintle_model** model, pintle_error* error);
@@ -209,7 +223,7 @@ PINTLE_API void pintle_model_close(pintle_model* model);
 typedef struct pintle_model_info {
   uint32_t struct_size;
   uint32_t format_version; /* of the file, as pintle_format_version */
-  size_t item_count;
+  size_t item_count; /* numbers of items are below it; with a delta a few below it are nobody's */
   size_t attribute_count;
   size_t group_count; /* of attributes */
   size_t sae_count;
@@ -228,13 +242,16 @@ typedef struct pintle_model_info {
   float wish_unit;   /* the reward of a wish of 1, in expected DCG (see Wishes and rules) */
   int32_t has_dates; /* 1: of some items it is known when they appeared */
   uint32_t reserved;
-  int32_t has_prior;    /* 1: a list without a history is possible, by popularity */
-  int32_t has_profiles; /* 1: opened with PINTLE_OPEN_PROFILE */
+  int32_t has_prior;         /* 1: a list without a history is possible, by popularity */
+  int32_t has_profiles;      /* 1: opened with PINTLE_OPEN_PROFILE */
+  size_t base_item_count;    /* of the model's own file, numbered from 0 */
+  size_t added_item_count;   /* of the delta, numbered up to item_count - 1 */
+  size_t retired_item_count; /* of the file's own items those that the delta took out */
 } pintle_model_info;
 #define PINTLE_MODEL_INFO_INIT                                                                   \
   {                                                                                              \
     sizeof(pintle_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, \
-        0, 0                                                                                     \
+        0, 0, 0, 0, 0                                                                            \
   }
 PINTLE_API void pintle_model_info_init(pintle_model_info* info, size_t size_bytes);
 
@@ -270,10 +287,10 @@ PINTLE_API pintle_status pintle_model_find_text_ids(const pintle_model* model,
 
 typedef struct pintle_item_info {
   uint32_t struct_size;
-  int32_t is_trained;         /* 0: in the catalogue, never recommended */
-  int64_t id;                 /* external id; 0 with text ids */
-  const char* id_text;        /* external id; null with integer ids */
-  const char* title;          /* null if the model has no titles */
+  int32_t is_trained;  /* 0: in the catalogue, never recommended; so is what a delta took out */
+  int64_t id;          /* external id; 0 with text ids */
+  const char* id_text; /* external id; null with integer ids */
+  const char* title;   /* null if the model has no titles */
   const uint32_t* attributes; /* [attribute_count], ascending */
   size_t attribute_count;
   const uint8_t* memberships; /* [attribute_count], in fifteenths, 1 to 15; null: all 15 */
@@ -320,9 +337,13 @@ typedef struct pintle_attribute_info {
   const uint32_t* items; /* [item_count], ascending */
   size_t item_count;
   const uint8_t* memberships; /* [item_count], in fifteenths, 1 to 15; null: all 15 */
+  /* The same of a delta's items; `items` are the file's own, those that the delta took out among them. */
+  const uint32_t* added_items; /* [added_item_count], ascending */
+  size_t added_item_count;
+  const uint8_t* added_memberships;
 } pintle_attribute_info;
 #define PINTLE_ATTRIBUTE_INFO_INIT \
-  { sizeof(pintle_attribute_info), 0, NULL, NULL, 0, NULL }
+  { sizeof(pintle_attribute_info), 0, NULL, NULL, 0, NULL, NULL, 0, NULL }
 PINTLE_API void pintle_attribute_info_init(pintle_attribute_info* info, size_t size_bytes);
 
 /* Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such attribute), PINTLE_ERR_INVALID_ARGUMENT,
