@@ -115,6 +115,7 @@ TEST_CASE("what a list has of each rule") {
   problem.candidates = candidates;
   problem.candidate_count = problem.length = 4;
   problem.values = values;
+  problem.value_count = static_cast<uint32_t>(sizeof(values) / sizeof(values[0]));
   problem.discounts = discounts;
   problem.group_count = 1;
   problem.range_count = problem.each_count = problem.pin_count = 1;
