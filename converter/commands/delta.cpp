@@ -53,14 +53,16 @@ void print_quality(const NewItemQuality& quality) {
   std::printf("measured on %zu trained items, hidden a twentieth at a time:\n",
               quality.hidden_items);
   std::printf("  cosine with their true vectors: %.3f\n", quality.cosine);
-  std::printf("  share of the places in lists of ten, %s: %.4f, with true vectors %.4f (factor "
-              "%.2f)\n",
-              quality.has_log ? "of the log's histories" : "of histories that the model drew",
-              quality.exposure, quality.true_exposure, quality.scale);
+  std::printf(
+      "  share of the places in lists of ten, %s: %.4f, with true vectors %.4f (factor "
+      "%.2f)\n",
+      quality.has_log ? "of the log's histories" : "of histories that the model drew",
+      quality.exposure, quality.true_exposure, quality.scale);
   if (quality.events != 0) {
-    std::printf("  NDCG@10 where a hidden item came next, %zu events: %.4f, with true vectors "
-                "%.4f\n",
-                quality.events, quality.ndcg, quality.true_ndcg);
+    std::printf(
+        "  NDCG@10 where a hidden item came next, %zu events: %.4f, with true vectors "
+        "%.4f\n",
+        quality.events, quality.ndcg, quality.true_ndcg);
   } else {
     std::printf("  --interactions LOG would measure NDCG@10, too\n");
   }

@@ -53,9 +53,9 @@ class Exposure {
 
  private:
   struct Scores {
-    std::vector<float> others;        // the best kListPlaces of the items that are not hidden, best first
-    Eigen::VectorXf means, parts;     // of hidden items: score = mean + factor * part; -inf: seen
-    int64_t next = -1;                // place in hidden of what came next
+    std::vector<float> others;  // the best kListPlaces of the items that are not hidden, best first
+    Eigen::VectorXf means, parts;  // of hidden items: score = mean + factor * part; -inf: seen
+    int64_t next = -1;             // place in hidden of what came next
   };
   std::vector<Scores> moments_;
 };

@@ -62,8 +62,9 @@ class Builder {
     content.insert(content.end(), added.begin(), added.end());
     content_ = content_matrix(content);
     if (content_.rows.cols() == 0) {
-      throw Error("nothing is known of the items that vectors could be built from: no attributes, "
-                  "dates or titles that items share, no --text-vectors; pass --vectors");
+      throw Error(
+          "nothing is known of the items that vectors could be built from: no attributes, "
+          "dates or titles that items share, no --text-vectors; pass --vectors");
     }
     rows_ = rows_of(learned_);
     scored_.rows = rows_of(scored_.items).leftCols(joined_.dim + 1);
@@ -127,9 +128,8 @@ class Builder {
       const uint32_t item = learned_[static_cast<size_t>(hidden[i])];
       fold.truth.row(static_cast<int64_t>(i)) = rows_.row(hidden[i]).leftCols(cols);
       fold.items.push_back(item);
-      fold.places.push_back(
-          std::lower_bound(scored_.items.begin(), scored_.items.end(), item) -
-          scored_.items.begin());
+      fold.places.push_back(std::lower_bound(scored_.items.begin(), scored_.items.end(), item) -
+                            scored_.items.begin());
     }
     return fold;
   }
@@ -212,7 +212,7 @@ class Builder {
   ScoredRows scored_;              // all trained items
   std::vector<uint32_t> learned_;  // those that are learned from
   ContentMatrix content_;
-  MatrixXf rows_;  // of learned_
+  MatrixXf rows_;                            // of learned_
   std::vector<std::vector<int64_t>> folds_;  // places in learned_
   NewItemQuality quality_;
 };

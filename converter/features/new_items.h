@@ -26,11 +26,11 @@
 namespace pintle::converter {
 
 struct NewItemQuality {
-  std::string method;         // "ridge regression (penalty 10) on attributes, dates, text and words"
-  size_t learned_items = 0;   // that it was learned from
-  size_t hidden_items = 0;    // of the four times together
-  double cosine = 0;          // of their built rows with the true ones
-  double scale = 1;           // the factor
+  std::string method;        // "ridge regression (penalty 10) on attributes, dates, text and words"
+  size_t learned_items = 0;  // that it was learned from
+  size_t hidden_items = 0;   // of the four times together
+  double cosine = 0;         // of their built rows with the true ones
+  double scale = 1;          // the factor
   double exposure = 0, true_exposure = 0;  // shares of places that hidden items get, built and true
   bool has_log = false;
   // With a log: NDCG@10 where the next item is a hidden one that histories do not hold either, by built

@@ -32,7 +32,8 @@ MatrixXf columns_of(const MatrixXf& matrix, int64_t plain, bool has_words) {
 std::string RowMethod::text() const {
   const std::string content = has_words ? "attributes, dates, text vectors and words of titles"
                                         : "attributes, dates and text vectors";
-  if (penalty == 0) return "mean of the nearest " + std::to_string(nearest) + " items by " + content;
+  if (penalty == 0)
+    return "mean of the nearest " + std::to_string(nearest) + " items by " + content;
   return "ridge regression (penalty " + std::to_string(static_cast<int>(penalty)) + ") on " +
          content;
 }

@@ -14,8 +14,8 @@
 namespace pintle::converter {
 
 struct RowMethod {
-  double penalty = 0;    // of the ridge regression; 0: the mean of the nearest items
-  int64_t nearest = 0;   // how many they are
+  double penalty = 0;      // of the ridge regression; 0: the mean of the nearest items
+  int64_t nearest = 0;     // how many they are
   bool has_words = false;  // whether words of titles count, too
 
   std::string text() const;
@@ -47,7 +47,8 @@ class RowRegression {
   Eigen::MatrixXf content_;  // centred, a last column of ones
   int64_t plain_count_;
   const Eigen::MatrixXf& rows_;
-  Eigen::MatrixXf squares_, products_;  // content^T content and content^T rows, of the items with rows
+  Eigen::MatrixXf squares_,
+      products_;  // content^T content and content^T rows, of the items with rows
   RowMethod method_;
 };
 

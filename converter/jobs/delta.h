@@ -19,7 +19,8 @@ namespace pintle::converter {
 struct DeltaOptions {
   std::string model_path, out_path;
   std::string items_path, remove_path, vectors_path, text_vectors_path, interactions_path;
-  ItemOptions items;  // of items_path; without `attributes`: the columns that are the model's groups
+  ItemOptions
+      items;  // of items_path; without `attributes`: the columns that are the model's groups
   InteractionOptions log;
   bool is_complete = false;  // the table is the whole catalogue: what it lacks is removed
   double exposure = 1;       // see new_items.h

@@ -14,7 +14,7 @@ namespace {
 // Time goes in steps: so many a half-life, in each of which the weights stay the same (at most 0.14 % off).
 constexpr double kStepsPerHalfLife = 512;
 // Nats that a MORE_LIKE gives an item whose vector has the direction of its own.
-constexpr double kNearWeight = 1;
+constexpr double kNearWeight = 0.25;
 
 int64_t step_of(const ProfileState& profile, int64_t now) {
   const double half_life = profile.options.half_life_seconds;

@@ -901,11 +901,11 @@ typedef struct pintle_profile_options {
       half_life_seconds; /* of what feedback weighs, whole; 0: it does not fade. Default: 90 days */
   float strength;        /* of all offsets, in [0, 4]; 0: the profile changes no list. Default: 1 */
   /* In [0, 1]: the least part of the expected DCG of the list without the profile, by the network's own
-   * probabilities, that a list with it keeps. Default: .4 */
+   * probabilities, that a list with it keeps. Default: .05 */
   float trust;
 } pintle_profile_options;
 #define PINTLE_PROFILE_OPTIONS_INIT \
-  { sizeof(pintle_profile_options), 0, 90.0 * 86400, 1, 0.4f }
+  { sizeof(pintle_profile_options), 0, 90.0 * 86400, 1, 0.05f }
 PINTLE_API void pintle_profile_options_init(pintle_profile_options* options, size_t size_bytes);
 
 /* Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. The session's thread. */
