@@ -15,9 +15,11 @@ struct Interval {
 };
 
 inline constexpr int kResamples = 2000;
-// The 95 % interval of a statistic of `users` people: of(drawn) is that of these, drawn with replacement.
+// Between which 95 % of kResamples resamples lie of a statistic of `users` people: of(drawn) is that of these, drawn
+// with replacement from a fixed seed. Figures of one user are drawn together (a paired bootstrap).
 Interval bootstrap(size_t users, const std::function<double(const std::vector<size_t>& drawn)>& of);
-// That of 1 - mean(ndcg) / mean(base), of the same users in the same order.
+// Of the part of NDCG that is lost, 1 - sum of ndcg / sum of base: one number a user each, in the same order. Both
+// ends 0 where base sums to 0.
 Interval loss_interval(const std::vector<double>& base, const std::vector<double>& ndcg);
 
 }  // namespace pintle::converter

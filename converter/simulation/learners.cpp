@@ -12,6 +12,11 @@ namespace {
 
 constexpr size_t kListLength = 10;
 
+// What an app would append: items that the person took or liked.
+bool is_consumed(const pintle_feedback& feedback) {
+  return side_of(feedback.kind) > 0 && feedback.kind != PINTLE_FEEDBACK_MORE_OF;
+}
+
 class SessionLearner : public Learner {
  public:
   SessionLearner(const Model& model, bool appends, bool has_profile)
@@ -40,7 +45,7 @@ class SessionLearner : public Learner {
   }
   void learn(const pintle_feedback& feedback) override {
     if (has_profile_) require(session_.give(feedback), "feedback");
-    if (appends_ && side_of(feedback.kind) > 0 && feedback.kind != PINTLE_FEEDBACK_MORE_OF) {
+    if (appends_ && is_consumed(feedback)) {
       require(session_.append(feedback.target), "append");
     }
   }
@@ -94,7 +99,7 @@ class OffsetLearner : public Learner {
   }
   void learn(const pintle_feedback& feedback) override {
     feedback_.push_back(feedback);
-    if (appends_ && side_of(feedback.kind) > 0 && feedback.kind != PINTLE_FEEDBACK_MORE_OF) {
+    if (appends_ && is_consumed(feedback)) {
       require(session_.append(feedback.target), "append");
       seen_[feedback.target] = true;
       scores_ = require(session_.score(all_), "score");

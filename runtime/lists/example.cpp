@@ -118,29 +118,21 @@ class ExampleGroup {
     } else {
       items_ = sum_ = squares_ = 0;
     }
-    PanelScorer scorer(session_, direction_);
-    const float* products = nullptr;
-    for (uint32_t item = 0; item < model_.item_count; ++item) {
-      constexpr uint32_t kChunk = PanelScorer::kScores;
-      if (item % kChunk == 0) {
-        const size_t panel = item / kPanelRows, left = model_.scored_items.panel_count() - panel;
-        products = scorer.products(panel, left < kScanPanels ? left : kScanPanels);
-      }
-      if (!model_.catalogue.is_trained(item)) continue;
-      const float value = (products[item % kChunk] - offset_) * model_.likeness.inverse_norms[item];
+    for_each_product(session_, direction_, [&](uint32_t item, float product) {
+      const float value = (product - offset_) * model_.likeness.inverse_norms[item];
       if (!collects) {
         ++items_;
         sum_ += static_cast<double>(value);
         squares_ += static_cast<double>(value * value);
-        continue;
+        return;
       }
       uint32_t level = 0;
       while (level < kWhole && value >= least_[level]) ++level;
       session_->list.set_example_level(slot_, item, level);
-      if (level == 0 || is_in(like_, item) || is_in(unlike_, item)) continue;
+      if (level == 0 || is_in(like_, item) || is_in(unlike_, item)) return;
       add(item, static_cast<float>(level), members_);
       weight_ += static_cast<float>(level);
-    }
+    });
   }
 
   Session* const session_;

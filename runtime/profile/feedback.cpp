@@ -78,7 +78,7 @@ Status set_profile_options(Session* session, const pintle_profile_options& optio
   session->profile.options.strength = in_millionths(options.strength);
   session->profile.options.trust = in_millionths(options.trust);
   session->profile.options.half_life_seconds = floor(half_life);
-  session->profile.replaced();
+  session->profile.is_summed = false;
   return PINTLE_OK;
 }
 

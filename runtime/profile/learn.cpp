@@ -191,8 +191,8 @@ class Weighing {
         const double weight =
             kNearWeight * response_of(feedback.kind) * faded_weight(profile_, feedback);
         for (uint32_t n = 0; n < near.count; ++n) {
-          add_term(near.items[n],
-                   llrint(weight * static_cast<double>(near.cosines[n]) * kFixedOne));
+          const double cosine = static_cast<double>(near.items[n].cosine);
+          add_term(near.items[n].item, llrint(weight * cosine * kFixedOne));
         }
         if (weight > 0) most_ += weight;
       }

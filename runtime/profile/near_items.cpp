@@ -5,6 +5,7 @@
 
 #include "runtime/scan/panel_scorer.h"
 #include "runtime/scan/topk.h"
+#include "runtime/support/strongest.h"
 
 namespace pintle::internal {
 namespace {
@@ -25,36 +26,21 @@ void find_near(Session* session, const pintle_feedback& feedback, NearItems* nea
   pintle_recommendation* candidates = session->list.plain.front(PINTLE_LIST_K);
   static_assert(kCandidates <= PINTLE_LIST_K);
   TopK best(candidates, kCandidates);
-  PanelScorer scorer(session, row);
-  const float* products = nullptr;
-  for (uint32_t item = 0; item < model.item_count; ++item) {
-    constexpr uint32_t kChunk = PanelScorer::kScores;
-    if (item % kChunk == 0) {
-      const size_t panel = item / kPanelRows, left = model.scored_items.panel_count() - panel;
-      products = scorer.products(panel, left < kScanPanels ? left : kScanPanels);
-    }
-    if (item == feedback.target || !best.may_enter(products[item % kChunk])) continue;
-    if (model.catalogue.is_trained(item)) best.offer(item, products[item % kChunk]);
-  }
+  for_each_product(session, row, [&](uint32_t item, float product) {
+    if (item != feedback.target && best.may_enter(product)) best.offer(item, product);
+  });
   const size_t count = best.finish();
   near->number = feedback.number;
-  near->count = 0;
+  size_t kept = 0;
   float* other = session->list.vector_sum.front(dim);
   for (size_t i = 0; i < count; ++i) {
     scored_row(model, candidates[i].item, other);
     const float other_length = sqrtf(model.kernels.dot_f32(other, other, dim));
     const float cosine = model.kernels.dot_f32(row, other, dim) / (length * other_length);
     if (!(cosine > 0)) continue;  // nor where a row is zero
-    uint32_t place = near->count < kNearItems ? near->count++ : kNearItems;
-    for (; place > 0 && near->cosines[place - 1] < cosine; --place) {
-      if (place == kNearItems) continue;
-      near->cosines[place] = near->cosines[place - 1];
-      near->items[place] = near->items[place - 1];
-    }
-    if (place == kNearItems) continue;
-    near->cosines[place] = cosine;
-    near->items[place] = candidates[i].item;
+    insert_by_magnitude(NearItem{candidates[i].item, cosine}, kNearItems, near->items, &kept);
   }
+  near->count = static_cast<uint32_t>(kept);
 }
 
 }  // namespace

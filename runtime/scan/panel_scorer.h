@@ -79,6 +79,23 @@ class PanelScorer {
   Operand operand_ = {};
 };
 
+// Calls use(item, product) for every trained item, in ascending order: product is its row's with `direction` [dim].
+// Uses what a PanelScorer does.
+template <typename Use>
+void for_each_product(Session* session, const float* direction, const Use& use) {
+  const Model& model = *session->model;
+  PanelScorer scorer(session, direction);
+  const float* products = nullptr;
+  for (uint32_t item = 0; item < model.item_count; ++item) {
+    constexpr uint32_t kChunk = PanelScorer::kScores;
+    if (item % kChunk == 0) {
+      const size_t panel = item / kPanelRows, left = model.scored_items.panel_count() - panel;
+      products = scorer.products(panel, left < kScanPanels ? left : kScanPanels);
+    }
+    if (model.catalogue.is_trained(item)) use(item, products[item % kChunk]);
+  }
+}
+
 }  // namespace pintle::internal
 
 #endif  // PINTLE_RUNTIME_SCAN_PANEL_SCORER_H_

@@ -19,7 +19,7 @@ class Tilt {
  public:
   // None.
   Tilt() = default;
-  // part: of the offsets, in [0, 1]; 0: none. REQUIRES: the profile is learned (profile/learn.h), or absent.
+  // part: what the offsets are multiplied by, >= 0; 0: none. REQUIRES: the profile is learned (profile/learn.h), or absent.
   Tilt(const Session& session, float part) {
     const ProfileState& profile = session.profile;
     if (!profile.present() || profile.touched_count + profile.term_count == 0) return;

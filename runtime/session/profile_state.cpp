@@ -31,15 +31,8 @@ void FeedbackLog::clear() {
   memset(excluded_.front(word_count_), 0, word_count_ * sizeof(uint64_t));
   memset(dropped_.front(word_count_), 0, word_count_ * sizeof(uint64_t));
   count_ = 0;
+  newest_time_ = PINTLE_NO_DATE;
   has_excluded_ = has_dropped_ = false;
-}
-
-int64_t FeedbackLog::newest_time() const {
-  int64_t newest = PINTLE_NO_DATE;
-  for (uint32_t i = 0; i < count_; ++i) {
-    if (at(i).time > newest) newest = at(i).time;
-  }
-  return newest;
 }
 
 void FeedbackLog::add(const FeedbackEntry& added) {
@@ -61,6 +54,7 @@ FeedbackEntry FeedbackLog::drop_oldest() {
 
 void FeedbackLog::restore(const FeedbackEntry& saved) {
   *entries_.at(count_++, 1) = saved;
+  if (saved.feedback.time > newest_time_) newest_time_ = saved.feedback.time;
   if (!excludes_item(saved.feedback.kind)) return;
   has_excluded_ = true;
   set_bit(excluded_.front(word_count_), saved.feedback.target);
@@ -88,6 +82,10 @@ void FeedbackLog::remove_at(uint32_t place) {
   memmove(entries_.at(place, behind), entries_.at(place + 1, behind),
           behind * sizeof(FeedbackEntry));
   --count_;
+  newest_time_ = PINTLE_NO_DATE;
+  for (uint32_t i = 0; i < count_; ++i) {
+    if (at(i).time > newest_time_) newest_time_ = at(i).time;
+  }
 }
 
 void FeedbackLog::find_excluded() {

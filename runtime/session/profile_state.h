@@ -24,11 +24,15 @@ struct FeedbackEntry {
 
 // The items nearest to that of one feedback, by the cosine of their vectors.
 inline constexpr uint32_t kNearItems = 16;
+struct NearItem {
+  uint32_t item;
+  float cosine;  // above 0
+};
+inline float magnitude(const NearItem& near) { return near.cosine; }
 struct NearItems {
   uint64_t number;  // the feedback's; 0: none
   uint32_t count;
-  uint32_t items[kNearItems];
-  float cosines[kNearItems];
+  NearItem items[kNearItems];  // the nearest first
 };
 // Of so many MORE_LIKE and LESS_LIKE, the newest by number.
 inline constexpr uint32_t kNearFeedback = 32;
@@ -68,7 +72,7 @@ class FeedbackLog {
   bool is_full() const { return count_ == PINTLE_FEEDBACK_EVENTS; }
   uint64_t last_number() const { return last_number_; }
   // The latest of all; PINTLE_NO_DATE: none has a time.
-  int64_t newest_time() const;
+  int64_t newest_time() const { return newest_time_; }
   // Items that feedback keeps out of lists: bitmap.
   const uint64_t* excluded() const { return excluded_.front(word_count_); }
   bool has_excluded() const { return has_excluded_; }
@@ -97,6 +101,7 @@ class FeedbackLog {
   size_t word_count_ = 0;
   uint32_t count_ = 0;
   uint64_t last_number_ = 0;
+  int64_t newest_time_ = PINTLE_NO_DATE;
   bool has_excluded_ = false, has_dropped_ = false;
 };
 
