@@ -37,7 +37,7 @@ TEST_CASE("help and version go to standard output with status 0") {
     CHECK(own.out.size() > 100);
     CHECK(own.err.empty());
   }
-  CHECK(pintle("--version").out == "0.3.0\n");
+  CHECK(pintle("--version").out == "0.4.0\n");
 }
 
 TEST_CASE("wrong usage ends with 2, on standard error") {
@@ -344,7 +344,7 @@ TEST_CASE("verify names the first fault") {
 
 TEST_CASE("inspect shows architecture, tensors, catalogue and provenance") {
   const json model = pintle("inspect --json --model " + model_path()).parsed();
-  CHECK(model["format"] == "1.3");
+  CHECK(model["format"] == "1.4");
   CHECK(model["architecture"]["name"] == "gpt2");
   CHECK(model["architecture"]["dim"] == 32);
   CHECK(model["architecture"]["layers"] == 2);
