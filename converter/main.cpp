@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   pintle::converter::add_recommend_command(&app);
   pintle::converter::add_evaluate_command(&app);
   pintle::converter::add_simulate_command(&app);
+  pintle::converter::add_cold_start_command(&app);
   pintle::converter::add_explain_command(&app);
   pintle::converter::add_sweep_command(&app);
   pintle::converter::add_concept_command(&app);

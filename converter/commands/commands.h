@@ -17,6 +17,7 @@ void add_verify_command(CLI::App* app);
 void add_recommend_command(CLI::App* app);
 void add_evaluate_command(CLI::App* app);
 void add_simulate_command(CLI::App* app);
+void add_cold_start_command(CLI::App* app);
 void add_explain_command(CLI::App* app);
 void add_sweep_command(CLI::App* app);
 void add_concept_command(CLI::App* app);

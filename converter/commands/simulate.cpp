@@ -22,20 +22,8 @@ struct SimulateArguments {
   bool json = false;
 };
 
-// Mean over people of what the method has more than the other at a checkpoint, with its interval.
-nlohmann::ordered_json difference(const MethodTrial& trial, const MethodTrial& other,
-                                  size_t checkpoint) {
-  const auto of = [&](const std::vector<size_t>& people) {
-    double sum = 0;
-    for (const size_t person : people) {
-      sum += trial.ndcg[checkpoint][person] - other.ndcg[checkpoint][person];
-    }
-    return sum / static_cast<double>(people.size());
-  };
-  std::vector<size_t> all(trial.ndcg[0].size());
-  for (size_t i = 0; i < all.size(); ++i) all[i] = i;
-  const Interval interval = bootstrap(all.size(), of);
-  return {{"mean", of(all)}, {"interval", {interval.low, interval.high}}};
+nlohmann::ordered_json to_json(const Estimate& estimate) {
+  return {{"mean", estimate.mean}, {"interval", {estimate.interval.low, estimate.interval.high}}};
 }
 
 nlohmann::ordered_json to_json(const Simulation& simulation) {
@@ -45,8 +33,8 @@ nlohmann::ordered_json to_json(const Simulation& simulation) {
     nlohmann::ordered_json ndcg = nlohmann::ordered_json::array(),
                            gain = nlohmann::ordered_json::array();
     for (size_t c = 0; c < kCheckpointCount; ++c) {
-      ndcg.push_back(trial.mean(c));
-      gain.push_back(difference(trial, *plain, c));
+      ndcg.push_back(mean_of(trial.ndcg[c]));
+      gain.push_back(to_json(estimate_difference(trial.ndcg[c], plain->ndcg[c])));
     }
     const Interval share = trial.share_interval();
     trials.push_back({{"persona", persona_name(trial.persona)},
@@ -74,7 +62,7 @@ void print(const Simulation& simulation) {
     for (const MethodTrial& trial : simulation.trials) {
       if (trial.persona != persona) continue;
       std::printf("%-46s", trial.method.c_str());
-      for (size_t c = 0; c < kCheckpointCount; ++c) std::printf(" %6.2f", 100 * trial.mean(c));
+      for (size_t c = 0; c < kCheckpointCount; ++c) std::printf(" %6.2f", 100 * mean_of(trial.ndcg[c]));
       const Interval share = trial.share_interval();
       std::printf("   %.2f [%.2f, %.2f]\n", trial.share_after_five(), share.low, share.high);
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <random>
 
 namespace pintle::converter {
@@ -19,6 +20,27 @@ Interval bootstrap(size_t users,
   }
   std::sort(values.begin(), values.end());
   return {values[kTail], values[values.size() - 1 - kTail]};
+}
+
+double mean_of(const std::vector<double>& values) {
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  return values.empty() ? 0 : sum / static_cast<double>(values.size());
+}
+
+Estimate estimate_mean(const std::vector<double>& values) {
+  const Interval interval = bootstrap(values.size(), [&](const std::vector<size_t>& drawn) {
+    double sum = 0;
+    for (const size_t user : drawn) sum += values[user];
+    return sum / static_cast<double>(drawn.size());
+  });
+  return {mean_of(values), interval};
+}
+
+Estimate estimate_difference(const std::vector<double>& values,
+                             const std::vector<double>& others) {
+  std::vector<double> differences(values.size());
+  for (size_t i = 0; i < values.size(); ++i) differences[i] = values[i] - others[i];
+  return estimate_mean(differences);
 }
 
 Interval loss_interval(const std::vector<double>& base, const std::vector<double>& ndcg) {

@@ -107,11 +107,6 @@ class Simulator {
     });
     return ndcg;
   }
-  static double mean(const std::vector<double>& values) {
-    double sum = 0;
-    for (const double value : values) sum += value;
-    return values.empty() ? 0 : sum / static_cast<double>(values.size());
-  }
 
   struct Setting {
     std::string name;
@@ -126,10 +121,10 @@ class Simulator {
       const Checkpoints ndcg = follow_all(persona, people, false, [&] {
         return offset_learner(model_, facts_, false, setting.rule);
       });
-      const double before = mean(ndcg[0]);
+      const double before = mean_of(ndcg[0]);
       if (!(before > 0)) continue;
       for (const size_t c : {size_t{3}, size_t{5}}) {
-        const double change = mean(ndcg[c]) / before - 1;
+        const double change = mean_of(ndcg[c]) / before - 1;
         if (persona == Persona::kRandom) {
           loss = std::max(loss, -change);
         } else {
@@ -210,16 +205,6 @@ class Simulator {
   std::vector<std::pair<std::string, Setting>> baselines_;
   Simulation simulation_;
 };
-
-}  // namespace
-
-double MethodTrial::mean(size_t checkpoint) const {
-  double sum = 0;
-  for (const double value : ndcg[checkpoint]) sum += value;
-  return sum / static_cast<double>(ndcg[checkpoint].size());
-}
-
-namespace {
 
 constexpr size_t kFive = 3, kTwenty = 5;  // places in kCheckpoints
 

@@ -31,7 +31,6 @@ struct MethodTrial {
   // [checkpoint][person]: NDCG@10 of a list of ten with the person's targets.
   std::vector<std::vector<double>> ndcg;
 
-  double mean(size_t checkpoint) const;
   // (NDCG after 5 - before) / (after 20 - before), with its interval over people.
   double share_after_five() const;
   Interval share_interval() const;

@@ -17,7 +17,7 @@ float in_millionths(float value) {
 }  // namespace
 
 Status check_feedback(const Model& model, const pintle_feedback& feedback, const Fault& fault) {
-  if (feedback.kind > PINTLE_FEEDBACK_LESS_OF || !(feedback.weight > 0 && feedback.weight <= 1) ||
+  if (feedback.kind > PINTLE_FEEDBACK_PREFERS || !(feedback.weight > 0 && feedback.weight <= 1) ||
       feedback.reserved != 0 || !is_time(feedback.time)) {
     return fault(
         PINTLE_ERR_INVALID_ARGUMENT,

@@ -16,6 +16,10 @@
 // themselves. The weight is the posterior mean (kAvoided A + kWanted W) / (1 + A + W + R), nats of odds, and 0
 // below kLeastWeight: random feedback, which speaks for no hypothesis, changes nothing; what is consistent soon changes
 // as much as it ever will.
+//
+// What a person always liked is another matter: the network's scores have it as soon as there are events, and a wish
+// for a change would overdo it. A preference adds what `pintle cold-start` finds best on MovieLens-1M and Amazon
+// Beauty (tests/bench/show/personal.py): .75 nats where there is no event, .5 after the first, .25 from the third on.
 #ifndef PINTLE_RUNTIME_PROFILE_GROUP_POSTERIOR_H_
 #define PINTLE_RUNTIME_PROFILE_GROUP_POSTERIOR_H_
 
@@ -26,8 +30,8 @@
 
 namespace pintle::internal {
 
-// How much one feedback of a kind says for its items (> 0) or against them. tests/bench/show/profile.py has what these
-// and the numbers below were chosen by.
+// How much one feedback of a kind says for its items (> 0) or against them. These and the numbers below
+// were chosen on people of `pintle simulate` whom its reports are not about.
 inline double response_of(uint32_t kind) {
   constexpr double kResponses[] = {
       1,   // LIKE
@@ -39,10 +43,14 @@ inline double response_of(uint32_t kind) {
       1,   // FINISH
       0,   // SKIP
       1,   // MORE_OF, of the attribute alone
-      -1   // LESS_OF
+      -1,  // LESS_OF
+      1    // PREFERS, the same
   };
   return kResponses[kind];
 }
+
+// How far the network has taken over from what people said they prefer: 0, 1 or 2.
+inline uint32_t hand_over_stage(uint64_t events) { return events == 0 ? 0 : events < 3 ? 1 : 2; }
 
 struct GroupEvidence {
   // Weights of the feedback for ([0]) and against ([1]) items: on the group's, by membership, and on others.
@@ -82,6 +90,13 @@ class GroupPosterior {
     const double weight = (kAvoided * odds.avoids + kWanted * odds.wants) /
                           (1 + odds.sum() + fmin(fmax(rivals, 0), kMostRivals));
     return fabs(weight) < kLeastWeight ? 0 : static_cast<float>(weight);
+  }
+
+  // preferred: weights of PREFERS.
+  static float with_preference(float weight, double preferred, uint32_t stage) {
+    constexpr double kPreferences[] = {0.75, 0.5, 0.25};
+    const double more = fmin(fmax(preferred, 0), 1) * kPreferences[stage];
+    return static_cast<float>(fmin(static_cast<double>(weight) + more, kWanted));
   }
 
  private:

@@ -54,14 +54,16 @@ class Summing {
     const int against = response < 0 ? 1 : 0;
     const double weight = fabs(response) * faded_weight(profile_, entry.feedback) * kFixedOne;
     if (names_attribute(entry.feedback.kind)) {
-      sums_of(entry.feedback.target)->itself[against] += sign * llrint(weight);
+      AttributeSums* sums = sums_of(entry.feedback.target);
+      const bool is_preference = entry.feedback.kind == PINTLE_FEEDBACK_PREFERS;
+      (is_preference ? sums->preferred : sums->itself[against]) += sign * llrint(weight);
       return;
     }
+    if (entry.shown.count == 0) return;  // a taste cannot be told from everybody's
     profile_.total.items[against] += sign * llrint(weight);
     for_attributes(entry.feedback.target, [&](AttributeSums* sums, double membership) {
       sums->items[against] += sign * llrint(weight * membership);
     });
-    if (entry.shown.count == 0) return;
     profile_.total.shown += sign * llrint(weight);
     const double each = weight / entry.shown.count;
     for (uint32_t i = 0; i < entry.shown.count; ++i) {
@@ -127,10 +129,13 @@ class Weighing {
     for (uint32_t i = 0; i < profile_.touched_count; ++i) {
       const GroupOdds odds = {*profile_.avoid_odds.at(touched[i], 1),
                               *profile_.want_odds.at(touched[i], 1)};
-      const bool stated = is_stated(*profile_.sums.at(touched[i], 1));
+      const AttributeSums& sums = *profile_.sums.at(touched[i], 1);
+      const bool stated = is_stated(sums);
       float& weight = *profile_.weights.at(touched[i], 1);
       const int64_t others = stated ? rivals : rivals - as_rival(odds);
       weight = GroupPosterior::weight(odds, static_cast<double>(others) / kOddsOne + untouched);
+      weight = GroupPosterior::with_preference(
+          weight, static_cast<double>(sums.preferred) / kFixedOne, profile_.stage);
       if (weight > 0) most_ += static_cast<double>(weight);
     }
   }
@@ -242,7 +247,9 @@ void learn_profile(Session* session, int64_t now) {
     profile.is_summed = true;
     profile.is_weighed = false;
   }
-  if (profile.is_weighed) return;
+  const uint32_t stage = hand_over_stage(session->history.event_count());
+  if (profile.is_weighed && profile.stage == stage) return;
+  profile.stage = stage;
   Weighing(session).weigh();
   profile.is_weighed = true;
 }

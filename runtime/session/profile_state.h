@@ -52,8 +52,9 @@ inline constexpr uint32_t kMaxItemTerms = kNearFeedback * kNearItems;
 struct AttributeSums {
   int64_t items[2];   // on items, by membership
   int64_t itself[2];  // on the attribute
+  int64_t preferred;  // PREFERS
   int64_t shown;      // of feedback on items, by the attribute's share of the list that was shown
-  bool is_empty() const { return (items[0] | items[1] | itself[0] | itself[1] | shown) == 0; }
+  bool is_empty() const { return (items[0] | items[1] | itself[0] | itself[1] | preferred | shown) == 0; }
 };
 struct FeedbackSums {
   int64_t items[2];  // of all feedback on items
@@ -112,6 +113,7 @@ struct ProfileState {
   ShownList last_list = {};  // that the session recommended
   // What was learned of the log and options, as they are at `step` of time (profile/learn.cpp):
   int64_t step = 0;
+  uint32_t stage = 0;  // of the hand-over to the network: group_posterior.h
   bool is_summed = false;   // `sums` and `total` are the log's
   bool is_weighed = false;  // and the rest is what follows from them
   FeedbackSums total = {};
@@ -141,7 +143,7 @@ struct ProfileState {
 
 // Whether feedback of this kind names an attribute, not an item, and whether it takes its item out of lists.
 inline bool names_attribute(uint32_t kind) {
-  return kind == PINTLE_FEEDBACK_MORE_OF || kind == PINTLE_FEEDBACK_LESS_OF;
+  return kind >= PINTLE_FEEDBACK_MORE_OF && kind <= PINTLE_FEEDBACK_PREFERS;
 }
 inline bool excludes_item(uint32_t kind) {
   return kind == PINTLE_FEEDBACK_DISLIKE || kind == PINTLE_FEEDBACK_NOT_INTERESTED ||

@@ -101,6 +101,7 @@ void session_destroy(Session* session) {
 void session_reset(Session* session) {
   session->history.clear();
   session->cache.reset();
+  session->profile.last_list = {};
 }
 
 Status session_append(Session* session, const uint32_t* items, const int64_t* times, size_t count) {

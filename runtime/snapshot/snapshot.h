@@ -10,7 +10,7 @@ namespace pintle::internal {
 
 inline constexpr int64_t kSnapshotVersion = 1;
 // Of the kinds of feedback, by pintle_feedback_kind.
-inline constexpr uint32_t kFeedbackKinds = PINTLE_FEEDBACK_LESS_OF + 1;
+inline constexpr uint32_t kFeedbackKinds = PINTLE_FEEDBACK_PREFERS + 1;
 extern const char* const kFeedbackNames[kFeedbackKinds];
 // What the checksum's member begins with; before it is what it is of.
 inline constexpr char kChecksumMember[] = ",\"crc32\":";

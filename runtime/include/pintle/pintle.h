@@ -855,8 +855,10 @@ typedef enum pintle_feedback_kind {
   PINTLE_FEEDBACK_LESS_LIKE = 5, /* the same, against; the item leaves the lists */
   PINTLE_FEEDBACK_FINISH = 6,    /* the item was played, read, ... to its end */
   PINTLE_FEEDBACK_SKIP = 7,      /* it was shown or begun, and left */
-  PINTLE_FEEDBACK_MORE_OF = 8,   /* target: an attribute ("pick three genres") */
-  PINTLE_FEEDBACK_LESS_OF = 9
+  PINTLE_FEEDBACK_MORE_OF = 8,   /* target: an attribute: they want more of it than they get */
+  PINTLE_FEEDBACK_LESS_OF = 9,
+  PINTLE_FEEDBACK_PREFERS = 10   /* target: an attribute that they have always liked ("pick three genres"): says
+                                    little beside MORE_OF, and less as their history says it better */
 } pintle_feedback_kind;
 
 /* Never changes. */
@@ -871,7 +873,9 @@ typedef struct pintle_feedback {
 
 #define PINTLE_FEEDBACK_EVENTS 512u
 
-/* Learns from one feedback; *number (may be null) is what pintle_profile_undo takes it back by. Where the profile
+/* Learns from one feedback, as beside the list that the session recommended last: to like what all like says nothing,
+ * and without such a list feedback on an item is about that item and its nearest alone. What somebody picks at the
+ * start ("pick five items") is appended to the history instead. *number (may be null) is what pintle_profile_undo takes it back by. Where the profile
  * is full the feedback of the oldest time leaves it (what it took out of the lists stays out). The history
  * is another matter: what was consumed is appended to it, too (pintle_session_append). Never allocates.
  * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_UNKNOWN_NAME (no such attribute),
