@@ -170,6 +170,7 @@ void time_updates(const Model& model, uint32_t held) {
   constexpr int kRounds = 2000;
   Person person(model);
   person.talk(held == PINTLE_FEEDBACK_EVENTS ? held - 1 : held);
+  person.pass(-kHour);  // at the newest one's step of time
   const struct {
     const char* name;
     uint32_t kind;
