@@ -175,6 +175,29 @@ void check_no_drift(const OpenModel& model, Life* life) {
   CHECK(life->session()->all_scores() == young.all_scores());
 }
 
+// Random feedback teaches next to nothing, and hides a drift. So all is taken back, and what a few consistent ones teach
+// then is what they teach another session.
+void check_new_taste(const OpenModel& model, Life* life) {
+  ProfiledSession other(model, {});
+  other.restore(life->session()->save());
+  for (const pintle_feedback& feedback : life->session()->feedback()) {
+    REQUIRE(pintle_profile_undo(life->session()->get(), feedback.number) == PINTLE_OK);
+  }
+  REQUIRE(pintle_profile_reset(other.get()) == PINTLE_OK);
+  size_t taught = 0;
+  for (uint32_t i = 0; i < 20; ++i) {
+    const pintle_feedback feedback = {PINTLE_FEEDBACK_LIKE, 3 * i, 0.5f, 0, PINTLE_NO_DATE, 0};
+    life->session()->give(feedback);
+    other.give(feedback);
+    for (uint32_t item = 0; item < kProfiledItems; ++item) {
+      const float offset = life->session()->offset(item);
+      CHECK(offset == other.offset(item));
+      taught += offset != 0 ? 1 : 0;
+    }
+  }
+  CHECK(taught > 0);
+}
+
 TEST_CASE("ten million events and a million feedbacks: no growth, no drift") {
   CountingAllocator allocator;
   const pintle_open_options counted = allocator.options();
@@ -217,6 +240,7 @@ TEST_CASE("ten million events and a million feedbacks: no growth, no drift") {
           << " last while it fades; " << scale * seconds[half] << " first, "
           << scale * seconds[kParts - 1] << " last while it does not. A snapshot of "
           << snapshot_bytes << " bytes, bound " << kSnapshotBound);
+  check_new_taste(model, &life);
 }
 
 }  // namespace
