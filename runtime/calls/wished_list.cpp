@@ -7,6 +7,7 @@
 #include "runtime/lists/rule_range.h"
 #include "runtime/network/transformer.h"
 #include "runtime/profile/learn.h"
+#include "runtime/profile/offsets.h"
 #include "runtime/scan/scoring.h"
 #include "runtime/scan/trust.h"
 
@@ -88,7 +89,10 @@ Status begin_list(Session* session, const pintle_request& request, bool has_prof
   const Steering edits(model, request.steering);
   PINTLE_TRY(
       make_plan(*session, edits, request.wishes, call->audience.now, request.k, &call->plan));
-  if (call->audience.has_profile) learn_profile(session, call->audience.now);
+  if (call->audience.has_profile) {
+    learn_profile(session, call->audience.now);
+    find_offsets(session);
+  }
   const bool has_state = call->audience.has_history && session_event_count(*session) > 0;
   call->is_steered = !has_state || !edits.leaves_states();
   if (!has_state) {

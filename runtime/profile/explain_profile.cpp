@@ -6,7 +6,7 @@
 
 #include "runtime/profile/group_posterior.h"
 #include "runtime/profile/learn.h"
-#include "runtime/scan/tilt.h"
+#include "runtime/profile/offsets.h"
 #include "runtime/support/strongest.h"
 
 namespace pintle::internal {
@@ -32,18 +32,17 @@ bool is_about(const Model& model, const pintle_feedback& feedback, uint32_t attr
   return false;
 }
 
-pintle_profile_part part_of(const Session& session, uint32_t attribute) {
+// The part's feedback, by a look at all that there is.
+void count_feedback(const Session& session, pintle_profile_part* out) {
   const ProfileState& profile = session.profile;
-  pintle_profile_part part = {attribute, 0, 0, 0, PINTLE_NO_DATE};
-  part.weight = *profile.weights.at(attribute, 1) * profile.options.strength;
+  pintle_profile_part& part = *out;
   for (uint32_t i = 0; i < profile.log.count(); ++i) {
     const pintle_feedback& feedback = profile.log.at(i);
     const double response = response_of(feedback.kind);
-    if (response == 0 || !is_about(*session.model, feedback, attribute)) continue;
+    if (response == 0 || !is_about(*session.model, feedback, part.attribute)) continue;
     ++(response > 0 ? part.count_for : part.count_against);
     if (feedback.time > part.newest) part.newest = feedback.time;
   }
-  return part;
 }
 
 // Of the `count` attributes those that the profile weighs, strongest first.
@@ -52,10 +51,14 @@ void list_parts(const Session& session, const uint32_t* attributes, size_t count
   size_t kept = 0;
   *found = 0;
   for (size_t i = 0; i < count; ++i) {
-    if (*session.profile.weights.at(attributes[i], 1) == 0) continue;
+    const float weight = *session.profile.weights.at(attributes[i], 1);
+    if (weight == 0) continue;
     ++*found;
-    insert_by_magnitude(part_of(session, attributes[i]), capacity, out, &kept);
+    const pintle_profile_part part = {attributes[i], weight * session.profile.options.strength, 0,
+                                      0, PINTLE_NO_DATE};
+    insert_by_magnitude(part, capacity, out, &kept);
   }
+  for (size_t i = 0; i < kept; ++i) count_feedback(session, &out[i]);
 }
 
 // "once", "twice", "on three occasions".
@@ -98,7 +101,8 @@ Status explain_profile_of(Session* session, uint32_t item, int64_t now, pintle_p
     attribute_count = 0;
   }
   list_parts(*session, attributes, attribute_count, out, capacity, count);
-  *offset = session->profile.options.strength * Tilt::offset(session->profile, catalogue, item);
+  find_offsets(session);
+  *offset = session->profile.options.strength * *session->profile.offsets.at(item, 1);
   return PINTLE_OK;
 }
 

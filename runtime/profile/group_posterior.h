@@ -19,7 +19,7 @@
 //
 // What a person always liked is another matter: the network's scores have it as soon as there are events, and a wish
 // for a change would overdo it. A preference adds what `pintle cold-start` finds best on MovieLens-1M and Amazon
-// Beauty (tests/bench/show/personal.py): .75 nats where there is no event, .5 after the first, .25 from the third on.
+// Beauty (tests/bench/show/personal.py): .5 nats up to the second event, .25 from the third on.
 #ifndef PINTLE_RUNTIME_PROFILE_GROUP_POSTERIOR_H_
 #define PINTLE_RUNTIME_PROFILE_GROUP_POSTERIOR_H_
 
@@ -49,8 +49,8 @@ inline double response_of(uint32_t kind) {
   return kResponses[kind];
 }
 
-// How far the network has taken over from what people said they prefer: 0, 1 or 2.
-inline uint32_t hand_over_stage(uint64_t events) { return events == 0 ? 0 : events < 3 ? 1 : 2; }
+// Whether the network has taken over from what people said they prefer.
+inline bool is_handed_over(uint64_t events) { return events >= 3; }
 
 struct GroupEvidence {
   // Weights of the feedback for ([0]) and against ([1]) items: on the group's, by membership, and on others.
@@ -64,6 +64,40 @@ struct GroupOdds {
   double sum() const { return avoids + wants; }
 };
 
+// Logarithms that the likelihoods of a group of one share are made of: [hypothesis][for, against].
+class GroupLogs {
+ public:
+  // A group's share of what the person meets is taken to be inside these.
+  static constexpr double kLeastShare = 0.001, kMostShare = 0.999;
+
+  // Those of a share, as far as the evidence asks for them: logarithms are most of what learning costs.
+  GroupLogs(const GroupEvidence& evidence, double mu) {
+    for (int h = 0; h < 2; ++h) {
+      for (int s = 0; s < 2; ++s) {
+        const double tilt = kTilts[h][s], z = 1 - mu + mu * tilt;
+        if (evidence.with[s] != 0) with_[h][s] = log(kNoise + (1 - kNoise) * tilt / z);
+        if (evidence.without[s] != 0) without_[h][s] = log(kNoise + (1 - kNoise) / z);
+      }
+    }
+  }
+  // The log-likelihood ratio of a hypothesis. REQUIRES: evidence of the constructor's, or with more zeros.
+  double ratio(const GroupEvidence& evidence, int h) const {
+    constexpr double kSharpness = 1.4;
+    double sum = 0;
+    for (int s = 0; s < 2; ++s) {
+      sum += evidence.with[s] * with_[h][s] + evidence.without[s] * without_[h][s];
+    }
+    return kSharpness * sum;
+  }
+
+ private:
+  static constexpr double kNoise = 0.05;
+  // exp(-2.5) and exp(5), of odds, and one over them where feedback is against items.
+  static constexpr double kTilts[2][2] = {{0.0820849986238988, 12.182493960703473},
+                                          {148.4131591025766, 0.006737946999085467}};
+  double with_[2][2] = {}, without_[2][2] = {};
+};
+
 class GroupPosterior {
  public:
   // No weight's magnitude is above it.
@@ -71,15 +105,15 @@ class GroupPosterior {
   // More odds of others than these make no difference.
   static constexpr double kMostRivals = 10;
 
-  // mu: the group's share of what the person meets, in (0, 1).
-  static GroupOdds odds(const GroupEvidence& evidence, double mu) {
-    constexpr double kStatedAvoid = -8, kStatedWant = 11, kMostStated = 2, kMostLog = 20;
-    const double stated = fmin(fmax(evidence.stated, -kMostStated), kMostStated);
-    // exp(-2.5) and exp(5), and one over them.
-    const double avoids = ratio(evidence, mu, 0.0820849986238988, 12.182493960703473);
-    const double wants = ratio(evidence, mu, 148.4131591025766, 0.006737946999085467);
-    return {exp(fmin(avoids + kStatedAvoid * stated + kAvoidPrior, kMostLog)),
-            exp(fmin(wants + kStatedWant * stated + kWantPrior, kMostLog))};
+  static GroupOdds odds(const GroupEvidence& evidence, const GroupLogs& logs) {
+    // Odds whose logarithms are both below kNone are none to weights and rivals, to the last bit.
+    constexpr double kStatedAvoid = -8, kStatedWant = 11, kMostStated = 2, kMostLog = 20,
+                     kNone = -24;
+    const double stated = least(most(evidence.stated, -kMostStated), kMostStated);
+    const double avoids = logs.ratio(evidence, 0) + kStatedAvoid * stated + kAvoidPrior;
+    const double wants = logs.ratio(evidence, 1) + kStatedWant * stated + kWantPrior;
+    if (avoids < kNone && wants < kNone) return {0, 0};
+    return {exp(least(avoids, kMostLog)), exp(least(wants, kMostLog))};
   }
   // Of a group that no feedback touches.
   static double untouched_sum() { return exp(kAvoidPrior) + exp(kWantPrior); }
@@ -87,33 +121,26 @@ class GroupPosterior {
   // rivals: the sum of the others' odds.
   static float weight(const GroupOdds& odds, double rivals) {
     constexpr double kAvoided = -2.5, kLeastWeight = 0.5;
-    const double weight = (kAvoided * odds.avoids + kWanted * odds.wants) /
-                          (1 + odds.sum() + fmin(fmax(rivals, 0), kMostRivals));
+    const double sum = kAvoided * odds.avoids + kWanted * odds.wants;
+    const double whole = 1 + odds.sum() + least(most(rivals, 0), kMostRivals);
+    // Of most groups, without a division.
+    if (fabs(sum) < kLeastWeight * 0.999 * whole) return 0;
+    const double weight = sum / whole;
     return fabs(weight) < kLeastWeight ? 0 : static_cast<float>(weight);
   }
 
   // preferred: weights of PREFERS.
-  static float with_preference(float weight, double preferred, uint32_t stage) {
-    constexpr double kPreferences[] = {0.75, 0.5, 0.25};
-    const double more = fmin(fmax(preferred, 0), 1) * kPreferences[stage];
-    return static_cast<float>(fmin(static_cast<double>(weight) + more, kWanted));
+  static float with_preference(float weight, double preferred, bool is_handed_over) {
+    const double more = least(most(preferred, 0), 1) * (is_handed_over ? 0.25 : 0.5);
+    return static_cast<float>(least(static_cast<double>(weight) + more, kWanted));
   }
 
  private:
   static constexpr double kAvoidPrior = -4, kWantPrior = -7;
 
-  // The log-likelihood ratio of a tilt of the odds by the factor, and by one over it of feedback against items.
-  static double ratio(const GroupEvidence& evidence, double mu, double factor, double inverse) {
-    constexpr double kNoise = 0.05, kSharpness = 1.4;
-    double sum = 0;
-    for (int against = 0; against < 2; ++against) {
-      if (evidence.with[against] + evidence.without[against] == 0) continue;
-      const double tilt = against ? inverse : factor, z = 1 - mu + mu * tilt;
-      sum += evidence.with[against] * log(kNoise + (1 - kNoise) * tilt / z) +
-             evidence.without[against] * log(kNoise + (1 - kNoise) / z);
-    }
-    return kSharpness * sum;
-  }
+  // fmin and fmax are calls.
+  static double least(double a, double b) { return a < b ? a : b; }
+  static double most(double a, double b) { return a > b ? a : b; }
 };
 
 }  // namespace pintle::internal

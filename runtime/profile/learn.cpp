@@ -6,28 +6,20 @@
 
 #include "runtime/profile/group_posterior.h"
 #include "runtime/profile/near_items.h"
-#include "runtime/scan/tilt.h"
 
 namespace pintle::internal {
 namespace {
 
 // Time goes in steps: so many a half-life, in each of which the weights stay the same (at most 0.14 % off).
 constexpr double kStepsPerHalfLife = 512;
-// Nats that a MORE_LIKE gives an item whose vector has the direction of its own.
-constexpr double kNearWeight = 0.25;
+// Of ProfileState.is_touched: whether the attribute's sums have changed since its odds were found.
+constexpr uint8_t kWeighed = 1, kChanged = 2;
 
 int64_t step_of(const ProfileState& profile, int64_t now) {
   const double half_life = profile.options.half_life_seconds;
   if (!(half_life > 0) || now == PINTLE_NO_DATE) return 0;
   const double step = half_life / kStepsPerHalfLife;
   return static_cast<int64_t>(floor(static_cast<double>(now) / (step > 1 ? step : 1)));
-}
-// What is left of a feedback's weight.
-double faded_weight(const ProfileState& profile, const pintle_feedback& feedback) {
-  const double weight = static_cast<double>(feedback.weight);
-  if (!(profile.options.half_life_seconds > 0) || feedback.time == PINTLE_NO_DATE) return weight;
-  const double age = static_cast<double>(profile.step - step_of(profile, feedback.time));
-  return age <= 0 ? weight : weight * exp2(-age / kStepsPerHalfLife);
 }
 
 // Feedback into the sums and out of them, by the same numbers.
@@ -41,6 +33,7 @@ class Summing {
     for (uint32_t i = 0; i < profile_.touched_count; ++i) {
       *profile_.sums.at(touched[i], 1) = {};
       *profile_.weights.at(touched[i], 1) = 0;
+      profile_.has_offsets = false;
       *profile_.is_touched.at(touched[i], 1) = 0;
     }
     profile_.touched_count = 0;
@@ -87,7 +80,7 @@ class Summing {
   AttributeSums* sums_of(uint32_t attribute) {
     uint8_t& is_touched = *profile_.is_touched.at(attribute, 1);
     if (!is_touched) *profile_.touched.at(profile_.touched_count++, 1) = attribute;
-    is_touched = 1;
+    is_touched = kChanged;
     return profile_.sums.at(attribute, 1);
   }
 
@@ -104,26 +97,31 @@ class Weighing {
   void weigh() {
     weigh_attributes();
     update_near_items(session_);
-    weigh_near_items();
-    profile_.most = fminf(static_cast<float>(most_ * (1 + 1e-6)), kLargestOffset);
   }
 
  private:
   void weigh_attributes() {
     const uint32_t* touched = profile_.touched.front(profile_.touched_count);
+    // Feedback on an attribute leaves the others' odds as they are.
+    const bool is_other_total = !(profile_.total == profile_.weighed_total);
     uint32_t live = 0;
     int64_t rivals = 0;
     for (uint32_t i = 0; i < profile_.touched_count; ++i) {
       const AttributeSums& sums = *profile_.sums.at(touched[i], 1);
-      GroupOdds odds = {0, 0};
-      if (!sums.is_empty()) {
-        odds = odds_of(sums, touched[i]);
-        ++live;
-        if (!is_stated(sums)) rivals += as_rival(odds);
+      double& avoids = *profile_.avoid_odds.at(touched[i], 1);
+      double& wants = *profile_.want_odds.at(touched[i], 1);
+      uint8_t& is_touched = *profile_.is_touched.at(touched[i], 1);
+      if (is_other_total || is_touched == kChanged) {
+        const GroupOdds odds = sums.is_empty() ? GroupOdds{0, 0} : odds_of(sums, touched[i]);
+        avoids = odds.avoids;
+        wants = odds.wants;
+        is_touched = kWeighed;
       }
-      *profile_.avoid_odds.at(touched[i], 1) = odds.avoids;
-      *profile_.want_odds.at(touched[i], 1) = odds.wants;
+      if (sums.is_empty()) continue;
+      ++live;
+      if (!is_stated(sums)) rivals += as_rival({avoids, wants});
     }
+    profile_.weighed_total = profile_.total;
     const double untouched =
         (model_.catalogue.attribute_count - live) * GroupPosterior::untouched_sum();
     for (uint32_t i = 0; i < profile_.touched_count; ++i) {
@@ -133,16 +131,18 @@ class Weighing {
       const bool stated = is_stated(sums);
       float& weight = *profile_.weights.at(touched[i], 1);
       const int64_t others = stated ? rivals : rivals - as_rival(odds);
+      const float before = weight;
       weight = GroupPosterior::weight(odds, static_cast<double>(others) / kOddsOne + untouched);
       weight = GroupPosterior::with_preference(
-          weight, static_cast<double>(sums.preferred) / kFixedOne, profile_.stage);
-      if (weight > 0) most_ += static_cast<double>(weight);
+          weight, static_cast<double>(sums.preferred) / kFixedOne, profile_.is_handed_over);
+      if (weight != before) profile_.has_offsets = false;
     }
   }
   // In fixed point, as the order in which attributes were touched must not tell; more than counts anyway is left out.
   static constexpr double kOddsOne = 0x1p32;
   static int64_t as_rival(const GroupOdds& odds) {
-    return llrint(fmin(odds.sum(), 2 * GroupPosterior::kMostRivals) * kOddsOne);
+    constexpr double kMost = 2 * GroupPosterior::kMostRivals;
+    return llrint((odds.sum() < kMost ? odds.sum() : kMost) * kOddsOne);
   }
   static bool is_stated(const AttributeSums& sums) { return sums.itself[0] != sums.itself[1]; }
 
@@ -162,7 +162,22 @@ class Weighing {
           static_cast<double>(profile_.total.items[s] - sums.items[s]) / kFixedOne;
     }
     evidence.stated = static_cast<double>(sums.itself[0] - sums.itself[1]) / kFixedOne;
-    return GroupPosterior::odds(evidence, fmin(fmax(share, 0.001), 0.999));
+    constexpr double kLeast = GroupLogs::kLeastShare, kMost = GroupLogs::kMostShare;
+    // Most groups of a catalogue that has many.
+    if (!(share > kLeast)) return odds_of_small(evidence);
+    return GroupPosterior::odds(evidence, GroupLogs(evidence, share < kMost ? share : kMost));
+  }
+
+  // Of a group of the least share. Those that no feedback was about are alike.
+  GroupOdds odds_of_small(const GroupEvidence& evidence) {
+    const bool is_plain = evidence.with[0] + evidence.with[1] == 0 && evidence.stated == 0;
+    if (is_plain && has_plain_odds_) return plain_odds_;
+    const GroupOdds odds = GroupPosterior::odds(evidence, small_logs_);
+    if (is_plain) {
+      plain_odds_ = odds;
+      has_plain_odds_ = true;
+    }
+    return odds;
   }
 
   // An attribute's share of the catalogue.
@@ -182,49 +197,22 @@ class Weighing {
     return static_cast<double>(mean);
   }
 
-  void weigh_near_items() {
-    const ItemTerm* terms = profile_.terms.front(profile_.term_count);
-    for (uint32_t i = 0; i < profile_.term_count; ++i) {
-      *profile_.has_term.at(terms[i].item / 64, 1) = 0;
-    }
-    profile_.term_count = 0;
-    for (uint32_t slot = 0; slot < kNearFeedback; ++slot) {
-      const NearItems& near = *profile_.near.at(slot, 1);
-      for (uint32_t i = 0; near.number != 0 && i < profile_.log.count(); ++i) {
-        const pintle_feedback& feedback = profile_.log.at(i);
-        if (feedback.number != near.number) continue;
-        const double weight =
-            kNearWeight * response_of(feedback.kind) * faded_weight(profile_, feedback);
-        for (uint32_t n = 0; n < near.count; ++n) {
-          const double cosine = static_cast<double>(near.items[n].cosine);
-          add_term(near.items[n].item, llrint(weight * cosine * kFixedOne));
-        }
-        if (weight > 0) most_ += weight;
-      }
-    }
-  }
-  // Sorted by item.
-  void add_term(uint32_t item, int64_t weight) {
-    uint32_t place = profile_.term_count;
-    ItemTerm* terms = profile_.terms.front(kMaxItemTerms);
-    while (place > 0 && terms[place - 1].item >= item) --place;
-    if (place < profile_.term_count && terms[place].item == item) {
-      terms[place].weight += weight;
-      return;
-    }
-    memmove(terms + place + 1, terms + place, (profile_.term_count - place) * sizeof(ItemTerm));
-    terms[place] = {item, weight};
-    ++profile_.term_count;
-    *profile_.has_term.at(item / 64, 1) |= uint64_t{1} << item % 64;
-  }
-
   Session* const session_;
   const Model& model_;
   ProfileState& profile_;
-  double most_ = 0;
+  const GroupLogs small_logs_{{{1, 1}, {1, 1}, 0}, GroupLogs::kLeastShare};
+  GroupOdds plain_odds_ = {0, 0};
+  bool has_plain_odds_ = false;
 };
 
 }  // namespace
+
+double faded_weight(const ProfileState& profile, const pintle_feedback& feedback) {
+  const double weight = static_cast<double>(feedback.weight);
+  if (!(profile.options.half_life_seconds > 0) || feedback.time == PINTLE_NO_DATE) return weight;
+  const double age = static_cast<double>(profile.step - step_of(profile, feedback.time));
+  return age <= 0 ? weight : weight * exp2(-age / kStepsPerHalfLife);
+}
 
 void learn(Session* session, const FeedbackEntry& added) {
   if (session->profile.is_summed) Summing(session).add(added, 1);
@@ -243,13 +231,14 @@ void learn_profile(Session* session, int64_t now) {
     profile.step = step;
     Summing summing(session);
     summing.forget();
+    forget_near_weights(session);
     for (uint32_t i = 0; i < profile.log.count(); ++i) summing.add(profile.log.entry(i), 1);
     profile.is_summed = true;
     profile.is_weighed = false;
   }
-  const uint32_t stage = hand_over_stage(session->history.event_count());
-  if (profile.is_weighed && profile.stage == stage) return;
-  profile.stage = stage;
+  const bool handed_over = is_handed_over(session->history.event_count());
+  if (profile.is_weighed && profile.is_handed_over == handed_over) return;
+  profile.is_handed_over = handed_over;
   Weighing(session).weigh();
   profile.is_weighed = true;
 }

@@ -15,6 +15,8 @@ void unlearn(Session* session, const FeedbackEntry& removed);
 // attributes that feedback touched where the log did, and the whole log once a step of time. REQUIRES: the session
 // has a profile.
 void learn_profile(Session* session, int64_t now);
+// What is left of a feedback's weight at the profile's step of time.
+double faded_weight(const ProfileState& profile, const pintle_feedback& feedback);
 
 }  // namespace pintle::internal
 

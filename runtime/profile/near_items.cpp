@@ -2,13 +2,19 @@
 #include "runtime/profile/near_items.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "runtime/profile/group_posterior.h"
+#include "runtime/profile/learn.h"
 #include "runtime/scan/panel_scorer.h"
 #include "runtime/scan/topk.h"
 #include "runtime/support/strongest.h"
 
 namespace pintle::internal {
 namespace {
+
+// Nats that a MORE_LIKE gives an item whose vector has the direction of its own.
+constexpr double kNearWeight = 0.25;
 
 bool wants_near(const pintle_feedback& feedback) {
   return feedback.kind == PINTLE_FEEDBACK_MORE_LIKE || feedback.kind == PINTLE_FEEDBACK_LESS_LIKE;
@@ -31,6 +37,7 @@ void find_near(Session* session, const pintle_feedback& feedback, NearItems* nea
   });
   const size_t count = best.finish();
   near->number = feedback.number;
+  near->weight = 0;
   size_t kept = 0;
   float* other = session->list.vector_sum.front(dim);
   for (size_t i = 0; i < count; ++i) {
@@ -43,12 +50,56 @@ void find_near(Session* session, const pintle_feedback& feedback, NearItems* nea
   near->count = static_cast<uint32_t>(kept);
 }
 
+// In fixed point: what comes and goes leaves no trace.
+void add_term(ProfileState* profile, uint32_t item, int64_t weight) {
+  ItemTerm* terms = profile->terms.front(kMaxItemTerms);
+  uint32_t place = 0, end = profile->term_count;
+  while (place < end) {
+    const uint32_t middle = (place + end) / 2;
+    if (terms[middle].item < item) {
+      place = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  const size_t behind = profile->term_count - place;
+  if (behind == 0 || terms[place].item != item) {
+    if (weight == 0) return;
+    memmove(terms + place + 1, terms + place, behind * sizeof(ItemTerm));
+    terms[place] = {item, weight};
+    ++profile->term_count;
+  } else if ((terms[place].weight += weight) == 0) {
+    memmove(terms + place, terms + place + 1, (behind - 1) * sizeof(ItemTerm));
+    --profile->term_count;
+  }
+}
+
+// Makes the items' weight in the terms that one.
+void set_weight(ProfileState* profile, double weight, NearItems* near) {
+  if (near->weight == weight) return;
+  for (uint32_t n = 0; n < near->count; ++n) {
+    const double cosine = static_cast<double>(near->items[n].cosine);
+    const int64_t before = llrint(near->weight * cosine * kFixedOne);
+    add_term(profile, near->items[n].item, llrint(weight * cosine * kFixedOne) - before);
+  }
+  near->weight = weight;
+  profile->has_offsets = false;
+}
+
 }  // namespace
 
+void forget_near_weights(Session* session) {
+  ProfileState& profile = session->profile;
+  profile.term_count = 0;
+  for (uint32_t slot = 0; slot < kNearFeedback; ++slot) profile.near.at(slot, 1)->weight = 0;
+  profile.has_offsets = false;
+}
+
 void update_near_items(Session* session) {
-  const FeedbackLog& log = session->profile.log;
+  ProfileState& profile = session->profile;
+  const FeedbackLog& log = profile.log;
   NearItems* near = session->profile.near.front(kNearFeedback);
-  bool is_wanted[kNearFeedback] = {};
+  const pintle_feedback* wanted_by[kNearFeedback] = {};
   const pintle_feedback* missing[kNearFeedback];
   uint32_t wanted = 0, missing_count = 0;
   for (uint32_t i = log.count(); i > 0 && wanted < kNearFeedback; --i) {
@@ -57,19 +108,24 @@ void update_near_items(Session* session) {
     uint32_t slot = 0;
     while (slot < kNearFeedback && near[slot].number != log.at(i - 1).number) ++slot;
     if (slot < kNearFeedback) {
-      is_wanted[slot] = true;
+      wanted_by[slot] = &log.at(i - 1);
     } else {
       missing[missing_count++] = &log.at(i - 1);
     }
   }
-  uint32_t slot = 0;
-  for (uint32_t i = 0; i < missing_count; ++i) {
-    while (is_wanted[slot]) ++slot;
-    find_near(session, *missing[i], &near[slot]);
-    is_wanted[slot] = true;
+  for (uint32_t slot = 0; slot < kNearFeedback; ++slot) {
+    if (wanted_by[slot] != nullptr) continue;
+    set_weight(&profile, 0, &near[slot]);
+    near[slot].number = 0;
+    if (missing_count == 0) continue;
+    wanted_by[slot] = missing[--missing_count];
+    find_near(session, *wanted_by[slot], &near[slot]);
   }
-  for (slot = 0; slot < kNearFeedback; ++slot) {
-    if (!is_wanted[slot]) near[slot].number = 0;
+  for (uint32_t slot = 0; slot < kNearFeedback; ++slot) {
+    if (wanted_by[slot] == nullptr) continue;
+    const double response = response_of(wanted_by[slot]->kind);
+    set_weight(&profile, kNearWeight * response * faded_weight(profile, *wanted_by[slot]),
+               &near[slot]);
   }
 }
 

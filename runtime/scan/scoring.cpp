@@ -8,6 +8,7 @@
 #include "runtime/scan/executor.h"
 #include "runtime/scan/panel_scorer.h"
 #include "runtime/scan/selector.h"
+#include "runtime/scan/tilted_scan.h"
 #include "runtime/scan/topk.h"
 #include "runtime/scan/trust.h"
 
@@ -108,6 +109,27 @@ void scan_items(Session* session, const float* hidden, const pintle_request& req
   }
 }
 
+// Whatever the request and the table; each try of the trust region is a scan.
+size_t top_selected(Session* session, const float* hidden, const pintle_request& request,
+                    const Audience& audience, TrustRegion* trust, pintle_recommendation* out) {
+  pintle_recommendation* own_entries = session->list.own.front(PINTLE_LIST_K);
+  for (;;) {
+    TopK best(out, request.k);
+    TopK own(own_entries, request.k < PINTLE_LIST_K ? request.k : PINTLE_LIST_K);
+    {
+      Eligibility eligibility(session, request, audience);
+      Selector selector(eligibility, trust->tilt(), &best, &own);
+      scan_items(session, hidden, request, &eligibility, &selector, &best);
+    }
+    const size_t count = best.finish();
+    if (!trust->tilt().is_active()) return count;
+    own.finish();
+    ItemScorer scorer(session, hidden);
+    for (size_t i = 0; i < count; ++i) out[i].score = scorer.score(out[i].item);
+    if (trust->holds(own_entries, out, count)) return count;
+  }
+}
+
 }  // namespace
 
 Status check_items(const Session& session, const char* list, const uint32_t* items, size_t count) {
@@ -124,22 +146,13 @@ size_t top_items(Session* session, const float* hidden, const pintle_request& re
                  const Audience& audience, pintle_recommendation* out) {
   const Model& model = *session->model;
   TrustRegion trust(session, audience);
-  pintle_recommendation* own_entries = session->list.own.front(PINTLE_LIST_K);
+  const bool is_exact = hidden != nullptr && model.exact.present();
   size_t count = 0;
-  for (;;) {
-    TopK best(out, request.k);
-    TopK own(own_entries, request.k < PINTLE_LIST_K ? request.k : PINTLE_LIST_K);
-    {
-      Eligibility eligibility(session, request, audience);
-      Selector selector(eligibility, trust.tilt(), &best, &own);
-      scan_items(session, hidden, request, &eligibility, &selector, &best);
-    }
-    count = best.finish();
-    if (!trust.tilt().is_active()) break;
-    own.finish();
-    ItemScorer scorer(session, hidden);
-    for (size_t i = 0; i < count; ++i) out[i].score = scorer.score(out[i].item);
-    if (trust.holds(own_entries, out, count)) break;
+  if (trust.tilt().is_active() && !is_exact && (request.flags & PINTLE_ONLY_ALLOWED) == 0) {
+    session->exact_counts = {};
+    count = tilted_top(session, hidden, request, audience, &trust, out);
+  } else {
+    count = top_selected(session, hidden, request, audience, &trust, out);
   }
   for (size_t i = 0; i < count; ++i) {
     model.catalogue.get_id(out[i].item, &out[i].id, &out[i].id_text);

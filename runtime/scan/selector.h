@@ -40,14 +40,11 @@ class Selector {
   // Row r of the panel is offered if bit r of `mask` is set. REQUIRES: panels in ascending order.
   void offer_panel(size_t panel, uint32_t mask, const float* scores) {
     mask &= eligibility_.of_panel(panel);
+    const uint32_t first = static_cast<uint32_t>(panel * kPanelRows);
+    if (tilt_ != nullptr) return offer_tilted(first, mask, scores);
     for (; mask != 0; mask &= mask - 1) {
-      const int row = __builtin_ctz(mask);
-      const uint32_t item = static_cast<uint32_t>(panel * kPanelRows) + static_cast<uint32_t>(row);
-      if (tilt_ != nullptr) {
-        offer_tilted(item, scores[row]);
-      } else if (best_->may_enter(scores[row])) {
-        best_->offer(item, scores[row]);
-      }
+      const uint32_t row = static_cast<uint32_t>(__builtin_ctz(mask));
+      if (best_->may_enter(scores[row])) best_->offer(first + row, scores[row]);
     }
   }
   // The same for one item, in any order of items; no item twice.
@@ -64,11 +61,14 @@ class Selector {
  private:
   static constexpr float kRounding = 0x1p-22f;
 
-  void offer_tilted(uint32_t item, float score) {
-    if (own_->may_enter(score)) own_->offer(item, score);
-    if (!best_->may_enter(score + tilt_->most())) return;
-    const float tilted = score + tilt_->of(item);
-    if (best_->may_enter(tilted)) best_->offer(item, tilted);
+  void offer_tilted(uint32_t first, uint32_t mask, const float* scores) {
+    for (; mask != 0; mask &= mask - 1) {
+      const uint32_t row = static_cast<uint32_t>(__builtin_ctz(mask));
+      const uint32_t item = first + row;
+      if (own_->may_enter(scores[row])) own_->offer(item, scores[row]);
+      const float tilted = scores[row] + tilt_->of(item);
+      if (best_->may_enter(tilted)) best_->offer(item, tilted);
+    }
   }
 
   const Eligibility& eligibility_;

@@ -27,7 +27,8 @@ class TrustRegion {
   bool holds(const pintle_recommendation* own, const pintle_recommendation* tilted, size_t count) {
     if (!tilt_.is_active()) return true;
     const double trust = static_cast<double>(session_->profile.options.trust);
-    if (worth(tilted, own, count) >= trust * worth(own, own, count)) return true;
+    if (own_worth_ < 0) own_worth_ = worth(own, own, count);
+    if (worth(tilted, own, count) >= trust * own_worth_) return true;
     part_ = part_ > kLeastPart ? part_ / 2 : 0;
     tilt_ = make();
     return false;
@@ -50,6 +51,7 @@ class TrustRegion {
   }
 
   Session* const session_;
+  double own_worth_ = -1;  // not known yet
   float part_;
   Tilt tilt_;
 };

@@ -113,7 +113,7 @@ void ProfileState::lay_out(const Model& model, Arena* arena) {
   means = arena->buffer<float>(attributes);
   near = arena->buffer<NearItems>(kNearFeedback);
   terms = arena->buffer<ItemTerm>(kMaxItemTerms);
-  has_term = arena->buffer<uint64_t>(SeenItems::word_count(model.item_count));
+  offsets = arena->buffer<float>(format::round_up(model.item_count, kPanelRows));
 }
 
 void ProfileState::start(const Model& model) {
@@ -125,13 +125,11 @@ void ProfileState::start(const Model& model) {
   memset(weights.front(attributes), 0, attributes * sizeof(float));
   memset(is_touched.front(attributes), 0, attributes);
   for (size_t i = 0; i < attributes; ++i) *means.at(i, 1) = -1;
-  const size_t words = SeenItems::word_count(model.item_count);
-  memset(has_term.front(words), 0, words * sizeof(uint64_t));
   replaced();
 }
 
 void ProfileState::replaced() {
-  is_summed = is_weighed = false;
+  is_summed = is_weighed = has_offsets = false;
   memset(near.front(kNearFeedback), 0, kNearFeedback * sizeof(NearItems));
 }
 

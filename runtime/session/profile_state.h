@@ -31,6 +31,7 @@ struct NearItem {
 inline float magnitude(const NearItem& near) { return near.cosine; }
 struct NearItems {
   uint64_t number;  // the feedback's; 0: none
+  double weight;    // that its items have in the terms; 0: they are not there
   uint32_t count;
   NearItem items[kNearItems];  // the nearest first
 };
@@ -40,7 +41,7 @@ inline constexpr uint32_t kNearFeedback = 32;
 // Fixed point: so many of the heaviest feedbacks as a log has stay far inside 63 bits.
 inline constexpr double kFixedOne = 0x1p40;
 
-// An item's own part of its offset, besides its attributes'.
+// An item's own part of its offset, besides its attributes'; none is 0.
 struct ItemTerm {
   uint32_t item;
   int64_t weight;  // nats, in fixed point
@@ -59,6 +60,9 @@ struct AttributeSums {
 struct FeedbackSums {
   int64_t items[2];  // of all feedback on items
   int64_t shown;     // of that which came with a list
+  bool operator==(const FeedbackSums& other) const {
+    return items[0] == other.items[0] && items[1] == other.items[1] && shown == other.shown;
+  }
 };
 
 class FeedbackLog {
@@ -113,11 +117,12 @@ struct ProfileState {
   ShownList last_list = {};  // that the session recommended
   // What was learned of the log and options, as they are at `step` of time (profile/learn.cpp):
   int64_t step = 0;
-  uint32_t stage = 0;  // of the hand-over to the network: group_posterior.h
+  bool is_handed_over = false;  // the network knows the person: group_posterior.h
   bool is_summed = false;   // `sums` and `total` are the log's
   bool is_weighed = false;  // and the rest is what follows from them
   FeedbackSums total = {};
-  Buffer<AttributeSums> sums;  // [attributes]
+  FeedbackSums weighed_total = {};  // that the odds were found with
+  Buffer<AttributeSums> sums;       // [attributes]
   Buffer<uint8_t>
       is_touched;  // [attributes]: in `touched`; the others' sums are empty, their weights 0
   Buffer<uint32_t> touched;              // [attributes], touched_count of them
@@ -126,9 +131,11 @@ struct ProfileState {
   Buffer<float> means;     // [attributes]: their share of the catalogue; below 0: not counted yet
   Buffer<NearItems> near;  // [kNearFeedback]
   Buffer<ItemTerm> terms;  // [kMaxItemTerms], by ascending item, term_count of them
-  Buffer<uint64_t> has_term;  // bitmap of items
   uint32_t touched_count = 0, term_count = 0;
-  float most = 0;  // no item's offset is above it
+  // And of these, where has_offsets (profile/offsets.h):
+  bool has_offsets = false;
+  Buffer<float> offsets;  // [items padded to 16], nats of odds
+  float most = 0;         // the largest of them, or 0
 
   bool present() const { return is_present_; }
   void lay_out(const Model& model, Arena* arena);

@@ -31,10 +31,11 @@ std::vector<std::string> isas_under_test() {
 }
 
 OpenModel::OpenModel(const std::vector<uint8_t>& file, const std::string& isa, uint32_t flags,
-                     const std::vector<uint8_t>& delta)
+                     const std::vector<uint8_t>& delta, const pintle_allocator* allocator)
     : bytes_(file), delta_(delta) {
   pintle_open_options options = PINTLE_OPEN_OPTIONS_INIT;
   options.flags = flags;
+  options.allocator = allocator;
   options.isa = isa.empty() ? nullptr : isa.c_str();
   if (!delta.empty()) {
     options.delta = delta_.data();

@@ -37,10 +37,11 @@ std::vector<std::string> isas_under_test();
 class OpenModel {
  public:
   // isa: "" for the environment's or the best.
-  // delta: empty for none.
+  // delta: empty for none. allocator: outlives the model; null for the library's.
   explicit OpenModel(const std::vector<uint8_t>& file, const std::string& isa = "",
                      uint32_t flags = PINTLE_OPEN_VERIFY_ALL,
-                     const std::vector<uint8_t>& delta = {});
+                     const std::vector<uint8_t>& delta = {},
+                     const pintle_allocator* allocator = nullptr);
   pintle_model* get() const { return model_.get(); }
   pintle_model_info info() const;
 

@@ -120,6 +120,56 @@ TEST_CASE("what a person asks for comes, and what they do not want goes") {
   }
 }
 
+TEST_CASE("a preference says little, and less once the network knows the person") {
+  const OpenModel model(profiled_model().file(), "", PINTLE_OPEN_PROFILE);
+  ProfiledSession session(model, {});
+  const auto weight = [&](uint32_t attribute) {
+    for (const pintle_profile_part& part : session.parts(PINTLE_NO_DATE)) {
+      if (part.attribute == attribute) return part.weight;
+    }
+    return 0.0f;
+  };
+  for (int i = 0; i < 3; ++i) session.give({PINTLE_FEEDBACK_PREFERS, 1, 1, 0, PINTLE_NO_DATE, 0});
+  const uint64_t half = session.give({PINTLE_FEEDBACK_PREFERS, 0, 0.5f, 0, PINTLE_NO_DATE, 0});
+  const std::vector<pintle_recommendation> first = session.recommend();
+  CHECK(weight(1) == 0.5f);
+  CHECK(weight(0) == 0.25f);
+  session.append({1, 2});
+  CHECK(weight(1) == 0.5f);
+  session.append({4});
+  CHECK(weight(1) == 0.25f);
+  CHECK(weight(0) == 0.125f);
+  CHECK(session.describe(session.parts(PINTLE_NO_DATE)[0]) ==
+        "More Space: you asked on three occasions");
+  REQUIRE(pintle_profile_undo(session.get(), half) == PINTLE_OK);
+  CHECK(weight(0) == 0);
+  // What they newly want counts for more than both, and is bounded with them.
+  session.give({PINTLE_FEEDBACK_MORE_OF, 0, 1, 0, PINTLE_NO_DATE, 0});
+  CHECK(weight(0) > 8 * weight(1));
+  for (const uint32_t kind : {PINTLE_FEEDBACK_MORE_OF, PINTLE_FEEDBACK_PREFERS}) {
+    for (int i = 0; i < 9; ++i) session.give({kind, 0, 1, 0, PINTLE_NO_DATE, 0});
+  }
+  CHECK(weight(0) <= 4.25f);
+  REQUIRE(pintle_session_reset(session.get()) == PINTLE_OK);
+  CHECK(weight(1) == 0.5f);
+}
+
+TEST_CASE("feedback on items that came with no list teaches no taste") {
+  const OpenModel model(profiled_model().file(), "", PINTLE_OPEN_PROFILE);
+  ProfiledSession session(model, {1, 2, 3});
+  const auto like_all = [&] {
+    for (uint32_t item = 0; item < kProfiledItems; item += 5) {
+      session.give({PINTLE_FEEDBACK_LIKE, item, 1, 0, PINTLE_NO_DATE, 0});
+    }
+  };
+  like_all();
+  CHECK(session.parts(PINTLE_NO_DATE).empty());
+  session.recommend();
+  like_all();
+  REQUIRE(!session.parts(PINTLE_NO_DATE).empty());
+  CHECK(session.parts(PINTLE_NO_DATE)[0].attribute == 0);
+}
+
 TEST_CASE("items leave the lists for good, whatever the profile forgets") {
   const OpenModel model(profiled_model().file(), "", PINTLE_OPEN_PROFILE);
   ProfiledSession session(model, {1, 2, 3}), plain(model, {1, 2, 3});
@@ -199,7 +249,8 @@ TEST_CASE("whatever the feedback, offsets are bounded and lists stay inside the 
     const float trust = static_cast<float>(round % 5) / 4;
     session.set_options(4, trust);
     // 10,000 of one kind on one item, or on whatever comes first.
-    const uint32_t kind = draw(&random, 10);
+    const uint32_t kind = draw(&random, PINTLE_FEEDBACK_PREFERS + 1);
+    session.recommend();  // what the feedback is beside
     for (int i = 0; i < (round < 4 ? 10000 : 60); ++i) {
       pintle_feedback feedback = random_feedback(&random);
       feedback.kind = kind;

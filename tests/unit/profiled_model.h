@@ -47,7 +47,7 @@ inline uint32_t draw(std::mt19937* random, uint32_t below) {
 }
 
 inline pintle_feedback random_feedback(std::mt19937* random) {
-  const uint32_t kind = draw(random, 10);
+  const uint32_t kind = draw(random, PINTLE_FEEDBACK_PREFERS + 1);
   const uint32_t target = draw(random, kind >= PINTLE_FEEDBACK_MORE_OF ? 3 : kProfiledItems);
   const float weight = static_cast<float>(1 + draw(random, 1000)) / 1000;
   const int64_t time = draw(random, 4) == 0 ? PINTLE_NO_DATE : 1700000000 + draw(random, 50000000);
