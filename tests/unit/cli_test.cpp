@@ -342,6 +342,38 @@ TEST_CASE("verify names the first fault") {
   CHECK(contains(run.err, "PINTLE_ERR_CORRUPT"));
 }
 
+TEST_CASE("a file tells people what is true of what it holds, or the owner's words") {
+  const auto words_in = [](const std::string& path) {
+    return pintle("inspect --json --model " + path).parsed()["provenance"]["main_parameters"];
+  };
+  const json told = words_in(model_path());
+  REQUIRE(told.size() == 5);
+  CHECK(contains(told[0], "the last 32 items of your history, in their order"));
+  CHECK(contains(told[2], "Without a history, the most popular items come first"));
+  CHECK(contains(told[3], "(genres, mood)"));
+  const std::string text = pintle("inspect --model " + model_path()).out;
+  CHECK(contains(text, "main_parameters      Your list follows from"));
+
+  const test::ScratchDir folder;
+  const std::string out = folder.path("m.pintle"), convert = "convert " + kSource + "--out " + out;
+  const Outcome own =
+      pintle(convert + " --json --main-parameters " +
+             folder.write("words", "Wie es gew\xC3\xA4hlt wird.\n\n Und wie nicht. \r\n"));
+  REQUIRE_MESSAGE(own.status == 0, own.err);
+  CHECK(words_in(out) == json{"Wie es gew\xC3\xA4hlt wird.", "Und wie nicht."});
+  CHECK(own.parsed()["main_parameters"] == words_in(out));
+  const Outcome plain = pintle(convert);
+  REQUIRE(plain.status == 0);
+  CHECK(words_in(out).size() == 3);  // no log, no item table
+  for (const json& words : words_in(out)) {
+    CHECK(contains(plain.out, "tells people: " + words.get<std::string>() + "\n"));
+  }
+  const Outcome empty = pintle(convert + " --main-parameters " + folder.write("empty", "\n"));
+  CHECK(empty.status == 1);
+  CHECK(contains(empty.err, "leave --main-parameters out"));
+  CHECK(words_in(out).size() == 3);
+}
+
 TEST_CASE("inspect shows architecture, tensors, catalogue and provenance") {
   const json model = pintle("inspect --json --model " + model_path()).parsed();
   CHECK(model["format"] == "1.4");
