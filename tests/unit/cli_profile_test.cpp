@@ -149,7 +149,14 @@ TEST_CASE("a model without a prior has no such lists, and says what gives it one
   CHECK(lines.status == 0);
   CHECK(
       contains(lines.out, "history 2\nno list, as the history is empty: " + why + "\nhistory 3\n"));
-  // Nor are there lists without a state where features are steered, or scores.
+  // With a prior, steered features still need a state, and scores an event.
+  SteerableModel popular;
+  popular.parts.catalogue.popularity.assign(37, -3.5f);
+  popular.write(model);
+  CHECK(pintle(with + "--history ''").status == 0);
+  const Outcome steered = pintle(with + "--history '' --steer feature:1:set=1");
+  CHECK(steered.status == 1);
+  CHECK(contains(steered.err, "--history is empty: edits of features need a history"));
   const Outcome scores =
       pintle(on_model("--history '' --candidates " + folder.write("c", some_ids(1)[0])));
   CHECK(scores.status == 1);
