@@ -70,6 +70,7 @@ nlohmann::ordered_json to_json(const ConvertReport& report, const ConvertArgumen
           {"saes", report.saes},
           {"knobs", report.knob_count},
           {"presets", report.preset_count},
+          {"main_parameters", report.main_parameters},
           {"exact", exact_json(report, arguments)}};
 }
 
@@ -125,6 +126,9 @@ void print_report(const ConvertReport& report, const ConvertArguments& arguments
   for (const std::string& sae : report.saes) std::printf("SAE %s\n", sae.c_str());
   if (!report.saes.empty() || report.knob_count != 0) {
     std::printf("knobs: %zu, presets: %zu\n", report.knob_count, report.preset_count);
+  }
+  for (const std::string& words : report.main_parameters) {
+    std::printf("tells people: %s\n", words.c_str());
   }
   for (const auto& [name, value] : report.quality) std::printf("%s: %.6f\n", name.c_str(), value);
 }
@@ -208,6 +212,11 @@ void add_convert_command(CLI::App* app) {
                  "Evaluate the model on --interactions (leave-one-out) and store the result in it")
       ->needs(interactions);
   add_sae_options(verb, &options.sae);
+  verb->add_option(
+      "--main-parameters", options.main_parameters_path,
+      "What the file tells people of how their lists come about and can be changed, in your own "
+      "words: text, a sentence or paragraph a line (default: sentences that are true of what the "
+      "file holds; the report shows them)");
   add_threads_option(verb, &arguments->threads);
   verb->add_option("--out", options.out_path, "The model file to write")->required();
   verb->add_flag("--json", arguments->json, "Print the report as one JSON object");

@@ -15,6 +15,7 @@ using Json = nlohmann::ordered_json;
 
 const char* cause_name(uint32_t cause) {
   if (cause == PINTLE_CAUSE_SCORE) return "score";
+  if (cause == PINTLE_CAUSE_PROFILE) return "profile";
   return cause == PINTLE_CAUSE_WISH ? "wish" : "rule";
 }
 
@@ -72,6 +73,7 @@ std::string reason_text(const Model& model, const ListRequest& request,
                         const ExplainedList& explained, size_t index) {
   const pintle_list_entry& entry = explained.list.entries[index];
   if (entry.cause == PINTLE_CAUSE_SCORE) return "its score";
+  if (entry.cause == PINTLE_CAUSE_PROFILE) return "the profile";
   std::string text = request.source_words(entry.source);
   if (entry.replaced != PINTLE_NO_ITEM) text += ", for " + title_of(model, entry.replaced);
   text += ": gain " + number_text("%+.2f %%", percent(explained, static_cast<double>(entry.gain))) +
@@ -101,7 +103,8 @@ const char kListKeysHelp[] =
 const char kWhyKeysHelp[] =
     "every item also has probability, plain_rank (its rank without wishes and rules, null: not in "
     "that "
-    "list), cause (score, wish or rule), source, replaced (the id that left for it), gain, and "
+    "list), cause (score, profile, wish or rule), source, replaced (the id that left for it), "
+    "gain, and "
     "reasons, "
     "whose values add up to the gain";
 
@@ -144,7 +147,7 @@ Json rules_json(const ListRequest& request, const ExplainedList& explained) {
 void add_why(const Model& model, const ListRequest& request, const ExplainedList& explained,
              size_t index, Json* json) {
   const pintle_list_entry& entry = explained.list.entries[index];
-  const bool is_plain = entry.cause == PINTLE_CAUSE_SCORE;
+  const bool is_plain = entry.cause == PINTLE_CAUSE_SCORE || entry.cause == PINTLE_CAUSE_PROFILE;
   const bool is_ranked = entry.plain_rank != PINTLE_NO_RANK;
   (*json)["probability"] = shortest(entry.probability);
   (*json)["plain_rank"] = is_ranked ? Json(entry.plain_rank) : Json();

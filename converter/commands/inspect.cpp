@@ -129,7 +129,8 @@ Json describe_provenance(const fb::Provenance* provenance) {
           {"precision", text_of(provenance->precision())},
           {"quantization", strings(provenance->quantization())},
           {"assumptions", strings(provenance->assumptions())},
-          {"quality", quality}};
+          {"quality", quality},
+          {"main_parameters", strings(provenance->main_parameters())}};
 }
 
 Json describe(const std::string& path) {

@@ -11,10 +11,12 @@
 
 #include "converter/commands/commands.h"
 #include "converter/commands/explained_list.h"
+#include "converter/commands/learned_profile.h"
 #include "converter/commands/request_options.h"
 #include "converter/io/error.h"
 #include "converter/io/interactions.h"
 #include "converter/io/progress.h"
+#include "converter/run/feedback_arguments.h"
 #include "converter/run/runtime_model.h"
 #include "converter/run/steering_names.h"
 
@@ -26,8 +28,13 @@ using Json = nlohmann::ordered_json;
 struct RecommendArguments {
   std::string model_path, delta_path, history, sequences_path, candidates_path;
   RequestArguments request;
+  std::vector<std::string> feedback;
+  bool not_personal = false;
   bool skip_unknown = false, why = false, json = false;
 };
+
+constexpr char kNoPrior[] =
+    "the model has no popularity prior, which `pintle convert --interactions` puts into it";
 
 struct Ranked {
   uint32_t item;
@@ -36,8 +43,9 @@ struct Ranked {
 
 struct Answer {
   std::vector<Ranked> items;
-  // Of knobs, wishes and rules, or with --why, unless the history is empty.
+  // Of knobs, wishes and rules, or with --why, if there is a list.
   std::optional<ExplainedList> explained;
+  std::string why_none = {};  // of an empty history without a list
 };
 
 struct History {
@@ -68,20 +76,31 @@ class Recommender {
   Recommender(const Model& model, const RecommendArguments& arguments)
       : session_(new_session(model)),
         request_(list_request(model, arguments.request)),
+        has_prior_(model.info().has_prior != 0),
         scores_candidates_(!arguments.candidates_path.empty()),
         with_why_(arguments.why) {
+    request_.request.is_personal = !arguments.not_personal;
     set_examples(&session_, request_.examples);
+    for (const pintle_feedback& feedback : parse_feedback(model, arguments.feedback)) {
+      require(session_.give(feedback), "--feedback");
+    }
     if (!scores_candidates_) return;
     candidates_ =
         find_items(model, read_id_list(arguments.candidates_path), arguments.candidates_path);
   }
 
   const ListRequest& request() const { return request_; }
+  std::vector<LearnedPart> learned(const Model& model) {
+    return learned_parts(model, &session_, request_.request.now);
+  }
 
   Answer run(const std::vector<uint32_t>& history) {
-    if (history.empty()) return {};
     require(session_.reset(), "cannot reset the session");
     require(session_.append(history), "cannot append to the history");
+    if (history.empty()) {
+      std::string why = why_no_list();
+      if (!why.empty()) return {{}, std::nullopt, std::move(why)};
+    }
     if (scores_candidates_) return {score_candidates(), std::nullopt};
     if (!request_.is_chosen() && !with_why_) {
       return {ranked(require(session_.recommend(request_.request), "cannot recommend")),
@@ -92,6 +111,14 @@ class Recommender {
   }
 
  private:
+  // Of an empty history; empty: there is a list.
+  std::string why_no_list() {
+    if (scores_candidates_) return "scores of --candidates need one";
+    const auto list = session_.recommend(request_.request);
+    if (list.status() != PINTLE_ERR_EMPTY_HISTORY) return "";
+    return has_prior_ ? list.message() : kNoPrior;
+  }
+
   template <typename Entry>
   static std::vector<Ranked> ranked(const std::vector<Entry>& list) {
     std::vector<Ranked> items;
@@ -111,12 +138,13 @@ class Recommender {
 
   Session session_;
   ListRequest request_;
-  bool scores_candidates_, with_why_;
+  bool has_prior_, scores_candidates_, with_why_;
   std::vector<uint32_t> candidates_;
 };
 
 void print_json(const Model& model, size_t number, const History& history, const Answer& answer,
-                const ListRequest& request, const RecommendArguments& arguments) {
+                const ListRequest& request, const std::vector<LearnedPart>& learned,
+                const RecommendArguments& arguments) {
   Json items = Json::array();
   for (size_t i = 0; i < answer.items.size(); ++i) {
     const Ranked& entry = answer.items[i];
@@ -124,10 +152,11 @@ void print_json(const Model& model, size_t number, const History& history, const
     if (arguments.why) add_why(model, request, *answer.explained, i, &items.back());
   }
   Json line{{"history", number}, {"items", std::move(items)}};
-  if (request.is_chosen()) {  // null: the history is empty
+  if (request.is_chosen()) {  // null: there is no list of an empty history
     line["list"] = answer.explained ? summary_json(*answer.explained) : Json();
     line["rules"] = answer.explained ? rules_json(request, *answer.explained) : Json();
   }
+  if (!arguments.feedback.empty()) line["profile"] = profile_json(model, learned);
   if (arguments.skip_unknown) line["unknown"] = history.unknown;
   // An id that is not UTF-8 is printed with the replacement character.
   std::cout << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
@@ -144,14 +173,16 @@ void print_unknown(size_t number, const History& history) {
     std::cout << (i == 0 ? "" : ", ") << history.unknown[i];
   }
   std::cout << (count > kExamples ? ", ..." : "") << '\n';
-  if (history.items.empty()) {
-    std::cout << "history " << number << ": nothing is left to recommend from\n";
-  }
+  if (history.items.empty()) std::cout << "history " << number << ": nothing is left of it\n";
 }
 
 void print_table(const Model& model, size_t number, const Answer& answer,
                  const ListRequest& request, bool numbered) {
   if (numbered) std::cout << "history " << number << '\n';
+  if (!answer.why_none.empty()) {
+    std::cout << "no list, as the history is empty: " << answer.why_none << '\n';
+    return;
+  }
   if (answer.explained && request.is_chosen()) {
     std::cout << summary_text(request, *answer.explained);
   }
@@ -181,13 +212,18 @@ std::vector<std::vector<std::string>> read_histories(const RecommendArguments& a
   std::istringstream words(arguments.history);
   std::vector<std::string> history;
   for (std::string id; words >> id;) history.push_back(id);
-  if (history.empty()) throw Error("--history is empty: there is nothing to recommend from");
   return {history};
 }
 
 void run_recommend_command(const RecommendArguments& arguments) {
-  const Model model = open_model(arguments.model_path, arguments.request.examples.open_flags(),
-                                 nullptr, arguments.delta_path.c_str());
+  const uint32_t flags =
+      arguments.request.examples.open_flags() |
+      (arguments.feedback.empty() ? 0u : static_cast<uint32_t>(PINTLE_OPEN_PROFILE));
+  const Model model =
+      open_model(arguments.model_path, flags, nullptr, arguments.delta_path.c_str());
+  if (arguments.not_personal && model.info().has_prior == 0) {
+    throw Error(std::string("--not-personal: ") + kNoPrior);
+  }
   const std::vector<std::vector<std::string>> histories = read_histories(arguments);
   // All ids are looked up first: an unknown one ends the run before anything is printed, unless it
   // is skipped.
@@ -196,17 +232,23 @@ void run_recommend_command(const RecommendArguments& arguments) {
     known.push_back(find_history(model, histories[i], i + 1, arguments.skip_unknown));
   }
   Recommender recommender(model, arguments);
+  const std::vector<LearnedPart> learned =
+      arguments.feedback.empty() ? std::vector<LearnedPart>() : recommender.learned(model);
   Progress progress("recommending", "histories", known.size());
   for (size_t i = 0; i < known.size(); ++i) {
     const Answer answer = recommender.run(known[i].items);
+    if (!answer.why_none.empty() && arguments.sequences_path.empty() && known[i].unknown.empty()) {
+      throw Error("--history is empty: " + answer.why_none);
+    }
     if (arguments.json) {
-      print_json(model, i + 1, known[i], answer, recommender.request(), arguments);
+      print_json(model, i + 1, known[i], answer, recommender.request(), learned, arguments);
     } else {
       print_unknown(i + 1, known[i]);
       print_table(model, i + 1, answer, recommender.request(), known.size() > 1);
     }
     progress.advance();
   }
+  if (!arguments.json && !arguments.feedback.empty()) std::cout << '\n' << profile_text(learned);
 }
 
 }  // namespace
@@ -217,15 +259,24 @@ void add_recommend_command(CLI::App* app) {
   verb->add_option("--model", arguments->model_path, "The model file")->required();
   verb->add_option("--delta", arguments->delta_path, "A delta of its catalogue (pintle delta)");
   CLI::Option_group* source = verb->add_option_group("Histories");
-  source->add_option("--history", arguments->history,
-                     "One history: item ids, oldest first, separated by spaces");
+  source->add_option(
+      "--history", arguments->history,
+      "One history: item ids, oldest first, separated by spaces. An empty one gets a list "
+      "by popularity, if `pintle convert --interactions` told the model of it");
   source->add_option("--sequences", arguments->sequences_path,
-                     "A file with one history a line; an empty line gets an empty list");
+                     "A file with one history a line, which may be empty");
   source->require_option(1);
   verb->add_flag("--skip-unknown", arguments->skip_unknown,
                  "Ids of a history that the model lacks are left out and counted, as in `pintle "
                  "evaluate`; without it they are an error");
   const std::vector<CLI::Option*> request = add_request_options(verb, &arguments->request);
+  CLI::Option* feedback =
+      verb->add_option("--feedback", arguments->feedback, kFeedbackHelp)->allow_extra_args(false);
+  CLI::Option* not_personal =
+      verb->add_flag("--not-personal", arguments->not_personal,
+                     "The list that anybody would get, by popularity: the history has no part in "
+                     "it, nor in what is left out")
+          ->excludes(feedback);
   CLI::Option* why =
       verb->add_flag("--why", arguments->why,
                      "Also why each entry is there: its rank without wishes and rules, the "
@@ -236,11 +287,12 @@ void add_recommend_command(CLI::App* app) {
       "and print them best first; --top-k and --include-seen do not apply, and options that change "
       "the list are refused");
   for (CLI::Option* option : request) candidates->excludes(option);
-  candidates->excludes(why);
+  for (CLI::Option* option : {feedback, not_personal, why}) candidates->excludes(option);
   verb->add_flag("--json", arguments->json,
                  "One line a history: {\"history\": 1, \"items\": [{\"id\": \"...\", \"score\": "
                  "1.25}, ...]}; histories are numbered from 1. " +
                      std::string(kListKeysHelp) + ". With --why " + kWhyKeysHelp +
+                     ". With --feedback " + kProfileKeysHelp +
                      ". With --skip-unknown also unknown, the ids left out");
   verb->callback([arguments] { run_recommend_command(*arguments); });
 }

@@ -12,7 +12,7 @@
 namespace pintle::converter {
 namespace {
 
-const std::string kScoreWords = "expected DCG";
+const std::string kScoreWords = "expected DCG", kProfileWords = "profile";
 
 std::vector<uint32_t> read_items_of(const Model& model, const std::string& path) {
   if (path.empty()) return {};
@@ -88,13 +88,14 @@ bool ListRequest::is_chosen() const {
 
 const std::string& ListRequest::source_words(uint32_t source) const {
   if (source == PINTLE_SOURCE_SCORE) return kScoreWords;
+  if (source >= PINTLE_SOURCE_PROFILE) return kProfileWords;
   if (source >= PINTLE_SOURCE_RULES) return rule_words.at(source - PINTLE_SOURCE_RULES);
   if (source >= PINTLE_SOURCE_WISHES) return wish_words.at(source - PINTLE_SOURCE_WISHES);
   return edit_words.at(source - PINTLE_SOURCE_KNOBS);
 }
 
 size_t ListRequest::source_count() const {
-  return 1 + edit_words.size() + wish_words.size() + rule_words.size();
+  return 2 + edit_words.size() + wish_words.size() + rule_words.size();
 }
 
 ListRequest list_request(const Model& model, const RequestArguments& arguments) {

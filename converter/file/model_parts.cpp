@@ -267,6 +267,7 @@ ModelParts read_model_parts(const std::string& path) {
     parts.provenance.source_sha256 = text_of(provenance->source_sha256());
     add_lines(provenance->quantization(), &parts.packed.settings);
     add_lines(provenance->assumptions(), &parts.network.assumptions);
+    add_lines(provenance->main_parameters(), &parts.provenance.main_parameters);
     if (provenance->quality() != nullptr) {
       for (const fb::Metric* metric : *provenance->quality()) {
         parts.provenance.quality.emplace_back(text_of(metric->name()), metric->value());

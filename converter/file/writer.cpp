@@ -160,8 +160,10 @@ class MetadataBuilder {
     const auto precision = builder_.CreateString(precision_name(packed_.precision));
     const auto settings = builder_.CreateVectorOfStrings(packed_.settings);
     const auto assumptions = builder_.CreateVectorOfStrings(network_.assumptions);
+    const auto metrics = builder_.CreateVector(quality);
     return fb::CreateProvenance(builder_, version, source, sha256, precision, settings, assumptions,
-                                builder_.CreateVector(quality));
+                                metrics,
+                                builder_.CreateVectorOfStrings(provenance_.main_parameters));
   }
 
   Offset<fb::ExactScan> exact() {

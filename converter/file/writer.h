@@ -37,10 +37,12 @@ PackedNetwork pack_network(const Network& network, fb::DType precision,
 // Appends the tensors of the SAEs: weights and decoder rows f32 for an f32 file, else int8.
 void pack_saes(const Interpretation& interpretation, PackedNetwork* packed);
 
+// What the file tells people of itself; the rest of fb::Provenance is in the network and its tensors.
 struct Provenance {
   std::string source_name;    // without its folder
   std::string source_sha256;  // hexadecimal
   std::vector<std::pair<std::string, double>> quality;
+  std::vector<std::string> main_parameters = {};  // see main_parameters.h
 };
 
 // The whole file. Equal inputs give equal bytes. Throws Error if `packed` lacks a tensor, if the

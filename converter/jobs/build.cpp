@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "converter/file/main_parameters.h"
 #include "converter/file/quantize.h"
 #include "converter/import/checkpoint_files.h"
 #include "converter/io/error.h"
@@ -43,10 +44,13 @@ class Builder {
   BuildReport run() {
     report_.stages = stage_count(config_);
     base_path_ = stages_.path("base.pintle");
+    const std::string& words = config_.convert.main_parameters_path;
+    if (!words.empty()) read_main_parameters(words);  // refused now, not after the training
     convert_inputs_ = convert_inputs();
     ConvertOptions base = config_.convert;
     base.out_path = base_path_;
     base.measure_quality = false;
+    base.main_parameters_path.clear();  // other words make no other SAE
     stage("convert", convert_inputs_, {base_path_}, [&] {
       const ConvertReport converted = convert(base, &pool_);
       report_.log_notes = converted.log_notes;
@@ -205,7 +209,9 @@ class Builder {
     ConvertOptions options = config_.convert;
     options.sae.saes = sae_paths_;
     options.sae.features = report_.features_paths;
-    json inputs = {{"convert", convert_inputs_}, {"quality", options.measure_quality}};
+    json inputs = {{"convert", convert_inputs_},
+                   {"quality", options.measure_quality},
+                   {"main_parameters", digest(options.main_parameters_path)}};
     for (size_t i = 0; i < sae_paths_.size(); ++i) {
       const SaeBuild& sae = config_.saes[i];
       options.sae.hooks.push_back(sae.has_hook ? hook_name(sae.hook) : "");

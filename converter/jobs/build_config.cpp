@@ -162,6 +162,7 @@ BuildConfig read_build_config(const std::string& path) {
   section.get("attributes", &convert.items.attributes);
   section.get_path("memberships", &convert.memberships_path);
   section.get_path("interactions", &convert.interactions_path);
+  section.get_path("main_parameters", &convert.main_parameters_path);
   std::string format, precision = "int8";
   section.get("format", &format);
   if (!format.empty()) convert.log.format = parse_interaction_format(format);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "converter/file/exact_index.h"
+#include "converter/file/main_parameters.h"
 #include "converter/file/soft_attributes.h"
 #include "converter/file/writer.h"
 #include "converter/import/checkpoint.h"
@@ -95,6 +96,9 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
     count_popularity(*interactions, &catalogue);
   }
   Provenance provenance;
+  if (!options.main_parameters_path.empty()) {
+    provenance.main_parameters = read_main_parameters(options.main_parameters_path);
+  }
   provenance.source_name = name_of_source(options.weights_path);
   provenance.source_sha256 = sha256_of_files(find_checkpoint_files(options.weights_path).weights);
 
@@ -131,6 +135,9 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
                                         options.import.force, &catalogue)) {
     report.memberships.push_back(std::move(note));
   }
+  if (options.main_parameters_path.empty()) {
+    provenance.main_parameters = default_main_parameters(network, catalogue, interpretation);
+  }
   pack_saes(interpretation, &packed);
   const auto serialize = [&] {
     return serialize_model(network, packed, catalogue, provenance, interpretation);
@@ -154,6 +161,7 @@ ConvertReport convert(const ConvertOptions& options, ThreadPool* pool) {
   report.assumptions = network.assumptions;
   report.settings = packed.settings;
   report.quality = provenance.quality;
+  report.main_parameters = provenance.main_parameters;
   describe_saes(interpretation, &report);
   describe_tensors(packed, &report);
   return report;

@@ -28,9 +28,10 @@ struct ConvertOptions {
   std::string interactions_path;  // empty: none
   InteractionOptions log;
   fb::DType precision = fb::DType_I8;
-  std::string exact;             // lists by f32 scores: "auto", "pruned", "scan"; empty: no
-  bool measure_quality = false;  // needs interactions; stores the metrics in the file
-  SaeFiles sae;                  // to embed
+  std::string exact;                 // lists by f32 scores: "auto", "pruned", "scan"; empty: no
+  bool measure_quality = false;      // needs interactions; stores the metrics in the file
+  SaeFiles sae;                      // to embed
+  std::string main_parameters_path;  // empty: default_main_parameters
   std::string out_path;
 };
 
@@ -58,6 +59,7 @@ struct ConvertReport {
   std::vector<std::pair<std::string, double>> quality;
   std::vector<std::string> saes;  // "name: 512 features at block:0"
   size_t knob_count = 0, preset_count = 0;
+  std::vector<std::string> main_parameters;
   // With ConvertOptions::exact: bytes that a list reads over those that an int8 scan would, measured
   // on the model's own histories; and whether that paid, so that the file has codes to prune with.
   double pruned_share = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The C entry points of what a model holds: items, their ids and attributes. Check arguments, call the
+// The C entry points of what a model holds: its words, items, their ids and attributes. Check arguments, call the
 // core, nothing else.
 #include <string.h>
 
@@ -70,9 +70,19 @@ pintle_status pintle_model_get_info(const pintle_model* handle, pintle_model_inf
   result.base_item_count = model->base_item_count;
   result.added_item_count = model->added.item_count;
   result.retired_item_count = model->retired_item_count;
+  result.main_parameter_count = model->main_parameter_count();
   result.has_prior = model->catalogue.popularity != nullptr ? 1 : 0;
   result.has_profiles = model->has_profiles ? 1 : 0;
   internal::write_struct(result, info);
+  return PINTLE_OK;
+}
+
+pintle_status pintle_model_get_main_parameter(const pintle_model* handle, uint32_t parameter,
+                                              const char** text) {
+  const Model* model = model_of(handle);
+  if (model == nullptr || text == nullptr) return PINTLE_ERR_INVALID_ARGUMENT;
+  if (parameter >= model->main_parameter_count()) return PINTLE_ERR_UNKNOWN_NAME;
+  *text = model->main_parameters->Get(parameter)->c_str();
   return PINTLE_OK;
 }
 

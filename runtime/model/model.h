@@ -132,6 +132,7 @@ struct Model : pintle_model {
   SaeView* saes;                // [sae_count]
   KnobView* knobs;              // [knob_count]
   const flatbuffers::Vector<flatbuffers::Offset<fb::Preset>>* presets;  // null: none
+  const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* main_parameters;  // likewise
   uint32_t sae_count, knob_count;
   float temperature;           // of probabilities; > 0
   float wish_unit;             // the reward of a wish of 1; > 0
@@ -164,6 +165,9 @@ struct Model : pintle_model {
     return exact.added_rows + size_t{item - catalogue.added->first_item} * dim;
   }
   uint32_t preset_count() const { return presets == nullptr ? 0 : presets->size(); }
+  uint32_t main_parameter_count() const {
+    return main_parameters == nullptr ? 0 : main_parameters->size();
+  }
 };
 
 // Writes the item's row of the table that scores come from [dim]; in f32 where the file has it so.

@@ -200,6 +200,9 @@ Status read_model(Model* model, const Fault& fault) {
   if (root->exact() != nullptr) {
     PINTLE_TRY(read_exact(*root->exact(), reader, sizes, fault, model));
   }
+  if (root->provenance() != nullptr) {
+    model->main_parameters = root->provenance()->main_parameters();
+  }
   const fb::Catalogue& catalogue = *root->catalogue();
   PINTLE_TRY(read_catalogue(catalogue, catalogue.attributes(), reader, fault, &model->catalogue));
   if (model->catalogue.list_groups(model->allocator) != PINTLE_OK) {

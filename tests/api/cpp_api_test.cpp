@@ -162,6 +162,9 @@ TEST_CASE("everything that can be steered is listed, and found by what it is cal
   CHECK(info.sae_count == 3);
   CHECK(info.knob_count == 3);
   CHECK(info.preset_count == 1);
+  REQUIRE(info.main_parameter_count == 2);
+  CHECK(std::string(*model->main_parameter(0)) == "It follows the history.");
+  CHECK(model->main_parameter(2).status() == PINTLE_ERR_UNKNOWN_NAME);
   CHECK(info.format_version == pintle::format_version());
   for (uint32_t i = 0; i < info.knob_count; ++i) {
     CHECK(*model->find_knob(model->knob(i)->name) == i);

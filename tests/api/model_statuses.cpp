@@ -42,6 +42,10 @@ pintle_status get_info(const pintle_model* model) {
   pintle_model_info info = PINTLE_MODEL_INFO_INIT;
   return pintle_model_get_info(model, &info);
 }
+pintle_status get_words(const pintle_model* model, uint32_t parameter) {
+  const char* text;
+  return pintle_model_get_main_parameter(model, parameter, &text);
+}
 pintle_status get_vector(const pintle_model* model, uint32_t item, size_t capacity) {
   std::vector<float> row(12);
   return pintle_model_get_item_vector(model, item, row.data(), capacity);
@@ -126,6 +130,10 @@ StatusTable model_statuses() {
       {"pintle_model_get_info",
        {{PINTLE_OK, [=] { return get_info(m->text.get()); }},
         {PINTLE_ERR_INVALID_ARGUMENT, [] { return get_info(nullptr); }}}},
+      {"pintle_model_get_main_parameter",
+       {{PINTLE_OK, [=] { return get_words(m->text.get(), 1); }},
+        {PINTLE_ERR_UNKNOWN_NAME, [=] { return get_words(m->text.get(), 2); }},
+        {PINTLE_ERR_INVALID_ARGUMENT, [] { return get_words(nullptr, 0); }}}},
       {"pintle_model_get_item_vector",
        {{PINTLE_OK, [=] { return get_vector(m->text.get(), 36, 12); }},
         {PINTLE_ERR_UNKNOWN_ITEM, [=] { return get_vector(m->text.get(), 37, 12); }},

@@ -59,7 +59,9 @@ std::vector<uint8_t> TinyModel::file(fb::DType precision) const {
     }
   });
   converter::pack_saes(interpretation, &packed);
-  return converter::serialize_model(network, packed, catalogue, {"tiny", "", {}}, interpretation);
+  return converter::serialize_model(network, packed, catalogue,
+                                    {"tiny", "", {}, {"It follows the history.", "Café"}},
+                                    interpretation);
 }
 
 Catalogue integer_catalogue(int64_t items, uint32_t seed) {

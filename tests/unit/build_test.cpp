@@ -94,6 +94,14 @@ TEST_CASE("a build, and what a second one does") {
     config["memberships"] = "tastes.csv";
     CHECK(run(dir, config).ran == 4);
     CHECK(open_model(dir.path("model.pintle")).find_attribute("taste", "dark"));
+    dir.write("words.txt", "In our words.\n");
+    config["main_parameters"] = "words.txt";
+    CHECK(run(dir, config).ran == 1);  // embed
+    const Model worded = open_model(dir.path("model.pintle"));
+    CHECK(worded.info().main_parameter_count == 1);
+    CHECK(std::string(*worded.main_parameter(0)) == "In our words.");
+    dir.write("words.txt", "");
+    CHECK_THROWS_WITH_AS(run(dir, config), doctest::Contains("words.txt: is empty"), Error);
   }
 }
 

@@ -63,6 +63,9 @@ TEST_CASE("wrong usage ends with 2, on standard error") {
                                 "recommend --model m --history 1 --candidates c --deny d",
                                 "recommend --model m --history 1 --candidates c --cap a=1",
                                 "recommend --model m --history 1 --candidates c --why",
+                                "recommend --model m --history 1 --candidates c --not-personal",
+                                "recommend --model m --history 1 --candidates c --feedback like:1",
+                                "recommend --model m --history 1 --not-personal --feedback like:1",
                                 "recommend --model m --history 1 --now 2024-07-14",
                                 "recommend --model m --history 1 --knob",
                                 "inspect --model m --jsno"}) {
@@ -236,7 +239,8 @@ TEST_CASE("recommend: JSON lines, options, and their meaning") {
   const std::vector<json> lines = lines_of(pintle(with + "--sequences " + sequences).out);
   REQUIRE(lines.size() == 3);
   CHECK(lines[0] == line);
-  CHECK(lines[1] == json{{"history", 2}, {"items", json::array()}});
+  CHECK(lines[1]["items"] == pintle(with + "--history ''").parsed()["items"]);
+  CHECK(lines[1]["items"].size() == 10);
   CHECK(lines[2]["history"] == 3);
   CHECK(lines[2]["items"].size() == 10);
 
@@ -262,7 +266,6 @@ TEST_CASE("an unknown id ends the run before anything is printed, with its place
   run = pintle("recommend --model " + model_path() + " --history " + known + " --deny " + list);
   CHECK(run.status == 1);
   CHECK(contains(run.err, list));
-  CHECK(pintle("recommend --model " + model_path() + " --history ''").status == 1);
 }
 
 TEST_CASE("recommend --skip-unknown leaves unknown ids out and counts them") {
@@ -278,14 +281,15 @@ TEST_CASE("recommend --skip-unknown leaves unknown ids out and counts them") {
                                     known[0] + " " + known[1] + "'")
                                  .parsed()["items"]);
   CHECK(lines[1]["unknown"] == json{"31337"});
-  CHECK(lines[1]["items"].empty());
+  CHECK(lines[1]["items"] == lines[2]["items"]);  // as without a history
+  CHECK(lines[1]["items"] != lines[0]["items"]);
   CHECK(lines[2]["unknown"].empty());
   CHECK(lines[3]["unknown"].empty());
   CHECK(lines[3]["items"].size() == 10);
   const Outcome text = pintle(with + "--sequences " + sequences);
   CHECK(text.status == 0);
   CHECK(contains(text.out, "history 1: 2 ids unknown to the model, left out: 31337, abc"));
-  CHECK(contains(text.out, "history 2: nothing is left to recommend from"));
+  CHECK(contains(text.out, "history 2: nothing is left of it"));
   CHECK(contains(pintle("recommend --model " + model_path() + " --history abc").err,
                  "--skip-unknown"));
 }
@@ -340,6 +344,38 @@ TEST_CASE("verify names the first fault") {
   run = pintle("verify " + folder.write("cut.pintle", good.substr(0, good.size() / 2)));
   CHECK(run.status == 1);
   CHECK(contains(run.err, "PINTLE_ERR_CORRUPT"));
+}
+
+TEST_CASE("a file tells people what is true of what it holds, or the owner's words") {
+  const auto words_in = [](const std::string& path) {
+    return pintle("inspect --json --model " + path).parsed()["provenance"]["main_parameters"];
+  };
+  const json told = words_in(model_path());
+  REQUIRE(told.size() == 5);
+  CHECK(contains(told[0], "the last 32 items of your history, in their order"));
+  CHECK(contains(told[2], "Without a history, the most popular items come first"));
+  CHECK(contains(told[3], "(genres, mood)"));
+  const std::string text = pintle("inspect --model " + model_path()).out;
+  CHECK(contains(text, "main_parameters      Your list follows from"));
+
+  const test::ScratchDir folder;
+  const std::string out = folder.path("m.pintle"), convert = "convert " + kSource + "--out " + out;
+  const Outcome own =
+      pintle(convert + " --json --main-parameters " +
+             folder.write("words", "Wie es gew\xC3\xA4hlt wird.\n\n Und wie nicht. \r\n"));
+  REQUIRE_MESSAGE(own.status == 0, own.err);
+  CHECK(words_in(out) == json{"Wie es gew\xC3\xA4hlt wird.", "Und wie nicht."});
+  CHECK(own.parsed()["main_parameters"] == words_in(out));
+  const Outcome plain = pintle(convert);
+  REQUIRE(plain.status == 0);
+  CHECK(words_in(out).size() == 3);  // no log, no item table
+  for (const json& words : words_in(out)) {
+    CHECK(contains(plain.out, "tells people: " + words.get<std::string>() + "\n"));
+  }
+  const Outcome empty = pintle(convert + " --main-parameters " + folder.write("empty", "\n"));
+  CHECK(empty.status == 1);
+  CHECK(contains(empty.err, "leave --main-parameters out"));
+  CHECK(words_in(out).size() == 3);
 }
 
 TEST_CASE("inspect shows architecture, tensors, catalogue and provenance") {

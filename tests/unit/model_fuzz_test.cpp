@@ -20,6 +20,11 @@ constexpr size_t kLargestSession = 16u << 20;
 void use(const pintle_model* model) {
   pintle_model_info info = PINTLE_MODEL_INFO_INIT;
   REQUIRE(pintle_model_get_info(model, &info) == PINTLE_OK);
+  for (uint32_t i = 0; i < info.main_parameter_count; ++i) {
+    const char* text = nullptr;
+    REQUIRE(pintle_model_get_main_parameter(model, i, &text) == PINTLE_OK);
+    (void)std::strlen(text);
+  }
   uint32_t found;
   for (uint32_t item = 0; item < info.item_count; item += 3) {
     pintle_item_info entry = PINTLE_ITEM_INFO_INIT;

@@ -79,13 +79,15 @@ TEST_CASE("so is one with SAEs of every kind, knobs and presets, at every precis
   }
 }
 
-TEST_CASE("dates, memberships, rewards and why ranges end come back") {
+TEST_CASE("dates, memberships, rewards, why ranges end and main parameters come back") {
   TinyModel tiny = steerable_model(plain_model().network);
   tiny.catalogue = soft_catalogue(tiny.network.items.rows);
   const std::vector<uint8_t> file = tiny.file();
   const ScratchDir dir;
   const converter::ModelParts parts =
       converter::read_model_parts(dir.write("m.pintle", std::string(file.begin(), file.end())));
+  CHECK(parts.provenance.main_parameters ==
+        std::vector<std::string>{"It follows the history.", "Caf\xC3\xA9"});
   CHECK(parts.catalogue.attributes == tiny.catalogue.attributes);
   CHECK(parts.catalogue.item_attributes == tiny.catalogue.item_attributes);
   CHECK(parts.catalogue.item_memberships == tiny.catalogue.item_memberships);

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "support/tiny_models.h"
@@ -67,6 +68,26 @@ TEST_CASE("the frame: identifier, sizes, version") {
   CHECK(open(file, PINTLE_OPEN_VERIFY_ALL).status == PINTLE_OK);
   file.push_back(0);
   CHECK(open(file, 0).status == PINTLE_ERR_CORRUPT);
+}
+
+TEST_CASE("main parameters that are no strings of the file") {
+  const auto first = [](const fb::Model& m) { return m.provenance()->main_parameters()->Get(0); };
+  check_all(plain_model().file(),
+            {{"a string beyond the file", kAlways, PINTLE_ERR_CORRUPT, "FlatBuffer",
+              [](ModelPatch& p, const fb::Model& m) {
+                p.element(m.provenance()->main_parameters(), 1,
+                          flatbuffers::Offset<flatbuffers::String>(0x7FFFFFF0));
+              }},
+             {"a string longer than the file", kAlways, PINTLE_ERR_CORRUPT, "FlatBuffer",
+              [&](ModelPatch&, const fb::Model& m) {
+                const uint32_t length = 0x7FFFFFF0;
+                std::memcpy(const_cast<uint8_t*>(first(m)->Data()) - sizeof(length), &length,
+                            sizeof(length));
+              }},
+             {"a string without an end", kAlways, PINTLE_ERR_CORRUPT, "FlatBuffer",
+              [&](ModelPatch& p, const fb::Model& m) {
+                p.element<char>(first(m), first(m)->size(), 'x');
+              }}});
 }
 
 TEST_CASE("a session of more than 4 GiB: refused where size_t could not count it") {

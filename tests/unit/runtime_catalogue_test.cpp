@@ -9,11 +9,35 @@
 
 #include "runtime/model/catalogue.h"
 #include "runtime/model/model.h"
+#include "support/patch_model.h"
 #include "support/tiny_models.h"
 
 namespace pintle::test {
 using namespace pintle::internal;  // what this tests is not public
 namespace {
+
+TEST_CASE("main parameters come in their order, and older files have none") {
+  std::vector<uint8_t> file = plain_model().file();
+  const OpenModel model(file);
+  REQUIRE(model.info().main_parameter_count == 2);
+  const char* text = nullptr;
+  REQUIRE(pintle_model_get_main_parameter(model.get(), 0, &text) == PINTLE_OK);
+  CHECK(std::string(text) == "It follows the history.");
+  REQUIRE(pintle_model_get_main_parameter(model.get(), 1, &text) == PINTLE_OK);
+  CHECK(std::string(text) == "Caf\xC3\xA9");
+  const char* const before = text;
+  for (const uint32_t none : {2u, UINT32_MAX}) {
+    CHECK(pintle_model_get_main_parameter(model.get(), none, &text) == PINTLE_ERR_UNKNOWN_NAME);
+    CHECK(text == before);
+  }
+  ModelPatch patch(&file);
+  patch.remove(patch.root().provenance(), fb::Provenance::VT_MAIN_PARAMETERS);
+  CHECK(OpenModel(file).info().main_parameter_count == 0);
+  patch.remove(&patch.root(), fb::Model::VT_PROVENANCE);
+  const OpenModel without(file);
+  CHECK(without.info().main_parameter_count == 0);
+  CHECK(pintle_model_get_main_parameter(without.get(), 0, &text) == PINTLE_ERR_UNKNOWN_NAME);
+}
 
 TEST_CASE("every integer id is found, and no other") {
   TinyModel tiny = plain_model();

@@ -10,8 +10,8 @@
  *               thing that can be wrong, through pintle_status_message.
  *   Null        A null pointer where none is allowed, or a handle of the other kind, is
  *               PINTLE_ERR_INVALID_ARGUMENT. An array may be null where its count is 0.
- *   Numbers     Items, attributes, groups, SAEs, features, knobs and presets are numbered from 0
- *               (uint32_t), and their counts are in pintle_model_info. The app's own ids ("external
+ *   Numbers     Items, attributes, groups, SAEs, features, knobs, presets and the like are numbered from
+ *               0 (uint32_t), and their counts are in pintle_model_info. The app's own ids ("external
  *               ids") map to items by pintle_model_find_*. Counts, capacities and sizes are size_t.
  *               An app keeps histories by external ids: numbers are those of one model and one delta.
  *   Memory      A model allocates when it is opened, through pintle_open_options' allocator. A session
@@ -247,16 +247,24 @@ typedef struct pintle_model_info {
   size_t base_item_count;    /* of the model's own file, numbered from 0 */
   size_t added_item_count;   /* of the delta, numbered up to item_count - 1 */
   size_t retired_item_count; /* of the file's own items those that the delta took out */
+  size_t main_parameter_count;
 } pintle_model_info;
 #define PINTLE_MODEL_INFO_INIT                                                                   \
   {                                                                                              \
     sizeof(pintle_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, \
-        0, 0, 0, 0, 0                                                                            \
+        0, 0, 0, 0, 0, 0                                                                         \
   }
 PINTLE_API void pintle_model_info_init(pintle_model_info* info, size_t size_bytes);
 
 /* Returns PINTLE_OK, PINTLE_ERR_INVALID_ARGUMENT. Any thread. */
 PINTLE_API pintle_status pintle_model_get_info(const pintle_model* model, pintle_model_info* info);
+
+/* What the lists follow from, and how the person who gets them can change that, for the app to show: sentences or
+ * paragraphs, from 0 in the order to show them in. English, or the words that the model's owner gave `pintle
+ * convert`; older files have none. *text: see Pointers and Text.
+ * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_NAME (no such parameter), PINTLE_ERR_INVALID_ARGUMENT. Any thread. */
+PINTLE_API pintle_status pintle_model_get_main_parameter(const pintle_model* model,
+                                                         uint32_t parameter, const char** text);
 
 /* Stands for no item where a look-up found none. */
 #define PINTLE_NO_ITEM UINT32_MAX

@@ -228,6 +228,10 @@ class Model {
     (void)pintle_model_get_info(model_, &info);
     return info;
   }
+  Result<const char*> main_parameter(uint32_t parameter) const {
+    const char* text = nullptr;
+    return result(pintle_model_get_main_parameter(model_, parameter, &text), text);
+  }
   Result<pintle_item_info> item(uint32_t item) const {
     pintle_item_info info = PINTLE_ITEM_INFO_INIT;
     return result(pintle_model_get_item(model_, item, &info), info);
