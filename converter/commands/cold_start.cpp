@@ -34,8 +34,8 @@ nlohmann::ordered_json to_json(const ColdStart& measured) {
     for (size_t k = 0; k < kKnownCount; ++k) {
       rates.push_back(estimate_json(estimate_mean(method.hits[k])));
       for (size_t other = 0; other < 2; ++other) {
-        above[other].push_back(estimate_json(
-            estimate_difference(method.hits[k], measured.methods[other].hits[k])));
+        above[other].push_back(
+            estimate_json(estimate_difference(method.hits[k], measured.methods[other].hits[k])));
       }
     }
     methods.push_back({{"method", method.name},
@@ -51,8 +51,8 @@ nlohmann::ordered_json to_json(const ColdStart& measured) {
 }
 
 void print(const ColdStart& measured) {
-  std::printf("%zu people, hit rate@10 in %% [interval] after so many events\n%-40s", measured.people,
-              "");
+  std::printf("%zu people, hit rate@10 in %% [interval] after so many events\n%-40s",
+              measured.people, "");
   for (const size_t events : kKnownEvents) std::printf(" %17zu", events);
   std::printf("\n");
   for (const ColdStartMethod& method : measured.methods) {
@@ -75,7 +75,8 @@ void add_cold_start_command(CLI::App* app) {
   const auto arguments = std::make_shared<ColdStartArguments>();
   CLI::App* verb = app->add_subcommand(
       "cold-start",
-      "Measure the lists of people of whom a device knows 0, 1, 3, 5 or 10 events, or what they said "
+      "Measure the lists of people of whom a device knows 0, 1, 3, 5 or 10 events, or what they "
+      "said "
       "when asked for three attributes or five items, against lists by popularity");
   verb->add_option("--model", arguments->model_path, "The model file, with popularity in it")
       ->required();

@@ -81,16 +81,16 @@ class Recommender {
         with_why_(arguments.why) {
     request_.request.is_personal = !arguments.not_personal;
     set_examples(&session_, request_.examples);
-    for (const pintle_feedback& feedback : parse_feedback(model, arguments.feedback)) {
-      require(session_.give(feedback), "--feedback");
-    }
+    feedback_ = parse_feedback(model, arguments.feedback);
     if (!scores_candidates_) return;
     candidates_ =
         find_items(model, read_id_list(arguments.candidates_path), arguments.candidates_path);
   }
 
   const ListRequest& request() const { return request_; }
+  // Of the feedback, with the history that was run last.
   std::vector<LearnedPart> learned(const Model& model) {
+    if (feedback_.empty()) return {};
     return learned_parts(model, &session_, request_.request.now);
   }
 
@@ -101,6 +101,7 @@ class Recommender {
       std::string why = why_no_list();
       if (!why.empty()) return {{}, std::nullopt, std::move(why)};
     }
+    if (!feedback_.empty()) give_feedback();
     if (scores_candidates_) return {score_candidates(), std::nullopt};
     if (!request_.is_chosen() && !with_why_) {
       return {ranked(require(session_.recommend(request_.request), "cannot recommend")),
@@ -117,6 +118,14 @@ class Recommender {
     const auto list = session_.recommend(request_.request);
     if (list.status() != PINTLE_ERR_EMPTY_HISTORY) return "";
     return has_prior_ ? list.message() : kNoPrior;
+  }
+
+  // As beside the list that the person gets without it.
+  void give_feedback() {
+    require(session_.reset_profile(), "cannot reset the profile");
+    require(session_.recommend(request_.request), "cannot recommend");
+    for (const pintle_feedback& feedback : feedback_)
+      require(session_.give(feedback), "--feedback");
   }
 
   template <typename Entry>
@@ -140,6 +149,7 @@ class Recommender {
   ListRequest request_;
   bool has_prior_, scores_candidates_, with_why_;
   std::vector<uint32_t> candidates_;
+  std::vector<pintle_feedback> feedback_;
 };
 
 void print_json(const Model& model, size_t number, const History& history, const Answer& answer,
@@ -232,23 +242,22 @@ void run_recommend_command(const RecommendArguments& arguments) {
     known.push_back(find_history(model, histories[i], i + 1, arguments.skip_unknown));
   }
   Recommender recommender(model, arguments);
-  const std::vector<LearnedPart> learned =
-      arguments.feedback.empty() ? std::vector<LearnedPart>() : recommender.learned(model);
   Progress progress("recommending", "histories", known.size());
   for (size_t i = 0; i < known.size(); ++i) {
     const Answer answer = recommender.run(known[i].items);
     if (!answer.why_none.empty() && arguments.sequences_path.empty() && known[i].unknown.empty()) {
       throw Error("--history is empty: " + answer.why_none);
     }
+    const std::vector<LearnedPart> learned = recommender.learned(model);
     if (arguments.json) {
       print_json(model, i + 1, known[i], answer, recommender.request(), learned, arguments);
     } else {
       print_unknown(i + 1, known[i]);
       print_table(model, i + 1, answer, recommender.request(), known.size() > 1);
+      if (!arguments.feedback.empty()) std::cout << '\n' << profile_text(learned);
     }
     progress.advance();
   }
-  if (!arguments.json && !arguments.feedback.empty()) std::cout << '\n' << profile_text(learned);
 }
 
 }  // namespace

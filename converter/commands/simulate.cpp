@@ -62,7 +62,8 @@ void print(const Simulation& simulation) {
     for (const MethodTrial& trial : simulation.trials) {
       if (trial.persona != persona) continue;
       std::printf("%-46s", trial.method.c_str());
-      for (size_t c = 0; c < kCheckpointCount; ++c) std::printf(" %6.2f", 100 * mean_of(trial.ndcg[c]));
+      for (size_t c = 0; c < kCheckpointCount; ++c)
+        std::printf(" %6.2f", 100 * mean_of(trial.ndcg[c]));
       const Interval share = trial.share_interval();
       std::printf("   %.2f [%.2f, %.2f]\n", trial.share_after_five(), share.low, share.high);
     }

@@ -36,8 +36,7 @@ Estimate estimate_mean(const std::vector<double>& values) {
   return {mean_of(values), interval};
 }
 
-Estimate estimate_difference(const std::vector<double>& values,
-                             const std::vector<double>& others) {
+Estimate estimate_difference(const std::vector<double>& values, const std::vector<double>& others) {
   std::vector<double> differences(values.size());
   for (size_t i = 0; i < values.size(); ++i) differences[i] = values[i] - others[i];
   return estimate_mean(differences);

@@ -7,11 +7,12 @@
 namespace pintle::converter {
 
 const char kFeedbackHelp[] =
-    "KIND:NAME, such as like:318 or less-of:Horror: what the person said before the lists, in this "
+    "KIND:NAME, such as like:318 or less-of:Horror: what the person said before the list, in this "
     "order; may be given again. KIND: like, dislike, not-interested, seen-elsewhere, more-like, "
-    "less-like, finish or skip of an item, NAME its id; more-of or less-of of an attribute, NAME "
-    "as "
-    "in --wish. What the profile learned is printed behind the lists";
+    "less-like, finish or skip of an item, NAME its id; more-of, less-of or prefers of an "
+    "attribute, "
+    "NAME as in --wish. It is given as beside the list that each history gets without it. What the "
+    "profile learned is printed behind each list";
 
 namespace {
 
@@ -29,7 +30,8 @@ constexpr Kind kKinds[] = {{"like", PINTLE_FEEDBACK_LIKE},
                            {"finish", PINTLE_FEEDBACK_FINISH},
                            {"skip", PINTLE_FEEDBACK_SKIP},
                            {"more-of", PINTLE_FEEDBACK_MORE_OF, false},
-                           {"less-of", PINTLE_FEEDBACK_LESS_OF, false}};
+                           {"less-of", PINTLE_FEEDBACK_LESS_OF, false},
+                           {"prefers", PINTLE_FEEDBACK_PREFERS, false}};
 
 pintle_feedback parse_one(const Model& model, const std::string& text) {
   const std::string where = "--feedback " + text;

@@ -145,11 +145,10 @@ class Measurement {
     add("plain", [this](Lister* lister, const Newcomer& person, size_t known) {
       return by_both(lister, person, known, 0);
     });
-    add("plain, popularity weighed in",
-        [&](Lister* lister, const Newcomer& person, size_t known) {
-          const auto place = std::find(kKnownEvents, kKnownEvents + kKnownCount, known) - kKnownEvents;
-          return by_both(lister, person, known, result.prior_weights[static_cast<size_t>(place)]);
-        });
+    add("plain, popularity weighed in", [&](Lister* lister, const Newcomer& person, size_t known) {
+      const auto place = std::find(kKnownEvents, kKnownEvents + kKnownCount, known) - kKnownEvents;
+      return by_both(lister, person, known, result.prior_weights[static_cast<size_t>(place)]);
+    });
     if (has_attributes()) {
       add("popularity, three attributes weighed in",
           [&](Lister* lister, const Newcomer& person, size_t) {
@@ -181,7 +180,8 @@ class Measurement {
     const auto list = session.recommend(Request(item_count));
     if (list.failure().status() == PINTLE_ERR_EMPTY_HISTORY) {
       throw Error(
-          "a list without events needs items' popularity, which this model has not: convert it with "
+          "a list without events needs items' popularity, which this model has not: convert it "
+          "with "
           "--interactions");
     }
     require(list.failure(), "recommend");
@@ -220,8 +220,8 @@ class Measurement {
     for (uint32_t attribute = 0; attribute < levels.size(); ++attribute) {
       if (facts_.size(attribute) < options_.least_items) continue;
       const double share = levels[attribute] / static_cast<double>(had.size());
-      const double usual = static_cast<double>(facts_.size(attribute)) /
-                           static_cast<double>(facts_.item_count());
+      const double usual =
+          static_cast<double>(facts_.size(attribute)) / static_cast<double>(facts_.item_count());
       if (share > usual) order.emplace_back(-share * std::log(share / usual), attribute);
     }
     std::sort(order.begin(), order.end());

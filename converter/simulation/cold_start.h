@@ -33,7 +33,8 @@ struct ColdStart {
   // For every place of kKnownEvents the weight of the log of popularity, added to the network's logits, with which the
   // others' lists come out best; at no events there is no network's list, and it is 1.
   std::vector<double> prior_weights;
-  double tilt = 0;  // nats of the odds of the attributes asked for, that suits lists by popularity best
+  double tilt =
+      0;  // nats of the odds of the attributes asked for, that suits lists by popularity best
   std::vector<ColdStartMethod> methods;  // the first two: by popularity, by the network as it is
 };
 

@@ -55,7 +55,9 @@ struct AttributeSums {
   int64_t itself[2];  // on the attribute
   int64_t preferred;  // PREFERS
   int64_t shown;      // of feedback on items, by the attribute's share of the list that was shown
-  bool is_empty() const { return (items[0] | items[1] | itself[0] | itself[1] | preferred | shown) == 0; }
+  bool is_empty() const {
+    return (items[0] | items[1] | itself[0] | itself[1] | preferred | shown) == 0;
+  }
 };
 struct FeedbackSums {
   int64_t items[2];  // of all feedback on items
@@ -118,8 +120,8 @@ struct ProfileState {
   // What was learned of the log and options, as they are at `step` of time (profile/learn.cpp):
   int64_t step = 0;
   bool is_handed_over = false;  // the network knows the person: group_posterior.h
-  bool is_summed = false;   // `sums` and `total` are the log's
-  bool is_weighed = false;  // and the rest is what follows from them
+  bool is_summed = false;       // `sums` and `total` are the log's
+  bool is_weighed = false;      // and the rest is what follows from them
   FeedbackSums total = {};
   FeedbackSums weighed_total = {};  // that the odds were found with
   Buffer<AttributeSums> sums;       // [attributes]

@@ -6,9 +6,8 @@
 namespace pintle::internal {
 
 const char* const kFeedbackNames[kFeedbackKinds] = {
-    "like",      "dislike", "not_interested", "seen_elsewhere", "more_like",
-    "less_like", "finish",  "skip",           "more_of",        "less_of",
-    "prefers"};
+    "like",   "dislike", "not_interested", "seen_elsewhere", "more_like", "less_like",
+    "finish", "skip",    "more_of",        "less_of",        "prefers"};
 
 namespace {
 

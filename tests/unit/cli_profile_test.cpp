@@ -83,18 +83,23 @@ TEST_CASE("feedback of attributes and items changes the list, and what was learn
                  "the profile learned nothing of attributes yet, only of single items"));
 }
 
-TEST_CASE("the profile is the same for every history of a file") {
+TEST_CASE("every history of a file is one person with this feedback") {
   const test::ScratchDir folder;
   const std::string sequences =
       folder.write("s", joined(some_ids(6)) + "\n\n" + joined(some_ids(3)) + "\n");
-  const std::string said = "--feedback less-of:Thriller ";
+  const std::string said = "--feedback less-of:Thriller --feedback prefers:Comedy ";
   const std::vector<json> lines =
       lines_of(pintle(on_model("--json " + said + "--sequences " + sequences)).out);
   REQUIRE(lines.size() == 3);
   CHECK(ids_of(lines[0]) == ids_of(listed(history(6) + said)));
   CHECK(ids_of(lines[1]) == ids_of(listed("--history '' " + said)));
   CHECK(ids_of(lines[2]) == ids_of(listed(history(3) + said)));
-  for (const json& line : lines) CHECK(line["profile"] == lines[0]["profile"]);
+  for (const json& line : lines) {
+    REQUIRE(line["profile"].size() == 2);
+    CHECK(line["profile"][0]["words"] == "Less Thriller: you asked once");
+    const bool has_events = &line != &lines[1];
+    CHECK(line["profile"][1]["weight"] == (has_events ? 0.25 : 0.5));
+  }
 }
 
 TEST_CASE("--why tells which entries are there by the profile, also under rules") {

@@ -865,7 +865,8 @@ typedef enum pintle_feedback_kind {
   PINTLE_FEEDBACK_SKIP = 7,      /* it was shown or begun, and left */
   PINTLE_FEEDBACK_MORE_OF = 8,   /* target: an attribute: they want more of it than they get */
   PINTLE_FEEDBACK_LESS_OF = 9,
-  PINTLE_FEEDBACK_PREFERS = 10   /* target: an attribute that they have always liked ("pick three genres"): says
+  PINTLE_FEEDBACK_PREFERS =
+      10 /* target: an attribute that they have always liked ("pick three genres"): says
                                     little beside MORE_OF, and less as their history says it better */
 } pintle_feedback_kind;
 
