@@ -29,20 +29,25 @@ nlohmann::ordered_json to_json(const Estimate& estimate) {
 nlohmann::ordered_json to_json(const Simulation& simulation) {
   nlohmann::ordered_json trials = nlohmann::ordered_json::array();
   for (const MethodTrial& trial : simulation.trials) {
-    const MethodTrial* plain = simulation.find(trial.persona, "plain");
-    nlohmann::ordered_json ndcg = nlohmann::ordered_json::array(),
-                           gain = nlohmann::ordered_json::array();
-    for (size_t c = 0; c < kCheckpointCount; ++c) {
-      ndcg.push_back(mean_of(trial.ndcg[c]));
-      gain.push_back(to_json(estimate_difference(trial.ndcg[c], plain->ndcg[c])));
-    }
+    nlohmann::ordered_json ndcg = nlohmann::ordered_json::array();
+    for (const auto& people : trial.ndcg) ndcg.push_back(to_json(estimate_mean(people)));
     const Interval share = trial.share_interval();
     trials.push_back({{"persona", persona_name(trial.persona)},
                       {"method", trial.method},
                       {"ndcg@10", ndcg},
-                      {"more_than_plain", gain},
                       {"share_after_five", trial.share_after_five()},
                       {"share_interval", {share.low, share.high}}});
+  }
+  nlohmann::ordered_json pairs = nlohmann::ordered_json::array();
+  for (const auto& [with, without] : simulation.pairs_against_profile()) {
+    nlohmann::ordered_json more = nlohmann::ordered_json::array();
+    for (size_t c = 0; c < kCheckpointCount; ++c) {
+      more.push_back(to_json(estimate_difference(with->ndcg[c], without->ndcg[c])));
+    }
+    pairs.push_back({{"persona", persona_name(with->persona)},
+                     {"method", with->method},
+                     {"against", without->method},
+                     {"more", more}});
   }
   nlohmann::ordered_json persons;
   for (const auto& [persona, count] : simulation.persons) persons[persona_name(persona)] = count;
@@ -50,6 +55,7 @@ nlohmann::ordered_json to_json(const Simulation& simulation) {
           {"persons", persons},
           {"feedback", std::vector<size_t>(kCheckpoints, kCheckpoints + kCheckpointCount)},
           {"trials", trials},
+          {"pairs", pairs},
           {"notes", simulation.notes}};
 }
 
@@ -67,6 +73,19 @@ void print(const Simulation& simulation) {
       const Interval share = trial.share_interval();
       std::printf("   %.2f [%.2f, %.2f]\n", trial.share_after_five(), share.low, share.high);
     }
+  }
+  std::printf("\nNDCG@10 x 100 more than without, paired, after %zu and after %zu of feedback\n",
+              kCheckpoints[kFive], kCheckpoints[kTwenty]);
+  for (const auto& [with, without] : simulation.pairs_against_profile()) {
+    const std::string pair = std::string(persona_name(with->persona)) + ": " + with->method +
+                             " - " + without->method;
+    std::printf("%-72s", pair.c_str());
+    for (const size_t c : {kFive, kTwenty}) {
+      const Estimate more = estimate_difference(with->ndcg[c], without->ndcg[c]);
+      std::printf("  %6.2f [%6.2f, %6.2f]", 100 * more.mean, 100 * more.interval.low,
+                  100 * more.interval.high);
+    }
+    std::printf("\n");
   }
   for (const std::string& note : simulation.notes) std::printf("%s\n", note.c_str());
 }
@@ -87,7 +106,7 @@ void add_simulate_command(CLI::App* app) {
   verb->add_option("--users-file", arguments->users_path,
                    "Only these users: ids separated by white space");
   verb->add_option("--people", arguments->options.persons.most,
-                   "People a persona that are reported, at most; as many others choose the "
+                   "People a persona that are reported, at most; others, 150 of them at most, choose the "
                    "constants of what the profile is compared with")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);

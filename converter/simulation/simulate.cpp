@@ -21,6 +21,8 @@ using Checkpoints = std::vector<std::vector<double>>;  // [checkpoint][person]
 
 // Lists that somebody looks through at most, until they have said enough.
 constexpr int kMostLists = 60;
+// People a persona who choose constants, at most.
+constexpr size_t kMostTuning = 150;
 // Of random feedback the most that a baseline's constants may cost, the bar of the profile itself.
 constexpr double kMostRandomLoss = 0.01;
 
@@ -79,14 +81,16 @@ class Simulator {
   }
 
  private:
-  // Every other person chooses constants, the others are what is reported.
+  // Some choose constants, the others are what is reported.
   void gather(Persona persona) {
     PersonOptions options = options_.persons;
-    options.most *= 2;
+    const size_t tuning = std::min(options.most, kMostTuning);
+    options.most += tuning;
     try {
       const std::vector<Person> all = make_persons(model_, facts_, histories_, persona, options);
       for (size_t i = 0; i < all.size(); ++i) {
-        (i % 2 == 0 ? reported_ : tuning_)[persona].push_back(all[i]);
+        const bool tunes = i % 2 == 1 && i / 2 < tuning;
+        (tunes ? tuning_ : reported_)[persona].push_back(all[i]);
       }
       simulation_.persons[persona] = reported_[persona].size();
     } catch (const Error& error) {
@@ -169,31 +173,33 @@ class Simulator {
     choose("item bias", items);
   }
 
-  void add(Persona persona, const std::string& method, Checkpoints ndcg) {
-    simulation_.trials.push_back({persona, method, std::move(ndcg)});
-  }
   void report(Persona persona, const std::vector<Person>& people) {
-    const auto with_session = [&](bool appends, bool has_profile) -> MakeLearner {
-      return [=] { return session_learner(model_, appends, has_profile); };
-    };
     Progress progress(persona_name(persona), "methods", 6 + 2 * baselines_.size());
-    const auto run = [&](const std::string& method, bool states, const MakeLearner& make) {
-      add(persona, method, follow_all(persona, people, states, make));
+    const auto add = [&](const std::string& method, bool has_profile, Checkpoints ndcg) {
+      simulation_.trials.push_back({persona, method, has_profile, std::move(ndcg)});
       progress.advance();
     };
-    run("plain", false, with_session(false, false));
+    const auto run = [&](const std::string& method, bool appends, bool has_profile,
+                         bool states = false) {
+      add(method, has_profile, follow_all(persona, people, states, [&] {
+            return session_learner(model_, appends, has_profile);
+          }));
+    };
+    run("plain", false, false);
     for (const auto& [kind, setting] : baselines_) {
       for (const bool appends : {false, true}) {
-        run(appends ? "appended likes, " + kind : kind, false,
-            [&] { return offset_learner(model_, facts_, appends, setting.rule); });
+        add(appends ? "appended likes, " + kind : kind, false,
+            follow_all(persona, people, false, [&, &rule = setting.rule] {
+              return offset_learner(model_, facts_, appends, rule);
+            }));
       }
     }
-    run("appended likes", false, with_session(true, false));
-    run("profile", false, with_session(false, true));
-    run("appended likes, profile", false, with_session(true, true));
+    run("appended likes", true, false);
+    run("profile", false, true);
+    run("appended likes, profile", true, true);
     if (persona != Persona::kAvoids && persona != Persona::kWants) return;
-    run("profile, stated first", true, with_session(false, true));
-    run("appended likes, profile, stated first", true, with_session(true, true));
+    run("profile, stated first", false, true, true);
+    run("appended likes, profile, stated first", true, true, true);
   }
 
   const Model& model_;
@@ -206,7 +212,6 @@ class Simulator {
   Simulation simulation_;
 };
 
-constexpr size_t kFive = 3, kTwenty = 5;  // places in kCheckpoints
 
 double share_of(const MethodTrial& trial, const std::vector<size_t>& people) {
   double before = 0, five = 0, twenty = 0;
@@ -235,6 +240,18 @@ const MethodTrial* Simulation::find(Persona persona, const std::string& method) 
     if (trial.persona == persona && trial.method == method) return &trial;
   }
   return nullptr;
+}
+
+std::vector<std::pair<const MethodTrial*, const MethodTrial*>> Simulation::pairs_against_profile()
+    const {
+  std::vector<std::pair<const MethodTrial*, const MethodTrial*>> pairs;
+  for (const MethodTrial& with : trials) {
+    for (const MethodTrial& without : trials) {
+      if (with.persona != without.persona || !with.has_profile || without.has_profile) continue;
+      pairs.emplace_back(&with, &without);
+    }
+  }
+  return pairs;
 }
 
 Simulation simulate(const Model& model, const Histories& histories,

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "converter/features/bootstrap.h"
@@ -17,7 +18,7 @@ namespace pintle::converter {
 
 // Numbers of feedback after which lists are measured.
 inline constexpr size_t kCheckpoints[] = {0, 1, 3, 5, 10, 20};
-inline constexpr size_t kCheckpointCount = 6;
+inline constexpr size_t kCheckpointCount = 6, kFive = 3, kTwenty = 5;  // places of 5 and 20
 
 struct SimulationOptions {
   PersonOptions persons;
@@ -28,6 +29,7 @@ struct SimulationOptions {
 struct MethodTrial {
   Persona persona;
   std::string method;
+  bool has_profile = false;
   // [checkpoint][person]: NDCG@10 of a list of ten with the person's targets.
   std::vector<std::vector<double>> ndcg;
 
@@ -39,11 +41,13 @@ struct MethodTrial {
 struct Simulation {
   size_t users = 0;  // of the interactions
   std::map<Persona, size_t>
-      persons;  // measured, of each persona; as many others chose the baselines' constants
+      persons;  // measured, of each persona; others chose the baselines' constants
   std::vector<MethodTrial> trials;
   std::vector<std::string> notes;  // which constants were chosen, who could not be simulated
 
   const MethodTrial* find(Persona persona, const std::string& method) const;
+  // Pairs of one persona, a method with the profile before one without.
+  std::vector<std::pair<const MethodTrial*, const MethodTrial*>> pairs_against_profile() const;
 };
 
 // model: opened with PINTLE_OPEN_PROFILE. The same for the same options, whatever the pool.

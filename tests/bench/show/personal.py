@@ -39,7 +39,7 @@ def text_of(estimate, digits=2):
 
 def show_cold_start(table, pintle, domain):
     told = run_json(pintle, "cold-start", "--model", model_of(pintle, domain),
-                    "--interactions", domain.log, "--min-items", domain.least_items)
+                    "--interactions", domain.log, "--min-items", 50)
     weights = ", ".join(f"{weight:g}" for weight in told["prior_weights"])
     print(f"{domain.name}: {told['people']} newcomers; weights of popularity {weights}; "
           f"of asked attributes {told['tilt']:g}")
@@ -50,3 +50,57 @@ def show_cold_start(table, pintle, domain):
             plain = text_of(method["more_than_plain"][place])
             table.row(f"{domain.name} {events:>2} events: {method['method']}", "",
                       f"{rate}, over popularity {more}, over plain {plain}", None)
+
+
+def show_simulation(table, pintle, domain, people):
+    told = run_json(pintle, "simulate", "--model", model_of(pintle, domain), "--interactions",
+                    domain.log, "--people", people, "--seed", 5, *domain.personas)
+    print(f"{domain.name}: people {told['persons']}; " + "; ".join(told["notes"]))
+    for trial in told["trials"]:
+        name = f"{domain.name}, {trial['persona']}: {trial['method']}"
+        table.row(name, "", " ".join(text_of(estimate) for estimate in trial["ndcg@10"]), None)
+        if "profile" in trial["method"] and trial["persona"] in ("avoids", "wants"):
+            low, high = trial["share_interval"]
+            share = trial["share_after_five"]
+            table.row("  of the shift after 20, after 5", ">= 0.8",
+                      f"{share:.2f} [{low:.2f}, {high:.2f}]", share >= 0.8)
+    plain = {trial["persona"]: trial["ndcg@10"] for trial in told["trials"]
+             if trial["method"] == "plain"}
+    for pair in told["pairs"]:
+        name = f"{domain.name}, {pair['persona']}: {pair['method']} - {pair['against']}"
+        more = [pair["more"][place] for place in (FIVE, TWENTY)]
+        is_harm = pair["persona"] == "random" and pair["method"] == "profile"
+        if is_harm and pair["against"] == "plain":
+            base = plain["random"][0]["mean"]
+            losses = [-estimate["mean"] / base for estimate in more]
+            table.at_most(f"{name}: part lost", 0.01, max(losses), 4)
+        table.row(name, "", ", ".join(text_of(estimate) for estimate in more), None)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pintle", required=True, type=pathlib.Path)
+    parser.add_argument("--shared", required=True, type=pathlib.Path)
+    parser.add_argument("--work", type=pathlib.Path)
+    parser.add_argument("--people", type=int, default=500)
+    parser.add_argument("--only", choices=("simulate", "cold-start"))
+    parser.add_argument("--domain", choices=("ml-1m", "beauty"))
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        work = arguments.work or pathlib.Path(scratch)
+        table = Table()
+        for name, kind in (("ml-1m", MovieLens), ("beauty", Beauty)):
+            if arguments.domain not in (None, name):
+                continue
+            domain = kind(arguments.pintle, arguments.shared, work / name)
+            # Beauty's histories are short, and its attributes many and small.
+            domain.personas = [] if name == "ml-1m" else ["--min-events", 30, "--min-items", 50]
+            if arguments.only != "simulate":
+                show_cold_start(table, arguments.pintle, domain)
+            if arguments.only != "cold-start":
+                show_simulation(table, arguments.pintle, domain, arguments.people)
+        table.finish()
+
+
+if __name__ == "__main__":
+    main()
