@@ -77,8 +77,8 @@ void print(const Simulation& simulation) {
   std::printf("\nNDCG@10 x 100 more than without, paired, after %zu and after %zu of feedback\n",
               kCheckpoints[kFive], kCheckpoints[kTwenty]);
   for (const auto& [with, without] : simulation.pairs_against_profile()) {
-    const std::string pair = std::string(persona_name(with->persona)) + ": " + with->method +
-                             " - " + without->method;
+    const std::string pair =
+        std::string(persona_name(with->persona)) + ": " + with->method + " - " + without->method;
     std::printf("%-72s", pair.c_str());
     for (const size_t c : {kFive, kTwenty}) {
       const Estimate more = estimate_difference(with->ndcg[c], without->ndcg[c]);
@@ -105,9 +105,10 @@ void add_simulate_command(CLI::App* app) {
   add_log_options(verb, interactions, &arguments->log, &arguments->log.force);
   verb->add_option("--users-file", arguments->users_path,
                    "Only these users: ids separated by white space");
-  verb->add_option("--people", arguments->options.persons.most,
-                   "People a persona that are reported, at most; others, 150 of them at most, choose the "
-                   "constants of what the profile is compared with")
+  verb->add_option(
+          "--people", arguments->options.persons.most,
+          "People a persona that are reported, at most; others, 150 of them at most, choose the "
+          "constants of what the profile is compared with")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   verb->add_option("--min-items", arguments->options.persons.least_items,

@@ -66,15 +66,13 @@ class Lister {
     const std::vector<float> scores = require(session_.score(all_), "score");
     return {scores.begin(), scores.end()};
   }
-  // By the runtime, with what was asked: items as the oldest events, or as feedback, attributes as feedback.
-  double hits_asked(const Newcomer& person, size_t known, bool appends, uint32_t kind,
-                    const Items& targets) {
-    start(person, appends ? person.items : Items(), known);
-    for (const uint32_t target : targets) {
-      pintle_feedback feedback = kFeedback;
-      feedback.kind = kind;
-      feedback.target = target;
-      require(session_.give(feedback), "feedback");
+  // By the runtime, with what was asked: items as the oldest events, attributes as feedback.
+  double hits_asked(const Newcomer& person, size_t known, const Items& items,
+                    const Items& attributes) {
+    start(person, items, known);
+    for (const uint32_t attribute : attributes) {
+      require(session_.give({PINTLE_FEEDBACK_PREFERS, attribute, 1, 0, PINTLE_NO_DATE, 0}),
+              "feedback");
     }
     Request request(kListLength);
     request.deny = person.earlier;
@@ -96,8 +94,6 @@ class Lister {
   }
 
  private:
-  static constexpr pintle_feedback kFeedback = {PINTLE_FEEDBACK_LIKE, 0, 1, 0, PINTLE_NO_DATE, 0};
-
   void start(const Newcomer& person, const Items& first, size_t known) {
     require(session_.reset(), "session");
     require(session_.reset_profile(), "profile");
@@ -155,17 +151,11 @@ class Measurement {
             return by_popularity(lister, person, result.tilt);
           });
       add("profile, three attributes", [](Lister* lister, const Newcomer& person, size_t known) {
-        return lister->hits_asked(person, known, false, PINTLE_FEEDBACK_PREFERS, person.attributes);
+        return lister->hits_asked(person, known, {}, person.attributes);
       });
     }
     add("five items appended", [](Lister* lister, const Newcomer& person, size_t known) {
-      return lister->hits_asked(person, known, true, PINTLE_FEEDBACK_LIKE, {});
-    });
-    add("profile, five items liked", [](Lister* lister, const Newcomer& person, size_t known) {
-      return lister->hits_asked(person, known, false, PINTLE_FEEDBACK_LIKE, person.items);
-    });
-    add("five items appended, liked", [](Lister* lister, const Newcomer& person, size_t known) {
-      return lister->hits_asked(person, known, true, PINTLE_FEEDBACK_LIKE, person.items);
+      return lister->hits_asked(person, known, person.items, {});
     });
     return result;
   }

@@ -212,7 +212,6 @@ class Simulator {
   Simulation simulation_;
 };
 
-
 double share_of(const MethodTrial& trial, const std::vector<size_t>& people) {
   double before = 0, five = 0, twenty = 0;
   for (const size_t person : people) {
@@ -233,13 +232,6 @@ double MethodTrial::share_after_five() const {
 Interval MethodTrial::share_interval() const {
   return bootstrap(ndcg[0].size(),
                    [&](const std::vector<size_t>& drawn) { return share_of(*this, drawn); });
-}
-
-const MethodTrial* Simulation::find(Persona persona, const std::string& method) const {
-  for (const MethodTrial& trial : trials) {
-    if (trial.persona == persona && trial.method == method) return &trial;
-  }
-  return nullptr;
 }
 
 std::vector<std::pair<const MethodTrial*, const MethodTrial*>> Simulation::pairs_against_profile()

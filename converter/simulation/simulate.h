@@ -45,7 +45,6 @@ struct Simulation {
   std::vector<MethodTrial> trials;
   std::vector<std::string> notes;  // which constants were chosen, who could not be simulated
 
-  const MethodTrial* find(Persona persona, const std::string& method) const;
   // Pairs of one persona, a method with the profile before one without.
   std::vector<std::pair<const MethodTrial*, const MethodTrial*>> pairs_against_profile() const;
 };

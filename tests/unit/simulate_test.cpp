@@ -108,12 +108,24 @@ TEST_CASE("a simulation is the same on any number of threads, and statements mov
   CHECK(simulation.persons.count(Persona::kChanged) == 0);
   CHECK(std::any_of(simulation.notes.begin(), simulation.notes.end(),
                     [](const std::string& note) { return test::contains(note, "changed"); }));
-  const MethodTrial* plain = simulation.find(Persona::kWants, "plain");
-  const MethodTrial* stated = simulation.find(Persona::kWants, "profile, stated first");
-  REQUIRE(plain != nullptr);
-  REQUIRE(stated != nullptr);
-  CHECK(stated->mean(0) == plain->mean(0));
-  CHECK(stated->mean(1) > plain->mean(1));
+  const auto ndcg = [&](const std::string& method, size_t checkpoint) {
+    for (const MethodTrial& trial : simulation.trials) {
+      if (trial.persona != Persona::kWants || trial.method != method) continue;
+      return mean_of(trial.ndcg[checkpoint]);
+    }
+    FAIL("no such trial");
+    return 0.0;
+  };
+  CHECK(ndcg("profile, stated first", 0) == ndcg("plain", 0));
+  CHECK(ndcg("profile, stated first", 1) > ndcg("plain", 1));
+  size_t pairs = 0;
+  for (const auto& [with, without] : simulation.pairs_against_profile()) {
+    CHECK(with->persona == without->persona);
+    CHECK(test::contains(with->method, "profile"));
+    CHECK_FALSE(test::contains(without->method, "profile"));
+    ++pairs;
+  }
+  CHECK(pairs > simulation.trials.size());
 }
 
 }  // namespace

@@ -41,15 +41,13 @@ def show_cold_start(table, pintle, domain):
     told = run_json(pintle, "cold-start", "--model", model_of(pintle, domain),
                     "--interactions", domain.log, "--min-items", 50)
     weights = ", ".join(f"{weight:g}" for weight in told["prior_weights"])
-    print(f"{domain.name}: {told['people']} newcomers; weights of popularity {weights}; "
+    print(f"{domain.name}: {told['people']} newcomers, after {told['events']} events; weights of popularity {weights}; "
           f"of asked attributes {told['tilt']:g}")
     for method in told["methods"]:
-        for place, events in enumerate(told["events"]):
-            rate = text_of(method["hit_rate@10"][place])
-            more = text_of(method["more_than_popularity"][place])
-            plain = text_of(method["more_than_plain"][place])
-            table.row(f"{domain.name} {events:>2} events: {method['method']}", "",
-                      f"{rate}, over popularity {more}, over plain {plain}", None)
+        for key, what in (("hit_rate@10", ""), ("more_than_popularity", "  more than popularity"),
+                          ("more_than_plain", "  more than plain")):
+            table.row(what or f"{domain.name}: {method['method']}", "",
+                      " ".join(text_of(estimate) for estimate in method[key]), None)
 
 
 def show_simulation(table, pintle, domain, people):
@@ -59,7 +57,9 @@ def show_simulation(table, pintle, domain, people):
     for trial in told["trials"]:
         name = f"{domain.name}, {trial['persona']}: {trial['method']}"
         table.row(name, "", " ".join(text_of(estimate) for estimate in trial["ndcg@10"]), None)
-        if "profile" in trial["method"] and trial["persona"] in ("avoids", "wants"):
+        # Who avoids had better not append; who wants something new had.
+        appends = {"avoids": False, "wants": True}.get(trial["persona"])
+        if "profile" in trial["method"] and trial["method"].startswith("appended") == appends:
             low, high = trial["share_interval"]
             share = trial["share_after_five"]
             table.row("  of the shift after 20, after 5", ">= 0.8",
@@ -71,8 +71,8 @@ def show_simulation(table, pintle, domain, people):
         more = [pair["more"][place] for place in (FIVE, TWENTY)]
         is_harm = pair["persona"] == "random" and pair["method"] == "profile"
         if is_harm and pair["against"] == "plain":
-            base = plain["random"][0]["mean"]
-            losses = [-estimate["mean"] / base for estimate in more]
+            losses = [-estimate["mean"] / plain["random"][place]["mean"]
+                      for place, estimate in zip((FIVE, TWENTY), more)]
             table.at_most(f"{name}: part lost", 0.01, max(losses), 4)
         table.row(name, "", ", ".join(text_of(estimate) for estimate in more), None)
 
