@@ -18,4 +18,4 @@ add_custom_command(
   VERBATIM)
 target_sources(pintle_converter PRIVATE
   ${embedded_page} report/baseline_section.cpp report/features_files.cpp report/feature_section.cpp report/history_section.cpp report/knob_section.cpp
-  report/page.cpp report/report.cpp report/report_numbers.cpp)
+  report/page.cpp report/report.cpp report/report_numbers.cpp report/simulation_section.cpp)
