@@ -6,7 +6,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/chart_js.cmake)
 set(report ${CMAKE_CURRENT_LIST_DIR})
 # In the order in which they run.
 set(report_scripts ${report}/dom.js ${report}/charts.js ${report}/knob_figures.js ${report}/knobs.js
-                   ${report}/features.js ${report}/try.js ${report}/page.js)
+                   ${report}/features.js ${report}/simulation.js ${report}/try.js ${report}/page.js)
 set(embedded_page ${CMAKE_CURRENT_BINARY_DIR}/report_page_parts.cpp)
 add_custom_command(
   OUTPUT ${embedded_page}
