@@ -16,6 +16,7 @@
 #include "converter/io/json_file.h"
 #include "converter/io/output_file.h"
 #include "converter/report/page.h"
+#include "converter/report/simulation_section.h"
 #include "converter/run/runtime_model.h"
 #include "converter/run/user_split.h"
 
@@ -23,7 +24,7 @@ namespace pintle::converter {
 namespace {
 
 struct ReportArguments {
-  std::string model_path, interactions_path, train_path, test_path, title;
+  std::string model_path, interactions_path, train_path, test_path, simulation_path, title;
   std::vector<std::string> features_paths;
   std::string out_path;
   InteractionOptions log;
@@ -40,10 +41,13 @@ ReportPeople read_people(const Model& model, const ReportArguments& arguments,
           split.description};
 }
 
-void run_report_command(const ReportArguments& arguments) {
+void run_report_command(ReportArguments arguments) {
   const Model model = open_model(arguments.model_path);
   std::vector<nlohmann::json> features;
   for (const std::string& path : arguments.features_paths) features.push_back(read_json_file(path));
+  if (!arguments.simulation_path.empty()) {
+    arguments.options.simulation = read_simulation_section(arguments.simulation_path);
+  }
   ReportPeople people;
   const bool has_people = !arguments.interactions_path.empty();
   std::vector<std::string> notes;
@@ -102,6 +106,10 @@ void add_report_command(CLI::App* app) {
                    "Show so many features at most, those of knobs and attributes first")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
+  verb->add_option(
+      "--simulation", arguments->simulation_path,
+      "What `pintle simulate --json` printed: the page draws what the profile and other "
+      "ways learn from feedback");
   add_threads_option(verb, &arguments->threads);
   verb->add_option("--title", arguments->title, "The model's name (default: its file's)");
   verb->add_option("--out", arguments->out_path, "The page")->required();

@@ -14,6 +14,37 @@ const seriesStyles = [
   {colour: '--chart-3', dash: [2, 3], point: 'triangle'},
 ];
 
+// Lines told apart by colour and point alone, where dashes mean something else.
+const lineStyles = [
+  {colour: '--soft', point: 'circle'},
+  {colour: '--chart-2', point: 'rect'},
+  {colour: '--chart-3', point: 'triangle'},
+  {colour: '--chart-4', point: 'rectRot'},
+  {colour: '--chart-5', point: 'rectRounded'},
+  {colour: '--chart-1', point: 'circle'},
+  {colour: '--chart-6', point: 'triangle'},
+];
+
+// Behind the lines, what lies between low and high of those that have a band.
+const bands = {
+  id: 'bands',
+  beforeDatasetsDraw(chart) {
+    const {ctx, scales: {x, y}} = chart;
+    chart.data.datasets.forEach((dataset, i) => {
+      if (!dataset.band || !chart.isDatasetVisible(i)) return;
+      const lows = dataset.band.map(([at, low]) => [at, low]);
+      const highs = dataset.band.map(([at, , high]) => [at, high]);
+      ctx.save();
+      ctx.globalAlpha = Math.min(0.14, 0.6 / chart.data.datasets.length);
+      ctx.fillStyle = dataset.borderColor;
+      ctx.beginPath();
+      for (const [at, value] of [...lows, ...highs.reverse()]) ctx.lineTo(x.getPixelForValue(at), y.getPixelForValue(value));
+      ctx.fill();
+      ctx.restore();
+    });
+  },
+};
+
 function axis(title, options = {}) {
   return {
     title: {display: Boolean(title), text: title, color: styleColour('--soft')},
@@ -58,22 +89,24 @@ function removeCharts(entries) {
   }
 }
 
-// series: [{name, points: [[x, y]]}], y null where unknown.
+// series: [{name, points: [[x, y]]}], y null where unknown; a line may have a style of its own, and a
+// band, [[x, low, high]].
 function lineConfiguration(series, xTitle, yTitle, options = {}) {
   const datasets = series.map((line, i) => {
-    const style = seriesStyles[i];
+    const style = line.style ?? seriesStyles[i];
     const colour = styleColour(style.colour);
     return {
       label: line.name,
       data: line.points.filter(([, y]) => y !== null).map(([x, y]) => ({x, y})),
       showLine: true,
       borderColor: colour,
-      backgroundColor: colour,
+      backgroundColor: style.hollow ? styleColour('--panel') : colour,
       borderDash: style.dash,
       pointStyle: style.point,
       pointRadius: options.mini ? 0 : 3,
       borderWidth: 2,
       tension: 0,
+      band: line.band,
     };
   });
   const emphasis = (context) =>
@@ -81,6 +114,7 @@ function lineConfiguration(series, xTitle, yTitle, options = {}) {
   return {
     type: 'scatter',
     data: {datasets},
+    plugins: [bands],
     options: {
       plugins: {
         legend: {display: series.length > 1, labels: {color: styleColour('--ink'), usePointStyle: true, boxWidth: 8, boxHeight: 8}},

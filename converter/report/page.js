@@ -64,6 +64,7 @@ try {
   showTry();
   showKnobs();
   showFeatures();
+  showSimulation();
   showMade();
   drawCharts();
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => drawCharts());

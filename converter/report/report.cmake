@@ -6,7 +6,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/chart_js.cmake)
 set(report ${CMAKE_CURRENT_LIST_DIR})
 # In the order in which they run.
 set(report_scripts ${report}/dom.js ${report}/charts.js ${report}/knob_figures.js ${report}/knobs.js
-                   ${report}/features.js ${report}/try.js ${report}/page.js)
+                   ${report}/features.js ${report}/simulation.js ${report}/try.js ${report}/page.js)
 set(embedded_page ${CMAKE_CURRENT_BINARY_DIR}/report_page_parts.cpp)
 add_custom_command(
   OUTPUT ${embedded_page}
@@ -18,4 +18,4 @@ add_custom_command(
   VERBATIM)
 target_sources(pintle_converter PRIVATE
   ${embedded_page} report/baseline_section.cpp report/features_files.cpp report/feature_section.cpp report/history_section.cpp report/knob_section.cpp
-  report/page.cpp report/report.cpp report/report_numbers.cpp)
+  report/page.cpp report/report.cpp report/report_numbers.cpp report/simulation_section.cpp)

@@ -94,6 +94,7 @@ ordered_json report_data(const std::string& path, const std::string& model_name,
   data["histories"] = history_section(model, samples, knobs, &items);
   data["knobs"] = std::move(knobs);
   data["items"] = items.json();
+  data["simulation"] = options.simulation;
   return data;
 } catch (const json::exception& error) {
   throw Error(std::string("features.json is not as `pintle label` writes it: ") + error.what());

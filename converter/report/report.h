@@ -17,9 +17,10 @@
 namespace pintle::converter {
 
 struct ReportOptions {
-  size_t users = 500;         // whose lists are measured, at most, evenly over those given
-  size_t histories = 6;       // to try, at most
-  size_t max_features = 400;  // shown, at most
+  size_t users = 500;                 // whose lists are measured, at most, evenly over those given
+  size_t histories = 6;               // to try, at most
+  size_t max_features = 400;          // shown, at most
+  nlohmann::ordered_json simulation;  // simulation_section's, or null
 };
 
 // People to measure on, who are never those that the knobs were built on; and these, whose states the

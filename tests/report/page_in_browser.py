@@ -23,6 +23,7 @@ import time
 
 DEFAULT_MODEL = pathlib.Path(__file__).resolve().parents[2] / "converter/default_model"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PERSONAS = ("avoids", "wants", "changed", "random")
 SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
 # A line or a bar: pixels that are neither transparent nor of the grid's faint grey.
 CHARTS = """(() => [...document.querySelectorAll('canvas')].map((canvas) => {
@@ -132,8 +133,23 @@ class Browser:
         self.process.wait()
 
 
+def simulation(work):
+    """Figures as `pintle simulate --json` prints them, with a method's name that would be markup."""
+    feedback = [0, 1, 3, 5, 10, 20]
+    methods = {"plain": 0, "<b>bias</b>": 0.001, "appended likes": 0.003, "profile": 0.005}
+    estimates = lambda gain: [{"mean": 0.05 + gain * n, "interval": [0.04 + gain * n, 0.06 + gain * n]}
+                              for n in feedback]
+    trials = [{"persona": persona, "method": method, "ndcg@10": estimates(gain),
+               "share_after_five": 0.25, "share_interval": [0.2, 0.3]}
+              for persona in PERSONAS for method, gain in methods.items()]
+    path = work / "simulation.json"
+    path.write_text(json.dumps({"persons": {persona: 1234 for persona in PERSONAS}, "feedback": feedback,
+                                "trials": trials, "pairs": [], "notes": ["<b>bias</b>: gain 1"]}))
+    return path
+
+
 def make_page(pintle, work):
-    """The report of the default model with an SAE that was trained briefly."""
+    """The report of the default model with an SAE that was trained briefly, and with figures of feedback."""
     config = json.loads((DEFAULT_MODEL / "build.json").read_text())
     for key in ("weights", "config", "items", "interactions"):
         config[key] = str(DEFAULT_MODEL / config[key])
@@ -144,7 +160,7 @@ def make_page(pintle, work):
     for words in (["build", "--config", work / "build.json"],
                   ["report", "--model", config["out"], "--features",
                    config["out"] + ".build/features-0.json", "--interactions",
-                   config["interactions"], "--out", page]):
+                   config["interactions"], "--simulation", simulation(work), "--out", page]):
         subprocess.run([pintle, *words], check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
     return page
@@ -192,6 +208,32 @@ def show_readme(browser, path):
     browser.screenshot(path, clip=clip)
 
 
+def try_simulation(check):
+    """The section of the page of make_page; another page may have none, and no link to it."""
+    browser = check.browser
+    linked = browser.evaluate("document.getElementById('simulation-link') !== null")
+    there = browser.evaluate("document.getElementById('simulation') !== null")
+    check("the section about feedback is linked where it is:", linked == there)
+    if not there:
+        return
+    text = browser.evaluate("document.getElementById('simulation').textContent")
+    personas = browser.evaluate("data.simulation.personas.map((persona) => persona.name)")
+    for persona in personas:
+        check("every persona has a chart:", browser.evaluate(
+            f"document.querySelectorAll('#simulation canvas[aria-label^=\"{persona}:\"]').length") == 1, persona)
+    check("tables stand beside the charts:", browser.evaluate(
+        "document.querySelectorAll('#simulation table').length") == len(personas))
+    check("texts of the file are no markup", "undefined" not in text and
+          browser.evaluate("document.querySelectorAll('#simulation b').length") == 0)
+    before = browser.evaluate(CHARTS)
+    browser.evaluate("document.querySelectorAll('#simulation fieldset input').forEach((box) => box.click())")
+    for old, new in zip(before, browser.evaluate(CHARTS)):
+        if old["name"].split(":")[0] in personas:
+            check("a chart without its lines is empty:", new["coloured"] < old["coloured"] / 4, (old, new))
+    browser.evaluate("document.querySelectorAll('#simulation fieldset input').forEach((box) => box.click())")
+    check.charts("lines shown again")
+
+
 def try_page(check, page, screenshots, readme_screenshot):
     browser = check.browser
     browser.show("wide", "light")
@@ -235,6 +277,7 @@ def try_page(check, page, screenshots, readme_screenshot):
     })()""")
     check("turned up, most knobs change the list:", changed > knobs / 2, f"{changed} of {knobs}")
     check("the address names what is shown", browser.evaluate("location.hash.includes('knob=')"))
+    try_simulation(check)
     opened = browser.evaluate("""(() => {
       document.querySelectorAll('details').forEach((d) => { d.open = true; });
       return document.querySelectorAll('details.feature').length;

@@ -37,8 +37,8 @@ struct Narrowed {
   const char* begin;  // of the file's name
   Names verbs;
 };
-const Names kLogVerbs = {"convert", "build",    "delta", "evaluate", "label",
-                         "report",  "simulate", "sweep", "train-sae"};
+const Names kLogVerbs = {"cold-start", "convert", "build",    "delta", "evaluate",
+                         "label",      "report",  "simulate", "sweep", "train-sae"};
 const std::vector<Narrowed> kNarrowed = {
     {"file/", {"convert", "build"}},                       // others read and rewrite finished files
     {"io/items.cpp", {"convert", "build", "delta"}},       // others include the tables' types
@@ -187,6 +187,7 @@ void add_all_commands(CLI::App* app) {
   add_recommend_command(app);
   add_evaluate_command(app);
   add_simulate_command(app);
+  add_cold_start_command(app);
   add_explain_command(app);
   add_sweep_command(app);
   add_concept_command(app);
