@@ -45,16 +45,18 @@ void count_feedback(const Session& session, pintle_profile_part* out) {
   }
 }
 
-// Of the `count` attributes those that the profile weighs, strongest first.
+// Of the `count` attributes (null: the first of all) those that the profile weighs, strongest first; of equal ones the
+// lower first, not the one that feedback touched first.
 void list_parts(const Session& session, const uint32_t* attributes, size_t count,
                 pintle_profile_part* out, size_t capacity, size_t* found) {
   size_t kept = 0;
   *found = 0;
   for (size_t i = 0; i < count; ++i) {
-    const float weight = *session.profile.weights.at(attributes[i], 1);
+    const uint32_t attribute = attributes == nullptr ? static_cast<uint32_t>(i) : attributes[i];
+    const float weight = *session.profile.weights.at(attribute, 1);
     if (weight == 0) continue;
     ++*found;
-    const pintle_profile_part part = {attributes[i], weight * session.profile.options.strength, 0,
+    const pintle_profile_part part = {attribute, weight * session.profile.options.strength, 0,
                                       0, PINTLE_NO_DATE};
     insert_by_magnitude(part, capacity, out, &kept);
   }
@@ -80,9 +82,7 @@ Status explain_profile(Session* session, int64_t now, pintle_profile_part* out, 
                        size_t* count) {
   PINTLE_TRY(check_now(*session, now));
   learn_profile(session, session_now(*session, now));
-  const ProfileState& profile = session->profile;
-  list_parts(*session, profile.touched.front(profile.touched_count), profile.touched_count, out,
-             capacity, count);
+  list_parts(*session, nullptr, session->model->catalogue.attribute_count, out, capacity, count);
   return PINTLE_OK;
 }
 

@@ -29,7 +29,7 @@ inline size_t session_bytes(size_t items, size_t dim, size_t ffn, size_t layers,
        + 9 * items / 8 + 9 * 1024                      // classes of items that wishes are about
        + 12 * features + features / 8
        + (examples ? 2 * items : 0)                    // groups by example
-       + (profiles ? 33 * items / 4 + 69 * attributes + 53 * 1024 : 0)
+       + (profiles ? 33 * items / 4 + 77 * attributes + 53 * 1024 : 0)
        + 4096;  // at most: rounding of every buffer
 }
 // README: end
