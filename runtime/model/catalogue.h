@@ -67,7 +67,10 @@ struct Catalogue {
     return *added;
   }
   // False also for numbers between the base's items and the added ones.
-  bool has(uint32_t item) const { return item < part_of(&item).item_count; }
+  bool has(uint32_t item) const {
+    const Catalogue& part = part_of(&item);  // first: a comparison's order is the compiler's
+    return item < part.item_count;
+  }
   bool has_dates() const { return dates != nullptr || (added != nullptr && added->has_dates()); }
   int32_t date_of(uint32_t item) const {
     const Catalogue& part = part_of(&item);
