@@ -56,8 +56,8 @@ void list_parts(const Session& session, const uint32_t* attributes, size_t count
     const float weight = *session.profile.weights.at(attribute, 1);
     if (weight == 0) continue;
     ++*found;
-    const pintle_profile_part part = {attribute, weight * session.profile.options.strength, 0,
-                                      0, PINTLE_NO_DATE};
+    const pintle_profile_part part = {attribute, weight * session.profile.options.strength, 0, 0,
+                                      PINTLE_NO_DATE};
     insert_by_magnitude(part, capacity, out, &kept);
   }
   for (size_t i = 0; i < kept; ++i) count_feedback(session, &out[i]);

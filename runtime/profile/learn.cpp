@@ -133,8 +133,10 @@ class Weighing {
       const int64_t others = stated ? rivals : rivals - as_rival(odds);
       const float before = weight;
       weight = GroupPosterior::weight(odds, static_cast<double>(others) / kOddsOne + untouched);
-      weight = GroupPosterior::with_preference(
-          weight, static_cast<double>(sums.preferred) / kFixedOne, profile_.is_handed_over);
+      if (sums.preferred != 0) {
+        weight = GroupPosterior::with_preference(
+            weight, static_cast<double>(sums.preferred) / kFixedOne, profile_.is_handed_over);
+      }
       if (weight != before) profile_.has_offsets = false;
     }
   }

@@ -16,9 +16,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
-# Loaded bytes of the shared library for arm64, see the README.
-budget_own=163840        # 160 KB, without XNNPACK
-budget_xnnpack=716800    # 700 KB, with it linked in
+# Loaded bytes of the shared library for arm64, see the README. Until 0.3 they were 160 and 700 KB; profiles, snapshots and
+# deltas are 36 KB of new code. An app that links the archive has of them what it calls.
+budget_own=204800        # 200 KB, without XNNPACK
+budget_xnnpack=757760    # 740 KB, with it linked in
 passed=0 failed=0 skipped=0
 
 # build PRESET FOLDER [CMAKE ARGUMENT ...]: false if the compiler is missing.
