@@ -155,7 +155,7 @@ OffsetRule reweight_attributes(double gain, double prior) {
         counts[attribute] += side == 0 ? 0 : level;
       };
       if (feedback.kind == PINTLE_FEEDBACK_MORE_OF || feedback.kind == PINTLE_FEEDBACK_LESS_OF) {
-        count(feedback.target, 1);
+        count(feedback.target, kStated);
         continue;
       }
       for (const ItemFacts::Membership& own : facts.of(feedback.target)) {
@@ -183,16 +183,6 @@ OffsetRule bias_items(double gain) {
         const double above = facts.likeness(item, feedback.target) - kLeastCosine;
         if (above > 0) offsets[item] += gain * side * above / (1 - kLeastCosine);
       }
-    }
-    return offsets;
-  };
-}
-
-OffsetRule tilt_attribute(uint32_t attribute, double offset) {
-  return [=](const ItemFacts& facts, const std::vector<pintle_feedback>&) {
-    std::vector<double> offsets(facts.item_count());
-    for (uint32_t item = 0; item < offsets.size(); ++item) {
-      offsets[item] = offset * facts.membership(item, attribute);
     }
     return offsets;
   };

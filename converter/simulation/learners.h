@@ -38,12 +38,12 @@ using OffsetRule = std::function<std::vector<double>(const ItemFacts& facts,
                                                      const std::vector<pintle_feedback>& feedback)>;
 std::unique_ptr<Learner> offset_learner(const Model& model, const ItemFacts& facts, bool appends,
                                         OffsetRule rule);
-// An attribute's offset: gain * (for - against) / (for + against + prior).
+// An attribute's offset: gain * (for - against) / (for + against + prior). What is said of the attribute itself counts as
+// kStated items.
+inline constexpr double kStated = 20;
 OffsetRule reweight_attributes(double gain, double prior);
 // An item's: gain for it or against it, and of its nearest by how much their cosine is above one half.
 OffsetRule bias_items(double gain);
-// The attribute by as much as helps most when it is known: what no learner can know.
-OffsetRule tilt_attribute(uint32_t attribute, double offset);
 
 }  // namespace pintle::converter
 

@@ -116,13 +116,18 @@ class Simulator {
     std::string name;
     OffsetRule rule;
   };
+  struct Baseline {
+    std::string name;
+    OffsetRule rule;
+    bool states;  // for people whose first word names the attribute
+  };
   // What the setting gains after five and twenty, relative to what there was, over people who avoid and who want; and
   // the most that it loses with random feedback.
-  std::pair<double, double> judge(const Setting& setting) {
+  std::pair<double, double> judge(const Setting& setting, bool states) {
     double gain = 0, loss = 0;
     for (const auto& [persona, people] : tuning_) {
       if (persona == Persona::kChanged) continue;
-      const Checkpoints ndcg = follow_all(persona, people, false, [&] {
+      const Checkpoints ndcg = follow_all(persona, people, states, [&] {
         return offset_learner(model_, facts_, false, setting.rule);
       });
       const double before = mean_of(ndcg[0]);
@@ -138,16 +143,16 @@ class Simulator {
     }
     return {gain, loss};
   }
-  void choose(const std::string& kind, const std::vector<Setting>& settings) {
+  void choose(const std::string& kind, const std::vector<Setting>& settings, bool states) {
     std::optional<std::pair<double, Setting>> careful, bold;
     for (const Setting& setting : settings) {
-      const auto [gain, loss] = judge(setting);
+      const auto [gain, loss] = judge(setting, states);
       if (!bold || gain > bold->first) bold = {gain, setting};
       if (loss <= kMostRandomLoss && (!careful || gain > careful->first)) careful = {gain, setting};
     }
-    if (careful) baselines_.push_back({kind, careful->second});
+    if (careful) baselines_.push_back({kind, careful->second.rule, states});
     if (!careful || careful->second.name != bold->second.name) {
-      baselines_.push_back({kind + ", bold", bold->second});
+      baselines_.push_back({kind + ", bold", bold->second.rule, states});
     }
     simulation_.notes.push_back(
         kind + ": " +
@@ -169,11 +174,13 @@ class Simulator {
       std::snprintf(text, sizeof(text), "gain %g", gain);
       items.push_back({text, bias_items(gain)});
     }
-    choose("re-weighted attributes", attributes);
-    choose("item bias", items);
+    choose("re-weighted attributes", attributes, false);
+    choose("re-weighted attributes, stated first", attributes, true);
+    choose("item bias", items, false);
   }
 
   void report(Persona persona, const std::vector<Person>& people) {
+    const bool can_state = persona == Persona::kAvoids || persona == Persona::kWants;
     Progress progress(persona_name(persona), "methods", 6 + 2 * baselines_.size());
     const auto add = [&](const std::string& method, bool has_profile, Checkpoints ndcg) {
       simulation_.trials.push_back({persona, method, has_profile, std::move(ndcg)});
@@ -186,18 +193,19 @@ class Simulator {
           }));
     };
     run("plain", false, false);
-    for (const auto& [kind, setting] : baselines_) {
+    for (const Baseline& baseline : baselines_) {
+      if (baseline.states && !can_state) continue;
       for (const bool appends : {false, true}) {
-        add(appends ? "appended likes, " + kind : kind, false,
-            follow_all(persona, people, false, [&, &rule = setting.rule] {
-              return offset_learner(model_, facts_, appends, rule);
+        add(appends ? "appended likes, " + baseline.name : baseline.name, false,
+            follow_all(persona, people, baseline.states, [&, appends] {
+              return offset_learner(model_, facts_, appends, baseline.rule);
             }));
       }
     }
     run("appended likes", true, false);
     run("profile", false, true);
     run("appended likes, profile", true, true);
-    if (persona != Persona::kAvoids && persona != Persona::kWants) return;
+    if (!can_state) return;
     run("profile, stated first", false, true, true);
     run("appended likes, profile, stated first", true, true, true);
   }
@@ -208,7 +216,7 @@ class Simulator {
   ThreadPool& pool_;
   const ItemFacts facts_;
   std::map<Persona, std::vector<Person>> tuning_, reported_;
-  std::vector<std::pair<std::string, Setting>> baselines_;
+  std::vector<Baseline> baselines_;
   Simulation simulation_;
 };
 

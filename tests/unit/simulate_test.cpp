@@ -87,8 +87,10 @@ TEST_CASE("a rule of offsets is what it says") {
   }
   CHECK(offsets[item] == doctest::Approx(expected));
   CHECK(bias_items(2)(setting.facts, like)[item] == doctest::Approx(2));
-  CHECK(tilt_attribute(attribute, -3)(setting.facts, {})[item] ==
-        doctest::Approx(-3 * setting.facts.membership(item, attribute)));
+  const std::vector<pintle_feedback> less = {
+      {PINTLE_FEEDBACK_LESS_OF, attribute, 1, 0, PINTLE_NO_DATE, 0}};
+  expected = -2 * setting.facts.membership(item, attribute) * kStated / (kStated + 3);
+  CHECK(reweight_attributes(2, 3)(setting.facts, less)[item] == doctest::Approx(expected));
 }
 
 TEST_CASE("a simulation is the same on any number of threads, and statements move lists") {
