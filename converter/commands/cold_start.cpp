@@ -2,30 +2,19 @@
 #include "converter/simulation/cold_start.h"
 
 #include <cstdio>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "converter/commands/commands.h"
-#include "converter/commands/log_options.h"
-#include "converter/commands/threads_option.h"
-#include "converter/features/bootstrap.h"
-#include "converter/run/runtime_model.h"
+#include "converter/commands/people_options.h"
 
 namespace pintle::converter {
 namespace {
 
 struct ColdStartArguments {
-  std::string model_path, interactions_path, users_path;
-  InteractionOptions log;
+  PeopleArguments people;
   ColdStartOptions options;
-  int threads = kDefaultThreads;
-  bool json = false;
 };
-
-nlohmann::ordered_json estimate_json(const Estimate& estimate) {
-  return {{"mean", estimate.mean}, {"interval", {estimate.interval.low, estimate.interval.high}}};
-}
 
 nlohmann::ordered_json to_json(const ColdStart& measured) {
   nlohmann::ordered_json methods = nlohmann::ordered_json::array();
@@ -77,37 +66,19 @@ void add_cold_start_command(CLI::App* app) {
       "cold-start",
       "Measure the lists of people of whom a device knows 0, 1, 3, 5 or 10 events, or what they "
       "said "
-      "when asked for three attributes or five items, against lists by popularity");
-  verb->add_option("--model", arguments->model_path, "The model file, with popularity in it")
-      ->required();
-  CLI::Option* interactions = verb->add_option("--interactions", arguments->interactions_path,
-                                               "Histories, with the model's external ids; the last "
-                                               "item of each is what lists should have")
-                                  ->required();
-  add_log_options(verb, interactions, &arguments->log, &arguments->log.force);
-  verb->add_option("--users-file", arguments->users_path,
-                   "Only these users: ids separated by white space");
+      "when asked for three attributes or five items, against lists by popularity, which the model "
+      "must hold: the last item of each history is what its list should have");
+  add_people_options(verb, &arguments->people);
   verb->add_option("--min-items", arguments->options.least_items,
                    "People name attributes of at least so many items")
       ->capture_default_str();
-  add_threads_option(verb, &arguments->threads);
-  verb->add_flag("--json", arguments->json, "Print one JSON object");
   verb->callback([arguments] {
-    const Model model = open_model(arguments->model_path, PINTLE_OPEN_PROFILE);
-    Interactions log = read_interactions(arguments->interactions_path, arguments->log);
-    const std::vector<std::string> notes = fitting_notes(model, log, arguments->log.force);
-    if (!arguments->users_path.empty()) log = select_users(log, arguments->users_path);
-    ThreadPool pool(arguments->threads);
-    const ColdStart measured =
-        measure_cold_start(model, map_histories(model, log), arguments->options, &pool);
-    if (arguments->json) {
-      nlohmann::ordered_json json = to_json(measured);
-      json["interactions"] = log_json(notes);
-      std::cout << json.dump() << '\n';
-    } else {
-      print_log_notes(notes);
-      print(measured);
-    }
+    measure_people(
+        arguments->people,
+        [&](const Model& model, const Histories& histories, ThreadPool* pool) -> Measured {
+          const ColdStart measured = measure_cold_start(model, histories, arguments->options, pool);
+          return {to_json(measured), [measured] { print(measured); }};
+        });
   });
 }
 

@@ -2,35 +2,25 @@
 #include "converter/simulation/simulate.h"
 
 #include <cstdio>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "converter/commands/commands.h"
-#include "converter/commands/log_options.h"
-#include "converter/commands/threads_option.h"
-#include "converter/run/runtime_model.h"
+#include "converter/commands/people_options.h"
 
 namespace pintle::converter {
 namespace {
 
 struct SimulateArguments {
-  std::string model_path, interactions_path, users_path;
-  InteractionOptions log;
+  PeopleArguments people;
   SimulationOptions options;
-  int threads = kDefaultThreads;
-  bool json = false;
 };
-
-nlohmann::ordered_json to_json(const Estimate& estimate) {
-  return {{"mean", estimate.mean}, {"interval", {estimate.interval.low, estimate.interval.high}}};
-}
 
 nlohmann::ordered_json to_json(const Simulation& simulation) {
   nlohmann::ordered_json trials = nlohmann::ordered_json::array();
   for (const MethodTrial& trial : simulation.trials) {
     nlohmann::ordered_json ndcg = nlohmann::ordered_json::array();
-    for (const auto& people : trial.ndcg) ndcg.push_back(to_json(estimate_mean(people)));
+    for (const auto& people : trial.ndcg) ndcg.push_back(estimate_json(estimate_mean(people)));
     const Interval share = trial.share_interval();
     trials.push_back({{"persona", persona_name(trial.persona)},
                       {"method", trial.method},
@@ -42,7 +32,7 @@ nlohmann::ordered_json to_json(const Simulation& simulation) {
   for (const auto& [with, without] : simulation.pairs_against_profile()) {
     nlohmann::ordered_json more = nlohmann::ordered_json::array();
     for (size_t c = 0; c < kCheckpointCount; ++c) {
-      more.push_back(to_json(estimate_difference(with->ndcg[c], without->ndcg[c])));
+      more.push_back(estimate_json(estimate_difference(with->ndcg[c], without->ndcg[c])));
     }
     pairs.push_back({{"persona", persona_name(with->persona)},
                      {"method", with->method},
@@ -98,13 +88,7 @@ void add_simulate_command(CLI::App* app) {
       "simulate",
       "Change held-out people's taste on purpose, and measure what each way of learning from their "
       "feedback makes of it: the profile, re-weighting, appending what they like");
-  verb->add_option("--model", arguments->model_path, "The model file")->required();
-  CLI::Option* interactions = verb->add_option("--interactions", arguments->interactions_path,
-                                               "Histories, with the model's external ids")
-                                  ->required();
-  add_log_options(verb, interactions, &arguments->log, &arguments->log.force);
-  verb->add_option("--users-file", arguments->users_path,
-                   "Only these users: ids separated by white space");
+  add_people_options(verb, &arguments->people);
   verb->add_option(
           "--people", arguments->options.persons.most,
           "People a persona that are reported, at most; others, 150 of them at most, choose the "
@@ -124,24 +108,13 @@ void add_simulate_command(CLI::App* app) {
       ->check(CLI::Range(0.0, 1.0));
   verb->add_option("--seed", arguments->options.persons.seed, "Of all that is random")
       ->capture_default_str();
-  add_threads_option(verb, &arguments->threads);
-  verb->add_flag("--json", arguments->json, "Print one JSON object");
   verb->callback([arguments] {
-    const Model model = open_model(arguments->model_path, PINTLE_OPEN_PROFILE);
-    Interactions log = read_interactions(arguments->interactions_path, arguments->log);
-    const std::vector<std::string> notes = fitting_notes(model, log, arguments->log.force);
-    if (!arguments->users_path.empty()) log = select_users(log, arguments->users_path);
-    ThreadPool pool(arguments->threads);
-    const Simulation simulation =
-        simulate(model, map_histories(model, log), arguments->options, &pool);
-    if (arguments->json) {
-      nlohmann::ordered_json json = to_json(simulation);
-      json["interactions"] = log_json(notes);
-      std::cout << json.dump() << '\n';
-    } else {
-      print_log_notes(notes);
-      print(simulation);
-    }
+    measure_people(
+        arguments->people,
+        [&](const Model& model, const Histories& histories, ThreadPool* pool) -> Measured {
+          const Simulation simulation = simulate(model, histories, arguments->options, pool);
+          return {to_json(simulation), [simulation] { print(simulation); }};
+        });
   });
 }
 
