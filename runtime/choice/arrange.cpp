@@ -53,8 +53,10 @@ class OrderSearch {
         continue;
       }
       const FamilyValues &own = one.families[index], &its = other.families[index];
-      if (own.count != its.count || memcmp(problem_.values_of(own), problem_.values_of(its),
-                                           own.count * sizeof(uint32_t)) != 0) {
+      if (own.count != its.count) return false;
+      if (own.count == 0) continue;  // memcmp takes no null, which values_of may then be
+      if (memcmp(problem_.values_of(own), problem_.values_of(its), own.count * sizeof(uint32_t)) !=
+          0) {
         return false;
       }
     }

@@ -62,10 +62,11 @@ TEST_CASE("report draws what simulate prints, and has nothing of it without") {
   const Outcome run = files.report(" --simulation " + figures);
   REQUIRE_MESSAGE(run.status == 0, run.err);
   const std::string page = read_file(files.page);
-  for (const auto& [persona, people] : simulated.parsed()["persons"].items()) {
+  const json told = simulated.parsed();
+  for (const auto& [persona, people] : told["persons"].items()) {
     CHECK(contains(page, "{\"name\":\"" + persona + "\",\"people\":" + people.dump()));
   }
-  CHECK(contains(page, simulated.parsed()["notes"][0].dump()));
+  CHECK(contains(page, told["notes"][0].dump()));
 }
 
 TEST_CASE("a simulation that is none ends with 1, and no page is begun") {
