@@ -54,7 +54,7 @@ class OrderSearch {
       }
       const FamilyValues &own = one.families[index], &its = other.families[index];
       if (own.count != its.count) return false;
-      if (own.count == 0) continue;  // memcmp takes no null, which values_of may then be
+      if (own.count == 0) continue;  // memcmp takes no null
       if (memcmp(problem_.values_of(own), problem_.values_of(its), own.count * sizeof(uint32_t)) !=
           0) {
         return false;

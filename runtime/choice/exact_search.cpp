@@ -99,7 +99,7 @@ class ExactSearch {
     for (uint32_t f = 0; f < kMaxFamilies; ++f) {
       const FamilyValues &one = a.families[f], &other = b.families[f];
       if (one.count != other.count) return one.count < other.count ? -1 : 1;
-      if (one.count == 0) continue;  // memcmp takes no null, which values_of may then be
+      if (one.count == 0) continue;  // memcmp takes no null
       const int order =
           memcmp(problem_.values_of(one), problem_.values_of(other), one.count * sizeof(uint32_t));
       if (order != 0) return order;

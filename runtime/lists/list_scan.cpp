@@ -305,9 +305,8 @@ class Scanner {
     for (uint32_t f = 0; f < plan_.family_count; ++f) {
       const uint32_t* own = nullptr;
       const uint32_t count = family_values(model_.catalogue, plan_.families[f], item, &own).count;
-      if (count != wanted[f].count || memcmp(own, values[f], count * sizeof(uint32_t)) != 0) {
-        return false;
-      }
+      if (count != wanted[f].count) return false;
+      if (count > 0 && memcmp(own, values[f], count * sizeof(uint32_t)) != 0) return false;
     }
     return true;
   }
