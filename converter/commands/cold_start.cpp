@@ -65,9 +65,8 @@ void add_cold_start_command(CLI::App* app) {
   CLI::App* verb = app->add_subcommand(
       "cold-start",
       "Measure the lists of people of whom a device knows 0, 1, 3, 5 or 10 events, or what they "
-      "said "
-      "when asked for three attributes or five items, against lists by popularity, which the model "
-      "must hold: the last item of each history is what its list should have");
+      "said when asked for three attributes or five items, against lists by popularity, which the "
+      "model must hold: the last item of each history is what its list should have");
   add_people_options(verb, &arguments->people);
   verb->add_option("--min-items", arguments->options.least_items,
                    "People name attributes of at least so many items")

@@ -96,6 +96,7 @@ class Recommender {
 
   Answer run(const std::vector<uint32_t>& history) {
     require(session_.reset(), "cannot reset the session");
+    if (!feedback_.empty()) require(session_.reset_profile(), "cannot reset the profile");
     require(session_.append(history), "cannot append to the history");
     if (history.empty()) {
       std::string why = why_no_list();
@@ -122,7 +123,6 @@ class Recommender {
 
   // As beside the list that the person gets without it.
   void give_feedback() {
-    require(session_.reset_profile(), "cannot reset the profile");
     require(session_.recommend(request_.request), "cannot recommend");
     for (const pintle_feedback& feedback : feedback_)
       require(session_.give(feedback), "--feedback");

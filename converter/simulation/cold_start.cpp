@@ -9,6 +9,7 @@
 #include <numeric>
 #include <utility>
 
+#include "converter/features/bootstrap.h"
 #include "converter/io/error.h"
 #include "converter/run/runtime_model.h"
 #include "converter/simulation/item_facts.h"
@@ -39,9 +40,6 @@ class Lister {
       : facts_(facts), prior_(prior), session_(new_session(model)) {
     all_.resize(facts.item_count());
     std::iota(all_.begin(), all_.end(), 0u);
-    for (const uint32_t item : all_) {
-      is_trained_.push_back(require(model.item(item), "item", item).is_trained != 0);
-    }
   }
 
   // Whether the next item is among the ten best by these scores.
@@ -50,10 +48,10 @@ class Lister {
     for (const Items* had : {&person.earlier, &person.known}) {
       for (const uint32_t item : *had) is_out[item] = true;
     }
-    if (!is_trained_[person.next]) return 0;
+    if (!facts_.is_trained(person.next)) return 0;
     size_t above = 0;
     for (const uint32_t item : all_) {
-      if (is_out[item] || !is_trained_[item] || item == person.next) continue;
+      if (is_out[item] || !facts_.is_trained(item) || item == person.next) continue;
       above += scores[item] > scores[person.next] ||
                (scores[item] == scores[person.next] && item < person.next);
     }
@@ -107,7 +105,6 @@ class Lister {
   const std::vector<float>& prior_;
   Session session_;
   Items all_;
-  std::vector<bool> is_trained_;
 };
 
 class Measurement {
@@ -138,31 +135,30 @@ class Measurement {
     add("popularity", [](Lister* lister, const Newcomer& person, size_t) {
       return lister->hits(person, lister->prior_scores());
     });
-    add("plain", [this](Lister* lister, const Newcomer& person, size_t known) {
-      return by_both(lister, person, known, 0);
+    add("plain", [this](Lister* lister, const Newcomer& person, size_t place) {
+      return by_both(lister, person, place, 0);
     });
-    add("plain, popularity weighed in", [&](Lister* lister, const Newcomer& person, size_t known) {
-      const auto place = std::find(kKnownEvents, kKnownEvents + kKnownCount, known) - kKnownEvents;
-      return by_both(lister, person, known, result.prior_weights[static_cast<size_t>(place)]);
+    add("plain, popularity weighed in", [&](Lister* lister, const Newcomer& person, size_t place) {
+      return by_both(lister, person, place, result.prior_weights[place]);
     });
     if (has_attributes()) {
       add("popularity, three attributes weighed in",
           [&](Lister* lister, const Newcomer& person, size_t) {
             return by_popularity(lister, person, result.tilt);
           });
-      add("profile, three attributes", [](Lister* lister, const Newcomer& person, size_t known) {
-        return lister->hits_asked(person, known, {}, person.attributes);
+      add("profile, three attributes", [](Lister* lister, const Newcomer& person, size_t place) {
+        return lister->hits_asked(person, kKnownEvents[place], {}, person.attributes);
       });
     }
-    add("five items appended", [](Lister* lister, const Newcomer& person, size_t known) {
-      return lister->hits_asked(person, known, person.items, {});
+    add("five items appended", [](Lister* lister, const Newcomer& person, size_t place) {
+      return lister->hits_asked(person, kKnownEvents[place], person.items, {});
     });
     return result;
   }
 
  private:
-  // Whether the list, after so many events, has the person's next item.
-  using Use = std::function<double(Lister*, const Newcomer&, size_t known)>;
+  // Whether the list, at a place of kKnownEvents, has the person's next item.
+  using Use = std::function<double(Lister*, const Newcomer&, size_t place)>;
 
   // A list of everything before any event has the scores by popularity; -inf: never listed so.
   static std::vector<float> prior_of(const Model& model, size_t item_count) {
@@ -171,8 +167,7 @@ class Measurement {
     if (list.failure().status() == PINTLE_ERR_EMPTY_HISTORY) {
       throw Error(
           "a list without events needs items' popularity, which this model has not: convert it "
-          "with "
-          "--interactions");
+          "with --interactions");
     }
     require(list.failure(), "recommend");
     std::vector<float> scores(item_count, -std::numeric_limits<float>::infinity());
@@ -228,18 +223,15 @@ class Measurement {
       std::unique_ptr<Lister>& lister = lister_[static_cast<size_t>(worker)];
       if (lister == nullptr) lister = std::make_unique<Lister>(model_, facts_, prior_);
       for (size_t k = 0; k < kKnownCount; ++k) {
-        hits[k][i] = use(lister.get(), people[i], kKnownEvents[k]);
+        hits[k][i] = use(lister.get(), people[i], k);
       }
     });
     return hits;
   }
-  static double sum(const std::vector<double>& values) {
-    return std::accumulate(values.begin(), values.end(), 0.0);
-  }
 
-  static double by_both(Lister* lister, const Newcomer& person, size_t known, double weight) {
-    if (known == 0) return lister->hits(person, lister->prior_scores());
-    std::vector<double> scores = lister->network_scores(person, known);
+  static double by_both(Lister* lister, const Newcomer& person, size_t place, double weight) {
+    if (kKnownEvents[place] == 0) return lister->hits(person, lister->prior_scores());
+    std::vector<double> scores = lister->network_scores(person, kKnownEvents[place]);
     const std::vector<double> prior = lister->prior_scores();
     for (size_t i = 0; weight > 0 && i < scores.size(); ++i) scores[i] += weight * prior[i];
     return lister->hits(person, scores);
@@ -255,12 +247,12 @@ class Measurement {
   std::vector<double> choose_weights() {
     std::vector<double> best(kKnownCount, -1), chosen(kKnownCount);
     for (const double weight : kWeights) {
-      const auto hits = follow(tuning_, [&](Lister* lister, const Newcomer& person, size_t known) {
-        return by_both(lister, person, known, weight);
+      const auto hits = follow(tuning_, [&](Lister* lister, const Newcomer& person, size_t place) {
+        return by_both(lister, person, place, weight);
       });
       for (size_t k = 0; k < kKnownCount; ++k) {
-        if (sum(hits[k]) <= best[k]) continue;
-        best[k] = sum(hits[k]);
+        if (mean_of(hits[k]) <= best[k]) continue;
+        best[k] = mean_of(hits[k]);
         chosen[k] = kKnownEvents[k] == 0 ? 1 : weight;
       }
     }
@@ -269,11 +261,11 @@ class Measurement {
   double choose_tilt() {
     double best = -1, chosen = 0;
     for (const double tilt : kTilts) {
-      const auto hits = follow(tuning_, [&](Lister* lister, const Newcomer& person, size_t known) {
-        return known > 0 ? 0 : by_popularity(lister, person, tilt);
+      const auto hits = follow(tuning_, [&](Lister* lister, const Newcomer& person, size_t place) {
+        return place > 0 ? 0 : by_popularity(lister, person, tilt);
       });
-      if (sum(hits[0]) <= best) continue;
-      best = sum(hits[0]);
+      if (mean_of(hits[0]) <= best) continue;
+      best = mean_of(hits[0]);
       chosen = tilt;
     }
     return chosen;

@@ -15,6 +15,7 @@ ItemFacts::ItemFacts(const Model& model) : dim_(model.info().dim) {
   std::vector<double> mean(dim_);
   for (uint32_t item = 0; item < info.item_count; ++item) {
     const pintle_item_info about = require(model.item(item), "item", item);
+    is_trained_.push_back(about.is_trained != 0);
     for (size_t i = 0; i < about.attribute_count; ++i) {
       const double level = about.memberships == nullptr ? 1 : about.memberships[i] / 15.0;
       memberships_[item].push_back({about.attributes[i], level});

@@ -20,6 +20,7 @@ class ItemFacts {
   // How much the item belongs to the attribute, 0 to 1.
   double membership(uint32_t item, uint32_t attribute) const;
   bool has(uint32_t item, uint32_t attribute) const { return membership(item, attribute) >= 0.5; }
+  bool is_trained(uint32_t item) const { return is_trained_[item]; }
   // Items that have it.
   size_t size(uint32_t attribute) const { return sizes_[attribute]; }
   struct Membership {
@@ -32,6 +33,7 @@ class ItemFacts {
 
  private:
   std::vector<std::vector<Membership>> memberships_;
+  std::vector<bool> is_trained_;
   std::vector<size_t> sizes_;
   std::vector<float> directions_;  // [items][dim], of length 1 (or 0)
   size_t dim_;

@@ -67,9 +67,6 @@ class OffsetLearner : public Learner {
       : facts_(facts), session_(new_session(model)), appends_(appends), rule_(std::move(rule)) {
     all_.resize(facts.item_count());
     std::iota(all_.begin(), all_.end(), 0u);
-    for (const uint32_t item : all_) {
-      is_trained_.push_back(require(model.item(item), "item", item).is_trained != 0);
-    }
   }
 
   void begin(const std::vector<uint32_t>& history) override {
@@ -87,7 +84,7 @@ class OffsetLearner : public Learner {
     for (const uint32_t item : denied) is_out[item] = true;
     std::vector<std::pair<double, uint32_t>> order;
     for (const uint32_t item : all_) {
-      if (is_out[item] || !is_trained_[item]) continue;
+      if (is_out[item] || !facts_.is_trained(item)) continue;
       order.emplace_back(-(static_cast<double>(scores_[item]) + offsets_[item]), item);
     }
     const size_t count = std::min(kListLength, order.size());
@@ -113,7 +110,7 @@ class OffsetLearner : public Learner {
   const bool appends_;
   const OffsetRule rule_;
   std::vector<uint32_t> all_;
-  std::vector<bool> is_trained_, seen_;
+  std::vector<bool> seen_;
   std::vector<float> scores_;
   std::vector<double> offsets_;
   std::vector<pintle_feedback> feedback_;

@@ -865,9 +865,9 @@ typedef enum pintle_feedback_kind {
   PINTLE_FEEDBACK_SKIP = 7,      /* it was shown or begun, and left */
   PINTLE_FEEDBACK_MORE_OF = 8,   /* target: an attribute: they want more of it than they get */
   PINTLE_FEEDBACK_LESS_OF = 9,
-  PINTLE_FEEDBACK_PREFERS =
-      10 /* target: an attribute that they have always liked ("pick three genres"): says
-                                    little beside MORE_OF, and less as their history says it better */
+  /* target: an attribute that they have always liked ("pick three genres"): says little beside MORE_OF,
+   * and less as their history says it better */
+  PINTLE_FEEDBACK_PREFERS = 10
 } pintle_feedback_kind;
 
 /* Never changes. */
@@ -883,10 +883,10 @@ typedef struct pintle_feedback {
 #define PINTLE_FEEDBACK_EVENTS 512u
 
 /* Learns from one feedback, as beside the list that the session recommended last: to like what all like says nothing,
- * and without such a list feedback on an item is about that item and its nearest alone. What somebody picks at the
- * start ("pick five items") is appended to the history instead. *number (may be null) is what pintle_profile_undo takes it back by. Where the profile
- * is full the feedback of the oldest time leaves it (what it took out of the lists stays out). The history
- * is another matter: what was consumed is appended to it, too (pintle_session_append). Never allocates.
+ * and without such a list feedback on an item is about it and its nearest alone. What somebody picks at the start
+ * ("pick five items") is appended to the history, as is what was consumed (pintle_session_append). *number (may be
+ * null) is what pintle_profile_undo takes it back by. Where the profile is full the feedback of the oldest time
+ * leaves it (what it took out of the lists stays out). Never allocates.
  * Returns PINTLE_OK, PINTLE_ERR_UNKNOWN_ITEM, PINTLE_ERR_UNKNOWN_NAME (no such attribute),
  * PINTLE_ERR_INVALID_ARGUMENT (also an unknown kind, a weight that is not in (0, 1], a model opened without
  * PINTLE_OPEN_PROFILE). The session's thread. */
