@@ -5,8 +5,8 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <chrono>
 #include <cstring>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
@@ -217,9 +217,9 @@ TEST_CASE("ten million events and a million feedbacks: no growth, no drift") {
       REQUIRE(pintle_session_set_window_policy(life.session()->get(), PINTLE_WINDOW_HOP) ==
               PINTLE_OK);
     }
-    const std::clock_t begin = std::clock();
+    const auto begin = std::chrono::steady_clock::now();
     life.live(kEvents / kParts);
-    seconds[part] = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    seconds[part] = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     check_memory(&life);
     check_no_drift(model, &life);
   }
