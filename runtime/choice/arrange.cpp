@@ -52,13 +52,7 @@ class OrderSearch {
         if ((one.levels[index] > 0) != (other.levels[index] > 0)) return false;
         continue;
       }
-      const FamilyValues &own = one.families[index], &its = other.families[index];
-      if (own.count != its.count) return false;
-      if (own.count == 0) continue;  // memcmp takes no null
-      if (memcmp(problem_.values_of(own), problem_.values_of(its), own.count * sizeof(uint32_t)) !=
-          0) {
-        return false;
-      }
+      if (problem_.compare(one.families[index], other.families[index]) != 0) return false;
     }
     return true;
   }

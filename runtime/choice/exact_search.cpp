@@ -97,11 +97,7 @@ class ExactSearch {
   int compare_values(const Candidate& a, const Candidate& b) const {
     if (terms_.each_count == 0 && problem_.run_count == 0) return 0;
     for (uint32_t f = 0; f < kMaxFamilies; ++f) {
-      const FamilyValues &one = a.families[f], &other = b.families[f];
-      if (one.count != other.count) return one.count < other.count ? -1 : 1;
-      if (one.count == 0) continue;  // memcmp takes no null
-      const int order =
-          memcmp(problem_.values_of(one), problem_.values_of(other), one.count * sizeof(uint32_t));
+      const int order = problem_.compare(a.families[f], b.families[f]);
       if (order != 0) return order;
     }
     return 0;

@@ -21,6 +21,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "pintle/pintle.h"
 #include "runtime/kernels/kernels.h"
@@ -41,6 +42,12 @@ inline constexpr int32_t kWhole = 15;
 struct FamilyValues {
   uint32_t first, count;
 };
+// An order of lists of values, as memcmp's: fewer come first, then it is that of their bytes.
+inline int compare_value_lists(const uint32_t* a, uint32_t a_count, const uint32_t* b,
+                               uint32_t b_count) {
+  if (a_count != b_count) return a_count < b_count ? -1 : 1;
+  return a_count == 0 ? 0 : memcmp(a, b, a_count * sizeof(uint32_t));  // which takes no null
+}
 
 struct Candidate {
   uint32_t item;
@@ -143,6 +150,9 @@ struct ListProblem {
 
   const uint32_t* values_of(const FamilyValues& own) const {
     return own.first < value_count ? values + own.first : more_values + (own.first - value_count);
+  }
+  int compare(const FamilyValues& a, const FamilyValues& b) const {
+    return compare_value_lists(values_of(a), a.count, values_of(b), b.count);
   }
   const float* vector(uint32_t candidate) const { return vectors + size_t{candidate} * dim; }
   float cosine(uint32_t a, uint32_t b) const {

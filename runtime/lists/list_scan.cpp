@@ -2,7 +2,6 @@
 #include "runtime/lists/list_scan.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "runtime/lists/exploration.h"
 #include "runtime/lists/panel_masks.h"
@@ -305,8 +304,7 @@ class Scanner {
     for (uint32_t f = 0; f < plan_.family_count; ++f) {
       const uint32_t* own = nullptr;
       const uint32_t count = family_values(model_.catalogue, plan_.families[f], item, &own).count;
-      if (count != wanted[f].count) return false;
-      if (count > 0 && memcmp(own, values[f], count * sizeof(uint32_t)) != 0) return false;
+      if (compare_value_lists(own, count, values[f], wanted[f].count) != 0) return false;
     }
     return true;
   }
