@@ -4,12 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "pintle/pintle.hpp"
+#include "support/read_file.h"
 #include "support/scratch_dir.h"
 #include "support/tiny_models.h"
 
@@ -37,17 +36,13 @@ int readme_example_cpp() {
   return 0;
 }
 
-std::string text(const std::string& path) {
-  std::ifstream file(path);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 TEST_CASE("the README prints its examples as they are compiled here") {
   for (const char* name : {"c", "cpp"}) {
-    const std::string example =
-        text(PINTLE_ROOT "/tests/api/readme_example_" + std::string(name) + ".inc");
+    const std::string example = pintle::test::read_file(PINTLE_ROOT "/tests/api/readme_example_" +
+                                                        std::string(name) + ".inc");
     REQUIRE_FALSE(example.empty());
-    CHECK(text(PINTLE_ROOT "/README.md").find("\n\n" + example + "```\n") != std::string::npos);
+    CHECK(pintle::test::read_file(PINTLE_ROOT "/README.md").find("\n\n" + example + "```\n") !=
+          std::string::npos);
   }
 }
 

@@ -11,10 +11,12 @@
 #include "converter/commands/commands.h"
 #include "support/default_model.h"
 
-namespace pintle::test {
+namespace pintle::converter {
+
+using nlohmann::json;
 
 // A build.json of the default model.
-inline nlohmann::json build_json(const std::string& out) {
+inline json build_json(const std::string& out) {
   return {{"weights", test::default_model_file("model.safetensors")},
           {"config", test::default_model_file("config.json")},
           {"items", test::default_model_file("items.csv")},
@@ -33,13 +35,13 @@ inline std::string id_of(const std::string& line) {
 }
 
 // Runs the command line in this process and gives what it prints.
-inline nlohmann::json command(const std::string& line) {
+inline json command(const std::string& line) {
   CLI::App app;
-  converter::add_convert_command(&app);
-  converter::add_train_sae_command(&app);
-  converter::add_label_command(&app);
-  converter::add_build_command(&app);
-  converter::add_inspect_command(&app);
+  add_convert_command(&app);
+  add_train_sae_command(&app);
+  add_label_command(&app);
+  add_build_command(&app);
+  add_inspect_command(&app);
   std::ostringstream printed;
   std::streambuf* const out = std::cout.rdbuf(printed.rdbuf());
   try {
@@ -49,9 +51,9 @@ inline nlohmann::json command(const std::string& line) {
     throw;
   }
   std::cout.rdbuf(out);
-  return nlohmann::json::parse(printed.str());
+  return json::parse(printed.str());
 }
 
-}  // namespace pintle::test
+}  // namespace pintle::converter
 
 #endif  // PINTLE_TESTS_UNIT_BUILD_FILES_H_

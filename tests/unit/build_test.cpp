@@ -13,11 +13,6 @@
 namespace pintle::converter {
 namespace {
 
-using nlohmann::json;
-using test::build_json;
-using test::command;
-using test::id_of;
-
 TEST_CASE("build.json's faults are named") {
   test::ScratchDir dir;
   const json good = build_json("m.pintle");

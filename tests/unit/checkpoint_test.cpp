@@ -4,10 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "converter/io/error.h"
+#include "support/read_file.h"
 #include "support/scratch_dir.h"
 #include "support/torch_files.h"
 
@@ -312,8 +311,7 @@ TEST_CASE("tensors outside their storage are named") {
 TEST_CASE("a truncated zip is named") {
   const ScratchDir scratch;
   write_torch_zip(scratch.path("m.pt"), one_tensor_dict(), {{"0", kTwoFloats}});
-  std::ifstream file(scratch.path("m.pt"), std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::string bytes = read_file(scratch.path("m.pt"));
   for (size_t length = 4; length < bytes.size(); length += 3) {
     CAPTURE(length);
     CHECK(contains(legacy_fault(bytes.substr(0, length)), "m.pt: the zip archive is truncated"));

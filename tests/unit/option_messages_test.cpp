@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -22,6 +21,7 @@
 #include "converter/commands/commands.h"
 #include "converter/io/error.h"
 #include "converter/jobs/build.h"
+#include "support/read_file.h"
 #include "support/scratch_dir.h"
 
 namespace pintle::converter {
@@ -63,9 +63,8 @@ Sources read_sources() {
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root)) {
     const std::string kind = entry.path().extension().string();
     if (kind != ".cpp" && kind != ".h") continue;
-    std::ostringstream text;
-    text << std::ifstream(entry.path()).rdbuf();
-    sources[fs::relative(entry.path(), root).generic_string()] = text.str();
+    sources[fs::relative(entry.path(), root).generic_string()] =
+        test::read_file(entry.path().string());
   }
   return sources;
 }

@@ -9,22 +9,18 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "support/read_file.h"
 #include "support/scratch_dir.h"
 
 namespace pintle::converter {
 
 using nlohmann::json;
-
-inline std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
+using test::read_file;
 
 struct Outcome {
   int status = -1;

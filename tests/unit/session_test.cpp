@@ -6,14 +6,13 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "random_network.h"
 #include "runtime/model/model.h"
 #include "session_formula.h"
+#include "support/read_file.h"
 #include "support/tiny_models.h"
 
 namespace pintle::test {
@@ -103,15 +102,11 @@ TEST_CASE("the README's formula of a session's memory holds") {
 }
 
 TEST_CASE("the README prints that formula") {
-  const auto text = [](const char* path) {
-    std::ifstream file(path);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  };
-  const std::string header = text(PINTLE_ROOT "/tests/unit/session_formula.h");
+  const std::string header = read_file(PINTLE_ROOT "/tests/unit/session_formula.h");
   const std::string begin = "// README: begin\n";
   const size_t first = header.find(begin) + begin.size(), last = header.find("// README: end");
   REQUIRE(last != std::string::npos);
-  CHECK(text(PINTLE_ROOT "/README.md").find(header.substr(first, last - first)) !=
+  CHECK(read_file(PINTLE_ROOT "/README.md").find(header.substr(first, last - first)) !=
         std::string::npos);
 }
 

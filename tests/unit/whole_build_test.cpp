@@ -9,15 +9,13 @@
 #include "converter/import/sae_formats.h"
 #include "converter/io/error.h"
 #include "converter/jobs/build.h"
+#include "support/read_file.h"
 #include "unit/build_files.h"
 
 namespace pintle::converter {
 namespace {
 
-using nlohmann::json;
-using test::build_json;
-using test::command;
-using test::id_of;
+using test::read_file;
 
 std::string first_item_id() {
   std::ifstream items(test::default_model_file("items.csv"));
@@ -31,19 +29,13 @@ BuildReport run(const test::ScratchDir& dir, const json& config) {
   return build(read_build_config(dir.write("build.json", config.dump())));
 }
 
-std::string content(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 TEST_CASE("a build, and what a second one does") {
   test::ScratchDir dir;
   json config = build_json("model.pintle");  // beside build.json
   const BuildReport first = run(dir, config);
   CHECK(first.stages == 4);
   CHECK(first.ran == 4);
-  const std::string model = content(dir.path("model.pintle"));
+  const std::string model = read_file(dir.path("model.pintle"));
   REQUIRE(!model.empty());
   const Model opened = open_model(dir.path("model.pintle"), PINTLE_OPEN_VERIFY_ALL);
   CHECK(require(opened.sae(0), "SAE").feature_count == 32);
@@ -52,10 +44,10 @@ TEST_CASE("a build, and what a second one does") {
   SUBCASE("what is missing or was changed is made again, to the same bytes") {
     std::filesystem::remove(dir.path("model.pintle"));
     CHECK(run(dir, config).ran == 1);
-    CHECK(content(dir.path("model.pintle")) == model);
+    CHECK(read_file(dir.path("model.pintle")) == model);
     dir.write("model.pintle.build/sae-0/cfg.json", "{}");
     CHECK(run(dir, config).ran == 1);  // trained again, to the same weights
-    CHECK(content(dir.path("model.pintle")) == model);
+    CHECK(read_file(dir.path("model.pintle")) == model);
     dir.write("model.pintle.build/label features-0.stage.json", "broken");
     CHECK(run(dir, config).ran == 1);
   }
@@ -123,8 +115,8 @@ TEST_CASE("the command line, verb by verb") {
     CHECK(shard["users"] == 500);
   }
   command(train + " --from-shards " + dir.path("shards") + " --out " + dir.path("sae2"));
-  CHECK(content(dir.path("sae2/sae_weights.safetensors")) ==
-        content(dir.path("sae/sae_weights.safetensors")));
+  CHECK(read_file(dir.path("sae2/sae_weights.safetensors")) ==
+        read_file(dir.path("sae/sae_weights.safetensors")));
   CHECK_THROWS_AS(command(train + log + " --shard 2/2 --shards-dir " + dir.path("shards")), Error);
   // Too little to learn from: trained all the same, but not without a word.
   std::ifstream events(test::default_model_file("interactions.txt"));

@@ -8,8 +8,6 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <new>
 #include <string>
 #include <vector>
@@ -20,10 +18,13 @@
 #include "random_network.h"
 #include "runtime/model/tensor.h"
 #include "schema/crc32.h"
+#include "support/read_file.h"
 
 namespace pintle::converter {
 using namespace pintle::internal;  // what this tests is not public
 namespace {
+
+using test::read_file;
 
 // A folder of its own that goes away with it.
 class Folder {
@@ -50,11 +51,6 @@ std::vector<uint8_t> test_file(fb::DType dtype, uint32_t seed = 1) {
   Network network = random_network({}, seed);
   const Catalogue catalogue = plain_catalogue(&network);
   return serialize_model(network, pack_network(network, dtype), catalogue, test_provenance());
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 TensorView view_of(const std::vector<uint8_t>& file, const fb::Tensor* tensor) {

@@ -3,10 +3,8 @@
 
 #include <doctest/doctest.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "converter/io/error.h"
+#include "support/read_file.h"
 #include "support/scratch_dir.h"
 #include "support/torch_files.h"
 
@@ -14,11 +12,6 @@ namespace pintle::converter {
 namespace {
 
 using namespace pintle::test;
-
-std::string file_bytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 // Reads every entry; the message of the error, empty if there is none.
 std::string fault_of(const std::string& path) {
@@ -51,7 +44,7 @@ TEST_CASE("entries are read by name") {
 TEST_CASE("a zip cut anywhere is an error") {
   const ScratchDir scratch;
   write_zip(scratch.path("a.zip"), {{"data.pkl", "pickle"}, {"data/0", std::string(50, 'x')}});
-  const std::string bytes = file_bytes(scratch.path("a.zip"));
+  const std::string bytes = read_file(scratch.path("a.zip"));
   CHECK(fault_of(scratch.path("a.zip")) == "");
   for (size_t length = 4; length < bytes.size(); ++length) {
     CAPTURE(length);
@@ -63,7 +56,7 @@ TEST_CASE("a zip cut anywhere is an error") {
 TEST_CASE("a changed byte in the data is found by its checksum") {
   const ScratchDir scratch;
   write_zip(scratch.path("a.zip"), {{"data/0", "0123456789"}});
-  std::string bytes = file_bytes(scratch.path("a.zip"));
+  std::string bytes = read_file(scratch.path("a.zip"));
   bytes[bytes.find("456")] = 'X';
   CHECK(contains(fault_of(scratch.write("b.zip", bytes)), "data/0: is damaged"));
 }
@@ -71,7 +64,7 @@ TEST_CASE("a changed byte in the data is found by its checksum") {
 TEST_CASE("any changed byte is read or is an error") {
   const ScratchDir scratch;
   write_zip(scratch.path("a.zip"), {{"data.pkl", "pickle"}, {"data/0", "0123456789"}});
-  const std::string bytes = file_bytes(scratch.path("a.zip"));
+  const std::string bytes = read_file(scratch.path("a.zip"));
   size_t refused = 0;
   for (size_t at = 0; at < bytes.size(); ++at) {
     for (const int flip : {0x01, 0x80, 0xff}) {
